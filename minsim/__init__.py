@@ -1,0 +1,56 @@
+"""Simulation of supply-chain risk in critical minerals.
+
+>>> import minsim
+>>> scenario = minsim.load_scenario("magnet-ban")  # doctest: +SKIP
+>>> print(minsim.run(scenario).answer().headline)  # doctest: +SKIP
+
+Importing the package loads nothing heavy: each public name is fetched from its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from minsim.errors import MassBalanceError, MinsimError, ScenarioError
+
+if TYPE_CHECKING:
+    from minsim.loading import Scenario, library, load_scenario
+    from minsim.results import Run, run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MassBalanceError",
+    "MinsimError",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "library",
+    "load_scenario",
+    "run",
+]
+
+_MODULE_OF = {
+    "Run": "minsim.results",
+    "Scenario": "minsim.loading",
+    "library": "minsim.loading",
+    "load_scenario": "minsim.loading",
+    "run": "minsim.results",
+}
+
+
+if not TYPE_CHECKING:  # a type checker would take any misspelt name for an object
+
+    def __getattr__(name: str) -> object:
+        """Fetch a public name from its module on first use (PEP 562), so that `import minsim` stays fast."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

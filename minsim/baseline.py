@@ -1,0 +1,263 @@
+"""The steady state of day 0: demand → outputs → needs → trade, downstream first.
+
+Demand fixes the output of the last product, yields and inputs fix the need for the product before it, and so on up the
+chain. Every list is in the order of sorted names, so that the order of keys in a scenario never counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minsim.chain import chain
+from minsim.data import defaults
+from minsim.errors import BalanceError, Problem
+from minsim.loading import Scenario
+from minsim.schema import Consumer, Material, Number, Producer, Stage
+from minsim.trade import DAYS_PER_YEAR, BaselineTrade, Place, TradeTerms, baseline_trade, blocs_of
+from minsim.uncertainty import Draws
+
+ProductKey = tuple[str, str]
+"""Material and stage."""
+
+
+@dataclass
+class Seller:
+    """A producer while the network is built."""
+
+    key: ProductKey
+    producer: str
+    place: Place
+    model: Producer
+    path: str
+    output: float = 0.0
+    capacity: float = 0.0
+    availability: float = 1.0
+    growth_per_year: float = 0.0
+    inputs: dict[ProductKey, float] = field(default_factory=dict)
+
+
+@dataclass
+class Buyer:
+    """A buyer of one product while the network is built."""
+
+    key: ProductKey
+    kind: str
+    place: Place
+    need: float
+    target: float
+    growth_per_year: float = 0.0
+    producer: Seller | None = None
+    coefficient: float = 1.0
+    consumer: Consumer | None = None
+    stock: float | None = None
+
+
+@dataclass
+class Product:
+    """One product: its sellers and buyers, and its baseline trade."""
+
+    key: ProductKey
+    stage: Stage
+    sellers: list[Seller]
+    buyers: list[Buyer] = field(default_factory=list)
+    piles: list[Buyer] = field(default_factory=list)
+    trade: BaselineTrade | None = None
+    terms: TradeTerms | None = None
+
+    @property
+    def output(self) -> float:
+        """World output [t/day]."""
+        return sum(buyer.need for buyer in self.buyers)
+
+
+class Reader:
+    """Reads a scenario's numbers for one replication, with the reference defaults behind them."""
+
+    def __init__(self, scenario: Scenario, draws: Draws) -> None:
+        self.scenario, self.model, self.draws = scenario, scenario.model, draws
+        self.blocs = scenario.model.regions.blocs
+
+    def number(self, value: Number | None, path: str, default: str | None = None) -> float:
+        """A number of the scenario, or the named default where it says nothing."""
+        if value is None:
+            return defaults()[default] if default else 0.0
+        return self.draws.number(value, path)
+
+    def place(self, name: str, region: str) -> Place:
+        """A place with its blocs."""
+        return Place(name, region, blocs_of(region, self.blocs))
+
+    def regions_of(self, owner: str) -> tuple[str, ...]:
+        """A bloc's members, or the region itself."""
+        return tuple(sorted(self.blocs[owner])) if owner in self.blocs else (owner,)
+
+    def expand(self, names: Sequence[str]) -> frozenset[str]:
+        """Places named, with blocs opened up; the names themselves stay, for named plants."""
+        return frozenset(region for name in names for region in (name, *self.regions_of(name)))
+
+
+# ------------------------------------------------------------------------------------------------------------- products
+
+
+def products_downstream_first(model_materials: Mapping[str, Material]) -> list[ProductKey]:
+    """Products in an order in which every product comes before those it is made from."""
+    made_from = {
+        (m, s): feeds_of(model_materials, m, s) for m, material in model_materials.items() for s in material.stages
+    }
+    order: list[ProductKey] = []
+    waiting = dict(made_from)
+    while waiting:
+        used = {key for feeds in waiting.values() for key in feeds}
+        ready = sorted(key for key in waiting if key not in used)
+        if not ready:
+            names = ", ".join("/".join(key) for key in sorted(waiting))
+            raise BalanceError([Problem("", 0, 0, "materials", f"products are made from each other in a circle: {names}")])
+        order += ready
+        for key in ready:
+            del waiting[key]
+    return order
+
+
+def feeds_of(materials: Mapping[str, Material], material: str, stage: str) -> dict[ProductKey, float | None]:
+    """Products a stage takes: the previous stage's (None: by yield), and inputs of other materials [t per t]."""
+    stages = chain(materials[material])
+    feeds: dict[ProductKey, float | None] = {}
+    position = stages.index(stage)
+    if position:
+        feeds[material, stages[position - 1]] = None
+    for other in materials[material].stages[stage].inputs:
+        feeds[other, chain(materials[other])[-1]] = 1.0
+    return feeds
+
+
+def make_sellers(reader: Reader, key: ProductKey) -> list[Seller]:
+    """Producers of one product with their capacities' terms; outputs come later."""
+    material, stage_name = key
+    stage = reader.model.materials[material].stages[stage_name]
+    base = f"materials.{material}.stages.{stage_name}"
+    feeds = feeds_of(reader.model.materials, material, stage_name)
+    sellers = []
+    for name in sorted(stage.producers):
+        producer = stage.producers[name]
+        path = f"{base}.producers.{name}"
+        seller = Seller(key, name, reader.place(name, producer.country or name), producer, path)
+        seller.availability = reader.number(producer.availability, f"{path}.availability")
+        growth = producer.growth_per_year
+        inherited = not growth and stage.growth_per_year is not None
+        seller.growth_per_year = reader.number(
+            stage.growth_per_year if inherited else growth, f"{base if inherited else path}.growth_per_year"
+        )
+        if producer.feed is None:
+            seller.inputs = _coefficients(reader, stage, producer, feeds, base, path)
+        sellers.append(seller)
+    return sellers
+
+
+def _coefficients(
+    reader: Reader, stage: Stage, producer: Producer, feeds: Mapping[ProductKey, float | None], base: str, path: str
+) -> dict[ProductKey, float]:
+    """Tonnes of each input per tonne made: 1 / yield for the feed, as stated for inputs."""
+    own = producer.yield_ is not None
+    product_per_feed = reader.number(producer.yield_ if own else stage.yield_, f"{path if own else base}.yield")
+    return {
+        feed: 1.0 / product_per_feed if tonnes is None else reader.number(stage.inputs[feed[0]], f"{base}.inputs.{feed[0]}")
+        for feed, tonnes in sorted(feeds.items())
+    }
+
+
+def size_sellers(reader: Reader, product: Product) -> None:
+    """Outputs from shares, and capacities from outputs and utilisation."""
+    material, stage_name = product.key
+    base = f"materials.{material}.stages.{stage_name}"
+    shares = np.array([reader.number(s.model.share, f"{s.path}.share") for s in product.sellers])
+    shares /= shares.sum()
+    problems = []
+    for seller, share in zip(product.sellers, shares, strict=True):
+        seller.output = float(share) * product.output
+        own = seller.model.utilisation is not None
+        given = seller.model.utilisation if own else product.stage.utilisation
+        utilisation = reader.number(given, f"{seller.path if own else base}.utilisation", "utilisation")
+        seller.capacity = seller.output / utilisation
+        if seller.availability < utilisation * (1.0 - 1e-12) and seller.output > 0.0:
+            problems.append(
+                Problem(
+                    "", 0, 0, f"{seller.path}.availability",
+                    f"expected availability >= utilisation {utilisation:g}, since the baseline is a steady state, "
+                    f"got {seller.availability:g}; lower the utilisation, or model the loss as an outage",
+                )  # fmt: skip
+            )
+    if problems:
+        raise BalanceError(problems)
+
+
+def consumers_of(reader: Reader, key: ProductKey) -> list[Buyer]:
+    """Regions that use a material's last product."""
+    material, stage = key
+    model = reader.model.materials[material]
+    if stage != chain(model)[-1]:
+        return []
+    buyers = []
+    for region in sorted(model.consumers):
+        consumer = model.consumers[region]
+        path = f"materials.{material}.consumers.{region}"
+        use = reader.number(consumer.demand_t_per_year, f"{path}.demand_t_per_year") / DAYS_PER_YEAR
+        target = use * reader.number(consumer.stock_days, f"{path}.stock_days")
+        growth = reader.number(consumer.growth_per_year, f"{path}.growth_per_year")
+        buyers.append(Buyer(key, "consumer", reader.place(region, region), use, target, growth, consumer=consumer))
+    return buyers
+
+
+def input_buyers(reader: Reader, product: Product) -> list[Buyer]:
+    """The producers of `product`, as buyers of what they take."""
+    material, stage = product.key
+    path = f"materials.{material}.stages.{stage}.feed_stock_days"
+    days = reader.number(product.stage.feed_stock_days, path, "feed_stock_days")
+    return [
+        Buyer(
+            feed, "producer", seller.place, seller.output * tonnes, seller.output * tonnes * days,
+            seller.growth_per_year, seller, tonnes,
+        )
+        for seller in product.sellers
+        for feed, tonnes in seller.inputs.items()
+    ]  # fmt: skip
+
+
+def balance(reader: Reader, product: Product) -> None:
+    """Size the sellers and find baseline trade; outputs then take the fitted sums, so that day 0 is exactly steady."""
+    material, stage = product.key
+    model = reader.model.materials[material]
+    own = product.stage.trade
+    path = f"materials.{material}" + (f".stages.{stage}.trade" if own else ".trade")
+    last = stage == chain(model)[-1]
+    product.terms = TradeTerms.of(own or model.trade, path, reader.draws, with_shares=own is not None or last)
+    size_sellers(reader, product)
+    sellers = [seller.place for seller in product.sellers]
+    outputs = np.array([seller.output for seller in product.sellers])
+    buyers = [buyer.place for buyer in product.buyers]
+    needs = np.array([buyer.need for buyer in product.buyers])
+    product.trade = baseline_trade(sellers, outputs, buyers, needs, product.terms)
+    for seller, sold in zip(product.sellers, product.trade.flows.sum(axis=1), strict=True):
+        seller.capacity *= float(sold) / seller.output if seller.output > 0.0 else 1.0
+        seller.output = float(sold)
+
+
+def build_products(reader: Reader) -> list[Product]:
+    """All products, downstream first, balanced."""
+    materials = reader.model.materials
+    keys = products_downstream_first(materials)
+    products = {key: Product(key, materials[key[0]].stages[key[1]], make_sellers(reader, key)) for key in keys}
+    for key in keys:
+        product = products[key]
+        product.buyers = consumers_of(reader, key) + sorted(
+            product.buyers, key=lambda b: (b.producer.key, b.producer.producer) if b.producer else (("", ""), "")
+        )
+        if not product.buyers or product.output <= 0.0:
+            path = f"materials.{key[0]}"
+            raise BalanceError([Problem("", 0, 0, path, f"nothing buys {key[0]}/{key[1]}; give it consumers or demand")])
+        balance(reader, product)
+        for buyer in input_buyers(reader, product):
+            products[buyer.key].buyers.append(buyer)
+    return [products[key] for key in keys]

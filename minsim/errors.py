@@ -1,0 +1,95 @@
+"""Everything minsim raises on purpose.
+
+The whole tree::
+
+    MinsimError
+    ├── ScenarioError          one or many problems in a scenario; nothing was run
+    │   └── BalanceError       no trade pattern satisfies outputs, needs and forbidden arcs
+    ├── SimulationError        a run could not go on
+    │   └── MassBalanceError   the books of a node, or of a product, do not close
+    └── OutputError            results could not be written or read
+
+Only `MinsimError` is ever caught by the command line; anything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class MinsimError(Exception):
+    """Base class of every error minsim raises on purpose."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in a scenario, with the place and the mend.
+
+    Parameters
+    ----------
+    file : str
+        File as the user named it; empty when the value came from an override or from Python.
+    line, column : int
+        Position, counted from 1; 0 when unknown.
+    path : str
+        Dotted path of the value.
+    message : str
+        What is wrong, what was got, what was expected and how to mend it.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        head = "  ".join(part for part in (place, self.path) if part)
+        body = "\n".join(f"    {line}" for line in self.message.splitlines())
+        return f"{head}\n{body}" if head else body.lstrip()
+
+
+class ScenarioError(MinsimError):
+    """A scenario cannot be run; every problem found is in `problems`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        super().__init__(self.problems)  # args rebuild the error: SimPy and pickle both do
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        tail = f"{count} problem{'' if count == 1 else 's'}; nothing was run."
+        return "\n".join([*map(str, self.problems), tail])
+
+    @classmethod
+    def single(cls, message: str, *, path: str = "", file: str = "") -> ScenarioError:
+        """Raise-ready error for one problem without a known line."""
+        return cls([Problem(file, 0, 0, path, message)])
+
+
+class BalanceError(ScenarioError):
+    """No trade pattern satisfies sellers' outputs, buyers' needs and the forbidden arcs."""
+
+
+class SimulationError(MinsimError):
+    """A run could not go on."""
+
+
+class MassBalanceError(SimulationError):
+    """The books of a node do not close: tonnes appeared or vanished."""
+
+    def __init__(self, node: str, date: str, off_t: float, throughput_t: float) -> None:
+        self.node, self.date, self.off_t, self.throughput_t = node, date, off_t, throughput_t
+        super().__init__(node, date, off_t, throughput_t)  # args rebuild the error: SimPy and pickle both do
+
+    def __str__(self) -> str:
+        return (
+            f"mass balance broken at {self.node} on {self.date}: {self.off_t:.6g} t appeared from nowhere "
+            f"(throughput that day {self.throughput_t:.6g} t). This is a bug in minsim; please report it."
+        )
+
+
+class OutputError(MinsimError):
+    """Results could not be written or read."""

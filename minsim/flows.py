@@ -1,0 +1,1228 @@
+"""The compiled daily step: the only code that changes a stock.
+
+`advance` moves the whole network from the start of day `a` to the start of day `b` and returns early, at the end of the
+first day on which a watched trigger became true. The phases are short functions in the order of the model's day:
+arrive, produce, consume (and release), order and ship product by product, buy for stockpiles, record and check the books.
+
+The state is packed in a few two-dimensional arrays, one row a field, one column a node; the row constants below are the
+field names and units. The file is one compilation unit on purpose: Numba's cache does not see edits to a callee that
+lives in another file. With NUMBA_DISABLE_JIT=1 the same source runs as plain Python, to the same bits.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.uint32]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile with Numba, with a cache on disk wherever one can be written."""
+    try:
+        return numba.njit(cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[no-any-return]
+    except RuntimeError:  # neither the package folder nor the home folder can be written
+        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="minsim-numba-")
+        return numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
+# Rows of `State.seller`: one column a producer.
+(
+    SELLER_STOCK,  # product in store [t]
+    SELLER_TARGET,  # product stock target on day 0 [t]
+    SELLER_STORE,  # room for product on day 0 [t]
+    SELLER_CAPACITY,  # capacity on day 0 [t/day]
+    SELLER_PROJECT,  # capacity added by projects [t/day]
+    SELLER_AVAILABILITY,  # usable fraction of capacity
+    SELLER_GROWTH,  # capacity / capacity on day 0
+    SELLER_GROWTH_DAILY,  # factor on growth a day
+    SELLER_ORDERS,  # orders expected from buyers: 14-day mean [t/day]
+    SELLER_PILE_ORDERS,  # orders expected from stockpiles: 14-day mean [t/day]
+    SELLER_CALLED,  # calls of buyers today, before policy caps [t]
+    SELLER_SPOT,  # spot tonnes shipped today [t]
+    SELLER_PILE_CALLED,  # calls of stockpiles today [t]
+    SELLER_OUTPUT,  # output into the store today [t]
+    SELLER_WORKED_UP,  # output from released intermediates today, which goes straight to use [t]
+    SELLER_SHIPPED,  # shipped today [t]
+    SELLER_OPENING,  # stock at the start of the day [t]
+    SELLER_CLAIMS,  # scratch: claims in one round [t]
+    SELLER_SURPLUS,  # scratch: what stockpiles may call today [t]
+    SELLER_SUPPLY_LIMIT,  # supply at today's price [t/day]; infinite when prices are off
+) = range(0, 20)
+
+# Rows of `State.buyer`: one column a buyer of one product: a consumer region, one input of a producer, or a stockpile.
+(
+    BUYER_STOCK,  # commercial (or strategic) stock [t]
+    BUYER_TARGET,  # stock target on day 0 [t]
+    BUYER_TARGET_FACTOR,  # factor on the target after an announcement
+    BUYER_BASE_NEED,  # need on day 0 [t/day]
+    BUYER_NEED,  # need at today's wanted activity [t/day]
+    BUYER_COEFFICIENT,  # t of this input per t of the producer's output
+    BUYER_GROWTH,  # growth of demand, or of the producer's capacity, since day 0
+    BUYER_GROWTH_DAILY,  # factor on growth a day
+    BUYER_FLEX,  # how far above need contracts stretch
+    BUYER_SPOT,  # share of an order that may be bought spot in a day
+    BUYER_SWITCHING,  # time constant of re-sourcing [days]
+    BUYER_ADJUSTMENT,  # time constant of stock corrections [days]
+    BUYER_QUALIFICATION,  # days until new suppliers are approved
+    BUYER_CLOCK,  # day on which qualification began; negative: not yet
+    BUYER_ASK,  # today's order [t]
+    BUYER_GOT,  # shipped to it today [t]
+    BUYER_CLAIM,  # scratch: what it may still claim spot today [t]
+    BUYER_ARRIVED,  # arrived today [t]
+    BUYER_USED,  # used today [t]
+    BUYER_OPENING,  # stock at the start of the day [t]
+) = range(20, 40)
+
+# Rows of `State.arc`: one column a seller-buyer pair; sorted by buyer.
+(
+    ARC_SHARE,  # share of the buyer's order called here
+    ARC_BASE_SHARE,  # the same in the baseline
+    ARC_BASE_FLOW,  # baseline flow [t/day]
+    ARC_CAP,  # policy cap [t/day]; infinite without one
+    ARC_ROOM_CAP,  # today's cap with permits counted in [t]
+    ARC_CALL,  # scratch: call or claim [t]
+    ARC_BLOCKED,  # part of today's call that policy holds back [t]
+    ARC_LEAK_SHARE,  # share of the blocked call that leaks today
+    ARC_LEAKED,  # leaked today [t]
+    ARC_SHIPPED,  # shipped openly today [t]
+    ARC_TRANSIT,  # at sea [t]
+    ARC_AIR_COVER,  # cover below which the buyer flies goods in [days]; 0: never
+) = range(40, 52)
+
+# Rows of `State.sector`: one column an end use of a region; sorted by consumer, then priority.
+(
+    SECTOR_BASE,  # demand on day 0 [t/day]
+    SECTOR_PRIORITY,  # 1 is served first
+    SECTOR_DEFERRED,  # 1 while a curb on this sector makes it bear the shortage
+    SECTOR_FACTOR,  # factor of demand shocks
+    SECTOR_RESPONSE,  # factor of the price
+    SECTOR_SUBSTITUTED,  # factor of substitution, never rising
+    SECTOR_SUBSTITUTION_AFTER,  # short days after which substitution begins; infinite: never
+    SECTOR_SUBSTITUTION_DAILY,  # factor on demand a day once it has begun
+    SECTOR_SHORT_DAYS,  # short days so far
+    SECTOR_DEMAND,  # today's demand, before the price [t]
+    SECTOR_WANTED,  # today's demand at today's price [t]
+    SECTOR_GAP,  # what the commercial stock left uncovered [t]
+    SECTOR_RELEASED,  # drawn from stockpiles [t]
+) = range(52, 65)
+
+# Rows of `State.holding`: one column a material held in a stockpile.
+(
+    HOLDING_STATE,  # 0 filling, 1 triggered, 2 authorised
+    HOLDING_TARGET,  # target [t]
+    HOLDING_RATE,  # most it buys a day [t]
+    HOLDING_RELEASE_RATE,  # most it releases a day [t]
+    HOLDING_PRICE,  # price it pays [USD/t]
+    HOLDING_CEILING,  # no buying above this price [USD/t]
+    HOLDING_ALWAYS,  # 1: competes as a buyer; 0: takes the surplus only; -1: never buys
+    HOLDING_COVER_TRIGGER,  # commercial cover that starts authorisation [days]; negative: a gap does
+    HOLDING_AT_ONCE,  # 1 when no authorisation is needed
+    HOLDING_DECLARED,  # 1 while release is permitted by declaration
+    HOLDING_WANT,  # wants to buy today [t]
+    HOLDING_BOUGHT,  # shipped to it today [t]
+    HOLDING_RELEASED,  # released today [t]
+    HOLDING_SPENT,  # spent today [USD]
+    HOLDING_NOTICE,  # for the calendar: 0 nothing, 1 triggered, 2 restored
+) = range(65, 80)
+
+# Rows of `State.pool`: one column a purse of permits (a quota, or an importer's licences).
+(
+    POOL_ACTIVE,  # 1 while the curb is on
+    POOL_BALANCE,  # unused permits [t]
+    POOL_CALLED,  # tonnes called that need permits, since the office last looked [t]
+    POOL_FACTOR,  # scratch: share of today's calls the permits cover
+    POOL_USED,  # permits used so far [t]
+) = range(80, 85)
+
+NOTHING = np.uint32(0xFFFFFFFF)
+"""Index that stands for none."""
+
+# Rows of one column a product, a consumer region, a stockpile.
+(
+    PRODUCT_TOTAL,  # tonnes in stores, at sea and in buyers' hands [t]
+    CONSUMER_PRICE,  # price a region pays [USD/kg]; nan when prices are off
+    PILE_BUDGET,  # money left [USD]
+) = range(85, 88)
+
+# Rows of compressed lists whose entries are numbers, and scratch.
+(
+    SERVE_ENTITLEMENT,  # share of a sector's gap that may be served
+    SCRAP_RATE,  # t of scrap per t of output
+    POOL_FREE,  # tonnes a day on that arc that need no permit
+    LIMITS,  # scratch: spare output of a step's producers [t]
+    FAULT,  # kind, node, day, tonnes off, throughput
+) = range(88, 93)
+VALUE_ROWS = 93
+
+# Rows of `State.index`: counts, indices a node has, starts of its compressed lists, and the entries of these.
+(
+    COUNT,  # how many of each there are, in the order of the next constants
+    ARC_SELLER,
+    ARC_BUYER,
+    LEAD,  # lead time of goods shipped today on an arc [days]
+    LEAK_LEAD,  # lead time of leaked goods [days]
+    AIR_LEAD,  # lead time by air [days]
+    RANK,  # class in which a seller short of product serves the arc; 0 first
+    SELLER_FIRST,  # product -> sellers
+    BUYER_FIRST,  # product -> buyers
+    MARKET_END,  # product -> first of its buyers that is a stockpile
+    RANKED,  # product -> 1 while some of its arcs have a class
+    ARC_FIRST,  # buyer -> arcs
+    OUTGOING_FIRST,  # seller -> entries of OUTGOING
+    INPUT_FIRST,  # seller -> entries of INPUT_BUYER
+    BUYER_PRODUCER,  # buyer -> the producer it feeds; NOTHING for consumers and stockpiles
+    BUYER_HOLDING,  # buyer -> holding; NOTHING for others
+    CONSUMER_BUYER,  # consumer -> buyer
+    SECTOR_FIRST,  # consumer -> sectors
+    HOLDING_BUYER,  # holding -> buyer
+    HOLDING_PILE,  # holding -> stockpile, which has one budget
+    OUTLET_FIRST,  # holding -> outlets: ways its product can reach a gap
+    SERVE_FIRST,  # outlet -> entries of SERVE_*
+    WATCH_FIRST,  # holding -> entries of WATCH_CONSUMER
+    STEP_FIRST,  # outlet -> steps that work the product up; none where it is used as it is
+    STEP_SELLER_FIRST,  # step -> entries of STEP_*; the step nearest the consumer first
+    SCRAP_FIRST,  # seller -> entries of SCRAP_*
+    SIBLING_FIRST,  # arc -> entries of SIBLING (stockpiles' arcs only)
+    POOL_FIRST,  # pool -> entries of POOL_*
+    MONTH,  # day -> month since the start
+    OUTGOING,  # a seller's arcs
+    INPUT_BUYER,  # a producer's input stocks
+    SERVE_SECTOR,  # sectors an outlet may serve
+    SERVE_CLASS,  # order in which they are served
+    WATCH_CONSUMER,  # consumers whose cover a holding watches
+    STEP_SELLER,  # domestic producers of a step
+    STEP_INPUT,  # the input stock that the released product by-passes
+    SCRAP_BUYER,  # input stock that new scrap of this seller's output falls into
+    SIBLING,  # buyers' arcs on the same lane
+    POOL_ARC,  # arcs a purse covers
+) = range(39)
+INDEX_ROWS = 39
+
+SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES = range(9)
+
+DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
+CLOSING_STOCK, PRICE = range(2)
+PILE_STOCK, PILE_BOUGHT, PILE_RELEASED, PILE_SPENT = range(4)
+SECTOR_FIELDS, CONSUMER_FIELDS, HOLDING_FIELDS = 5, 2, 4
+OPENLY, LEAKING = range(2)
+
+NEGLIGIBLE = 1e-9
+"""A day is short when shortfall > 1e-9 x demand; the books close within 1e-9 x throughput (model, sections 3.4, 3.8)."""
+HAIR = 1e-12
+"""Relative size below which an amount is rounding noise, not a wish."""
+WHOLE = 1.0 - 1e-6
+"""A buyer is whole with this fraction of min(ask, need) (model, section 4)."""
+RESTORED = 0.99
+"""Authority ends when commercial stock is back at this fraction of its target (model, section 11)."""
+MEMORY_DAYS = 14.0
+"""Days of the running mean of orders (model, section 4)."""
+SPOT_ROUNDS = 3
+
+
+class State(NamedTuple):
+    """Everything the daily step reads and writes, packed.
+
+    Two-dimensional arrays have one row a field (constants above) and one column a node. Rows called `*_FIRST` are starts of
+    compressed lists: the items of node `n` are `first[n] ... first[n + 1]`. Few arrays, because every one of them costs
+    compile time in every function it is passed to.
+    """
+
+    value: Floats  # (rows, columns) amounts, padded to the longest row
+    index: Indices  # (rows, columns) indices, padded to the longest row
+    ring: Floats  # (arcs, ring days): tonnes due on day d stand in column d % ring days
+    daily: Floats  # (days, columns): the record, sectors' fields, then consumers', then holdings'
+    monthly: Floats  # (openly or leaking, months, arcs): shipped [t]
+
+
+FAULT_NONE, FAULT_SELLER, FAULT_BUYER, FAULT_PRODUCT, FAULT_TRANSIT = range(5)
+
+
+# ------------------------------------------------------------------------------------------------------------ small rules
+
+
+@compiled
+def capacity_now(st: State, i: int) -> float:
+    """Usable capacity of seller `i` today [t/day]."""
+    full = st.value[SELLER_CAPACITY, i] * st.value[SELLER_GROWTH, i] + st.value[SELLER_PROJECT, i]
+    return full * st.value[SELLER_AVAILABILITY, i]
+
+
+@compiled
+def stock_above_target(st: State, i: int) -> float:
+    """Product of seller `i` in store beyond its target [t]; negative when below."""
+    return st.value[SELLER_STOCK, i] - st.value[SELLER_TARGET, i] * st.value[SELLER_GROWTH, i]
+
+
+@compiled
+def orders_expected(st: State, i: int) -> float:
+    """What drives the production of seller `i` [t/day]."""
+    return st.value[SELLER_ORDERS, i] + st.value[SELLER_PILE_ORDERS, i]
+
+
+@compiled
+def buyer_target(st: State, v: int) -> float:
+    """Stock target of buyer `v` today [t]."""
+    return st.value[BUYER_TARGET, v] * st.value[BUYER_TARGET_FACTOR, v] * st.value[BUYER_GROWTH, v]
+
+
+@compiled
+def approved(st: State, v: int, day: int) -> bool:
+    """Whether buyer `v` may take new suppliers today."""
+    wait = st.value[BUYER_QUALIFICATION, v]
+    clock = st.value[BUYER_CLOCK, v]
+    return wait <= 0.0 or (clock >= 0.0 and day >= clock + wait)
+
+
+@compiled
+def lead_today(st: State, a: int) -> int:
+    """Lead time of goods shipped on arc `a` today [days]: by air when the buyer's cover is low and there is a flight."""
+    threshold = st.value[ARC_AIR_COVER, a]
+    if threshold > 0.0:
+        v = st.index[ARC_BUYER, a]
+        if st.value[BUYER_STOCK, v] < threshold * st.value[BUYER_BASE_NEED, v] * st.value[BUYER_GROWTH, v]:
+            return min(st.index[AIR_LEAD, a], st.index[LEAD, a])
+    return st.index[LEAD, a]
+
+
+@compiled
+def send(st: State, a: int, tonnes: float, day: int, lead: int) -> None:
+    """Move `tonnes` from the seller's store onto arc `a`, to arrive in `lead` days."""
+    st.ring[a, (day + lead) % st.ring.shape[1]] += tonnes
+    st.value[ARC_TRANSIT, a] += tonnes
+    i = st.index[ARC_SELLER, a]
+    st.value[SELLER_STOCK, i] = max(0.0, st.value[SELLER_STOCK, i] - tonnes)
+    st.value[SELLER_SHIPPED, i] += tonnes
+    st.value[BUYER_GOT, st.index[ARC_BUYER, a]] += tonnes
+
+
+@compiled
+def ship(st: State, a: int, tonnes: float, day: int) -> None:
+    """Ship openly on arc `a`."""
+    if tonnes > 0.0:
+        st.value[ARC_SHIPPED, a] += tonnes
+        st.monthly[OPENLY, st.index[MONTH, day], a] += tonnes
+        send(st, a, tonnes, day, lead_today(st, a))
+
+
+@compiled
+def leak(st: State, a: int, tonnes: float, day: int) -> None:
+    """Ship round a curb, through third countries."""
+    if tonnes > 0.0:
+        st.value[ARC_LEAKED, a] += tonnes
+        st.monthly[LEAKING, st.index[MONTH, day], a] += tonnes
+        send(st, a, tonnes, day, st.index[LEAK_LEAD, a])
+
+
+# -------------------------------------------------------------------------------------------------- 2 arrive, 3 produce
+
+
+@compiled
+def open_day(st: State) -> None:
+    """Remember opening stocks and clear the day's counters."""
+    for i in range(st.index[COUNT, SELLERS]):
+        st.value[SELLER_OPENING, i] = st.value[SELLER_STOCK, i]
+        st.value[SELLER_CALLED, i] = 0.0
+        st.value[SELLER_SPOT, i] = 0.0
+        st.value[SELLER_PILE_CALLED, i] = 0.0
+        st.value[SELLER_WORKED_UP, i] = 0.0
+        st.value[SELLER_SHIPPED, i] = 0.0
+    for v in range(st.index[COUNT, BUYERS]):
+        st.value[BUYER_OPENING, v] = st.value[BUYER_STOCK, v]
+        st.value[BUYER_ARRIVED, v] = 0.0
+        st.value[BUYER_USED, v] = 0.0
+        st.value[BUYER_GOT, v] = 0.0
+    for a in range(st.index[COUNT, ARCS]):
+        st.value[ARC_SHIPPED, a] = 0.0
+        st.value[ARC_LEAKED, a] = 0.0
+    for h in range(st.index[COUNT, HOLDINGS]):
+        st.value[HOLDING_RELEASED, h] = 0.0
+
+
+@compiled
+def arrive(st: State, day: int) -> None:
+    """Phase 2: shipments due today join the buyer's stock."""
+    slot = day % st.ring.shape[1]
+    for a in range(st.index[COUNT, ARCS]):
+        tonnes = st.ring[a, slot]
+        if tonnes > 0.0:
+            v = st.index[ARC_BUYER, a]
+            st.ring[a, slot] = 0.0
+            st.value[ARC_TRANSIT, a] = max(0.0, st.value[ARC_TRANSIT, a] - tonnes)
+            st.value[BUYER_STOCK, v] += tonnes
+            st.value[BUYER_ARRIVED, v] += tonnes
+
+
+@compiled
+def use_inputs(st: State, i: int, output: float, bypassed: int) -> None:
+    """Draw the inputs of `output` tonnes from producer `i`'s stocks, but for the one a released product by-passes."""
+    for j in range(st.index[INPUT_FIRST, i], st.index[INPUT_FIRST, i + 1]):
+        v = st.index[INPUT_BUYER, j]
+        if v != bypassed:
+            needed = output * st.value[BUYER_COEFFICIENT, v]
+            st.value[BUYER_STOCK, v] = max(0.0, st.value[BUYER_STOCK, v] - needed)
+            st.value[BUYER_USED, v] += needed
+
+
+@compiled
+def inputs_allow(st: State, i: int, bypassed: int) -> float:
+    """Output that producer `i`'s input stocks allow today [t]."""
+    most = np.inf
+    for j in range(st.index[INPUT_FIRST, i], st.index[INPUT_FIRST, i + 1]):
+        v = st.index[INPUT_BUYER, j]
+        if v != bypassed:
+            most = min(most, st.value[BUYER_STOCK, v] / st.value[BUYER_COEFFICIENT, v])
+    return most
+
+
+@compiled
+def drop_scrap(st: State, i: int, output: float) -> None:
+    """New scrap of `output` tonnes falls into the scrap processors' stocks."""
+    for j in range(st.index[SCRAP_FIRST, i], st.index[SCRAP_FIRST, i + 1]):
+        tonnes = output * st.value[SCRAP_RATE, j]
+        st.value[BUYER_STOCK, st.index[SCRAP_BUYER, j]] += tonnes
+        st.value[BUYER_ARRIVED, st.index[SCRAP_BUYER, j]] += tonnes
+
+
+@compiled
+def produce(st: State) -> None:
+    """Phase 3: output = min(orders expected + stock correction, capacity, inputs, room in the store), never negative."""
+    for p in range(st.index[COUNT, PRODUCTS]):
+        for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+            adjustment = st.value[BUYER_ADJUSTMENT, st.index[BUYER_FIRST, p]]
+            wanted = orders_expected(st, i) - stock_above_target(st, i) / adjustment
+            room = st.value[SELLER_STORE, i] * st.value[SELLER_GROWTH, i] - st.value[SELLER_STOCK, i]
+            output = min(min(wanted, capacity_now(st, i)), min(inputs_allow(st, i, NOTHING), room))
+            output = max(0.0, min(output, st.value[SELLER_SUPPLY_LIMIT, i]))
+            st.value[SELLER_OUTPUT, i] = output
+            st.value[SELLER_STOCK, i] += output
+            use_inputs(st, i, output, NOTHING)
+    for i in range(st.index[COUNT, SELLERS]):
+        drop_scrap(st, i, st.value[SELLER_OUTPUT, i])
+
+
+# ----------------------------------------------------------------------------------------------------------- 4 consume
+
+
+@compiled
+def want(st: State) -> None:
+    """Today's demand by sector and need by region."""
+    for c in range(st.index[COUNT, CONSUMERS]):
+        v = st.index[CONSUMER_BUYER, c]
+        need = 0.0
+        for k in range(st.index[SECTOR_FIRST, c], st.index[SECTOR_FIRST, c + 1]):
+            lasting = st.value[SECTOR_BASE, k] * st.value[BUYER_GROWTH, v] * st.value[SECTOR_SUBSTITUTED, k]
+            st.value[SECTOR_DEMAND, k] = lasting * st.value[SECTOR_FACTOR, k]
+            st.value[SECTOR_WANTED, k] = st.value[SECTOR_DEMAND, k] * st.value[SECTOR_RESPONSE, k]
+            st.value[SECTOR_GAP, k] = st.value[SECTOR_WANTED, k]
+            st.value[SECTOR_RELEASED, k] = 0.0
+            need += st.value[SECTOR_WANTED, k]
+        st.value[BUYER_NEED, v] = need
+
+
+@compiled
+def serve_group(st: State, v: int, first: int, end: int, deferred: float) -> None:
+    """Serve sectors of one priority from commercial stock, alike when it does not suffice."""
+    wanted = 0.0
+    for k in range(first, end):
+        if st.value[SECTOR_DEFERRED, k] == deferred:
+            wanted += st.value[SECTOR_WANTED, k]
+    stock = st.value[BUYER_STOCK, v]
+    if wanted <= 0.0 or stock <= 0.0:
+        return
+    served = min(1.0, stock / wanted)
+    for k in range(first, end):
+        if st.value[SECTOR_DEFERRED, k] == deferred:
+            st.value[SECTOR_GAP, k] = st.value[SECTOR_WANTED, k] * (1.0 - served)
+    used = min(stock, wanted)
+    st.value[BUYER_STOCK, v] = max(0.0, stock - used)
+    st.value[BUYER_USED, v] += used
+
+
+@compiled
+def consume(st: State) -> None:
+    """Phase 4: each region's sectors, in priority order, draw on the commercial stock."""
+    for c in range(st.index[COUNT, CONSUMERS]):
+        end = st.index[SECTOR_FIRST, c + 1]
+        for deferred in range(2):
+            k = st.index[SECTOR_FIRST, c]
+            while k < end:
+                last = k + 1
+                while last < end and st.value[SECTOR_PRIORITY, last] == st.value[SECTOR_PRIORITY, k]:
+                    last += 1
+                serve_group(st, st.index[CONSUMER_BUYER, c], k, last, float(deferred))
+                k = last
+
+
+@compiled
+def outlet_gap(st: State, o: int, rank: int) -> float:
+    """Gap that outlet `o` may serve in the sectors of one class [t]; of all classes when `rank` is negative."""
+    gap = 0.0
+    for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
+        if rank < 0 or st.index[SERVE_CLASS, j] == rank:
+            gap += st.value[SECTOR_GAP, st.index[SERVE_SECTOR, j]] * st.value[SERVE_ENTITLEMENT, j]
+    return gap
+
+
+@compiled
+def gap_noticed(st: State, h: int) -> bool:
+    """Whether the sectors that holding `h` serves have a gap today, before any release."""
+    gap = 0.0
+    demand = 0.0
+    for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
+        gap += outlet_gap(st, o, -1)
+        for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
+            demand += st.value[SECTOR_DEMAND, st.index[SERVE_SECTOR, j]]
+    return gap > NEGLIGIBLE * demand
+
+
+@compiled
+def lowest_cover(st: State, h: int) -> float:
+    """Lowest commercial cover among the regions that holding `h` watches [days of day-0 use, with growth]."""
+    lowest = np.inf
+    for j in range(st.index[WATCH_FIRST, h], st.index[WATCH_FIRST, h + 1]):
+        v = st.index[CONSUMER_BUYER, st.index[WATCH_CONSUMER, j]]
+        use = st.value[BUYER_BASE_NEED, v] * st.value[BUYER_GROWTH, v]
+        if use > 0.0:
+            lowest = min(lowest, st.value[BUYER_STOCK, v] / use)
+    return lowest
+
+
+@compiled
+def step_limits(st: State, s: int) -> float:
+    """Spare output of each domestic producer of step `s` today, noted [t]; returns the sum."""
+    total = 0.0
+    for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
+        i = st.index[STEP_SELLER, j]
+        made = st.value[SELLER_OUTPUT, i] + st.value[SELLER_WORKED_UP, i]
+        spare = max(0.0, capacity_now(st, i) - made)
+        st.value[LIMITS, j] = min(spare, inputs_allow(st, i, st.index[STEP_INPUT, j]))
+        total += st.value[LIMITS, j]
+    return total
+
+
+@compiled
+def feed_per_tonne(st: State, s: int, total: float) -> float:
+    """Tonnes of the by-passed input per tonne made in step `s`, producers taking part by their spare output."""
+    needed = 0.0
+    for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
+        needed += st.value[LIMITS, j] / total * st.value[BUYER_COEFFICIENT, st.index[STEP_INPUT, j]]
+    return needed
+
+
+@compiled
+def work_up_limit(st: State, o: int) -> tuple[float, float]:
+    """Most of the final product that outlet `o` can deliver today [t], and t held per t of it."""
+    most = np.inf
+    held_per_tonne = 1.0
+    for s in range(st.index[STEP_FIRST, o], st.index[STEP_FIRST, o + 1]):
+        total = step_limits(st, s)
+        if total <= 0.0:
+            return 0.0, 1.0
+        most = min(most, total / held_per_tonne)
+        held_per_tonne *= feed_per_tonne(st, s, total)
+    return most, held_per_tonne
+
+
+@compiled
+def work_up(st: State, o: int, tonnes: float) -> None:
+    """Make `tonnes` of the final product along outlet `o`, in domestic producers' unused capacity."""
+    through = tonnes
+    for s in range(st.index[STEP_FIRST, o], st.index[STEP_FIRST, o + 1]):
+        total = step_limits(st, s)
+        feed = feed_per_tonne(st, s, total)
+        for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
+            i = st.index[STEP_SELLER, j]
+            made = through * st.value[LIMITS, j] / total
+            st.value[SELLER_WORKED_UP, i] += made
+            use_inputs(st, i, made, st.index[STEP_INPUT, j])
+            drop_scrap(st, i, made)
+        through *= feed
+
+
+@compiled
+def give(st: State, o: int, rank: int, share: float) -> None:
+    """Serve `share` of the eligible gap of one class."""
+    for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
+        if st.index[SERVE_CLASS, j] == rank:
+            k = st.index[SERVE_SECTOR, j]
+            served = st.value[SECTOR_GAP, k] * st.value[SERVE_ENTITLEMENT, j] * share
+            st.value[SECTOR_RELEASED, k] += served
+            st.value[SECTOR_GAP, k] = max(0.0, st.value[SECTOR_GAP, k] - served)
+
+
+@compiled
+def release_class(st: State, h: int, o: int, rank: int) -> None:
+    """Release what holding `h` may and can, by outlet `o`, for the sectors of one class."""
+    gap = outlet_gap(st, o, rank)
+    v = st.index[HOLDING_BUYER, h]
+    left = min(st.value[BUYER_STOCK, v], st.value[HOLDING_RELEASE_RATE, h] - st.value[HOLDING_RELEASED, h])
+    if gap <= 0.0 or left <= 0.0:
+        return
+    most, held_per_tonne = work_up_limit(st, o)
+    tonnes = min(min(gap, most), left / held_per_tonne)
+    if tonnes <= 0.0:
+        return
+    if st.index[STEP_FIRST, o] < st.index[STEP_FIRST, o + 1]:
+        work_up(st, o, tonnes)
+    give(st, o, rank, tonnes / gap)
+    held = tonnes * held_per_tonne
+    st.value[BUYER_STOCK, v] = max(0.0, st.value[BUYER_STOCK, v] - held)
+    st.value[BUYER_USED, v] += held
+    st.value[HOLDING_RELEASED, h] += held
+
+
+@compiled
+def release_holding(st: State, h: int) -> None:
+    """Release holding `h`, outlet by outlet, the sectors in the order listed."""
+    for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
+        ranks = 0
+        for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
+            ranks = max(ranks, st.index[SERVE_CLASS, j] + 1)
+        for rank in range(ranks):
+            release_class(st, h, o, rank)
+
+
+@compiled
+def notice(st: State, h: int) -> bool:
+    """Whether the trigger of holding `h` becomes true today."""
+    if st.value[HOLDING_STATE, h] != 0.0 or st.value[HOLDING_DECLARED, h] <= 0.0:
+        return False
+    threshold = st.value[HOLDING_COVER_TRIGGER, h]
+    return lowest_cover(st, h) < threshold if threshold >= 0.0 else gap_noticed(st, h)
+
+
+@compiled
+def release(st: State) -> bool:
+    """Phase 4, strategic stockpiles: notice gaps, then release under authority. Returns whether a trigger became true."""
+    noticed = False
+    for h in range(st.index[COUNT, HOLDINGS]):  # every trigger looks at the gap before any release
+        if notice(st, h):
+            st.value[HOLDING_STATE, h] = 2.0 if st.value[HOLDING_AT_ONCE, h] > 0.0 else 1.0
+            st.value[HOLDING_NOTICE, h] = 1.0
+            noticed = True
+    for h in range(st.index[COUNT, HOLDINGS]):
+        if st.value[HOLDING_STATE, h] == 2.0 and st.value[HOLDING_DECLARED, h] > 0.0:
+            release_holding(st, h)
+    return noticed
+
+
+@compiled
+def restored(st: State, h: int) -> bool:
+    """Whether authority over holding `h` may end: no gap today and commercial stocks back at 99% of target."""
+    for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
+        for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
+            k = st.index[SERVE_SECTOR, j]
+            if st.value[SECTOR_GAP, k] + st.value[SECTOR_RELEASED, k] > NEGLIGIBLE * st.value[SECTOR_DEMAND, k]:
+                return False
+    for j in range(st.index[WATCH_FIRST, h], st.index[WATCH_FIRST, h + 1]):
+        v = st.index[CONSUMER_BUYER, st.index[WATCH_CONSUMER, j]]
+        if st.value[BUYER_STOCK, v] < RESTORED * buyer_target(st, v):
+            return False
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------- 5 order and ship
+
+
+@compiled
+def count_permits(st: State) -> None:
+    """Today's cap of each arc: its policy cap, and its unused permits with what needs none."""
+    for a in range(st.index[COUNT, ARCS]):
+        st.value[ARC_ROOM_CAP, a] = st.value[ARC_CAP, a]
+    for g in range(st.index[COUNT, POOLS]):
+        if st.value[POOL_ACTIVE, g] > 0.0:
+            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+                a = st.index[POOL_ARC, j]
+                st.value[ARC_ROOM_CAP, a] = min(st.value[ARC_ROOM_CAP, a], st.value[POOL_FREE, j] + st.value[POOL_BALANCE, g])
+
+
+@compiled
+def permits_needed(st: State, j: int, more: float) -> float:
+    """Permits that `more` tonnes on entry `j` of a pool need, after what the arc already carries today [t]."""
+    carried = st.value[ARC_SHIPPED, st.index[POOL_ARC, j]]
+    return max(0.0, carried + more - st.value[POOL_FREE, j]) - max(0.0, carried - st.value[POOL_FREE, j])
+
+
+@compiled
+def share_permits(st: State, first_buyer: int, end_buyer: int) -> None:
+    """Scale the calls of these buyers so that no purse is overdrawn, pro rata to the tonnes that need permits.
+
+    All factors come from the calls as they stood, and an arc in two purses takes the smaller: no order matters.
+    """
+    for g in range(st.index[COUNT, POOLS]):
+        needed = 0.0
+        if st.value[POOL_ACTIVE, g] > 0.0:
+            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+                v = st.index[ARC_BUYER, st.index[POOL_ARC, j]]
+                if first_buyer <= v < end_buyer:
+                    needed += permits_needed(st, j, st.value[ARC_CALL, st.index[POOL_ARC, j]])
+        balance = st.value[POOL_BALANCE, g]
+        st.value[POOL_FACTOR, g] = 1.0 if needed <= balance else balance / needed
+    for g in range(st.index[COUNT, POOLS]):
+        if st.value[POOL_ACTIVE, g] > 0.0 and st.value[POOL_FACTOR, g] < 1.0:
+            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+                a = st.index[POOL_ARC, j]
+                v = st.index[ARC_BUYER, a]
+                if first_buyer <= v < end_buyer:
+                    free = max(0.0, st.value[POOL_FREE, j] - st.value[ARC_SHIPPED, a])
+                    allowed = free + max(0.0, st.value[ARC_CALL, a] - free) * st.value[POOL_FACTOR, g]
+                    st.value[ARC_CALL, a] = min(st.value[ARC_CALL, a], allowed)
+
+
+@compiled
+def spend_permits(st: State, g: int, j: int, tonnes: float) -> None:
+    """Take the permits for `tonnes` about to be shipped on entry `j`."""
+    needed = permits_needed(st, j, tonnes)
+    st.value[POOL_BALANCE, g] = max(0.0, st.value[POOL_BALANCE, g] - needed)
+    st.value[POOL_USED, g] += needed
+
+
+@compiled
+def ship_calls(st: State, first_buyer: int, end_buyer: int, day: int) -> None:
+    """Ship what stands in ARC_CALL for these buyers, spending permits."""
+    for g in range(st.index[COUNT, POOLS]):
+        if st.value[POOL_ACTIVE, g] > 0.0:
+            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+                a = st.index[POOL_ARC, j]
+                v = st.index[ARC_BUYER, a]
+                if first_buyer <= v < end_buyer:
+                    spend_permits(st, g, j, st.value[ARC_CALL, a])
+    for a in range(st.index[ARC_FIRST, first_buyer], st.index[ARC_FIRST, end_buyer]):
+        ship(st, a, st.value[ARC_CALL, a], day)
+
+
+@compiled
+def order(st: State, v: int, day: int) -> None:
+    """Buyer `v` places today's order: need, stock and pipeline corrections (model, section 4)."""
+    i = st.index[BUYER_PRODUCER, v]
+    if i != NOTHING:
+        st.value[BUYER_NEED, v] = orders_expected(st, i) * st.value[BUYER_COEFFICIENT, v]
+    need = st.value[BUYER_NEED, v]
+    in_transit = 0.0
+    pipeline_days = 0.0
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        in_transit += st.value[ARC_TRANSIT, a]
+        pipeline_days += st.value[ARC_SHARE, a] * (lead_today(st, a) - 1.0)
+    missing = buyer_target(st, v) - st.value[BUYER_STOCK, v] + pipeline_days * need - in_transit
+    st.value[BUYER_ASK, v] = max(0.0, need + missing / st.value[BUYER_ADJUSTMENT, v])
+
+
+@compiled
+def call(st: State, v: int, day: int) -> None:
+    """Buyer `v` calls on its contracts; policy caps cut the call, and part of what they block may leak."""
+    stretch = 1.0 + st.value[BUYER_FLEX, v]
+    wanted = min(st.value[BUYER_ASK, v], st.value[BUYER_NEED, v] * stretch)
+    free = approved(st, v, day)
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        tonnes = st.value[ARC_SHARE, a] * wanted
+        if not free:
+            tonnes = min(tonnes, st.value[ARC_BASE_FLOW, a] * st.value[BUYER_GROWTH, v] * stretch)
+        st.value[SELLER_CALLED, st.index[ARC_SELLER, a]] += tonnes
+        st.value[ARC_BLOCKED, a] = tonnes
+        st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_ROOM_CAP, a])
+
+
+@compiled
+def note_licensed_calls(st: State, p: int) -> None:
+    """Tell each office how many tonnes were called that need its permits, before policy caps."""
+    first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
+    for g in range(st.index[COUNT, POOLS]):
+        if st.value[POOL_ACTIVE, g] > 0.0:
+            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+                v = st.index[ARC_BUYER, st.index[POOL_ARC, j]]
+                if first <= v < end:
+                    st.value[POOL_CALLED, g] += max(0.0, st.value[ARC_BLOCKED, st.index[POOL_ARC, j]] - st.value[POOL_FREE, j])
+
+
+@compiled
+def ration(st: State, i: int, ranked: bool) -> None:
+    """Scale the calls on seller `i`, open and leaking, to what it has: class by class, pro rata within one."""
+    left = st.value[SELLER_STOCK, i]
+    ranks = 3 if ranked else 1
+    for r in range(ranks):
+        called = 0.0
+        for j in range(st.index[OUTGOING_FIRST, i], st.index[OUTGOING_FIRST, i + 1]):
+            a = st.index[OUTGOING, j]
+            if not ranked or st.index[RANK, a] == r:
+                called += st.value[ARC_CALL, a] + st.value[ARC_BLOCKED, a]
+        if called > left:
+            factor = left / called
+            for j in range(st.index[OUTGOING_FIRST, i], st.index[OUTGOING_FIRST, i + 1]):
+                a = st.index[OUTGOING, j]
+                if not ranked or st.index[RANK, a] == r:
+                    st.value[ARC_CALL, a] *= factor
+                    st.value[ARC_BLOCKED, a] *= factor
+        left = max(0.0, left - called)
+
+
+@compiled
+def contract_pass(st: State, p: int, day: int) -> None:
+    """Contracts: every buyer calls its shares; sellers short of product ration."""
+    first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
+    for v in range(first, st.index[MARKET_END, p]):
+        order(st, v, day)
+        call(st, v, day)
+    for v in range(st.index[MARKET_END, p], end):
+        call_for_pile(st, v)
+    note_licensed_calls(st, p)
+    share_permits(st, first, end)
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        blocked = max(0.0, st.value[ARC_BLOCKED, a] - st.value[ARC_CALL, a])
+        st.value[ARC_BLOCKED, a] = blocked * st.value[ARC_LEAK_SHARE, a]  # from here on: the part that leaks
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        ration(st, i, st.index[RANKED, p] > 0)
+    ship_calls(st, first, end, day)
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        leak(st, a, st.value[ARC_BLOCKED, a], day)
+
+
+@compiled
+def open_room(st: State, a: int, scale: float) -> float:
+    """What arc `a` may still carry today [t]; 0 when it is closed."""
+    room = st.value[ARC_ROOM_CAP, a] - st.value[ARC_SHIPPED, a]
+    return room if room > HAIR * scale else 0.0
+
+
+@compiled
+def spot_wishes(st: State, p: int, day: int) -> bool:
+    """What each buyer may still claim on the spot market today; whether anyone may."""
+    anyone = False
+    for v in range(st.index[BUYER_FIRST, p], st.index[MARKET_END, p]):
+        ask = st.value[BUYER_ASK, v]
+        wish = 0.0
+        if approved(st, v, day):
+            wish = min(ask - st.value[BUYER_GOT, v], st.value[BUYER_SPOT, v] * ask)
+        st.value[BUYER_CLAIM, v] = wish if wish > HAIR * ask else 0.0
+        anyone = anyone or st.value[BUYER_CLAIM, v] > 0.0
+    return anyone
+
+
+@compiled
+def claim(st: State, v: int) -> None:
+    """Buyer `v` spreads its claim over open arcs in proportion to what each seller has left."""
+    ask = st.value[BUYER_ASK, v]
+    on_offer = 0.0
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        st.value[ARC_CALL, a] = 0.0
+        if open_room(st, a, ask) > 0.0:
+            on_offer += st.value[SELLER_STOCK, st.index[ARC_SELLER, a]]
+    if st.value[BUYER_CLAIM, v] <= 0.0 or on_offer <= 0.0:
+        return
+    fraction = min(st.value[BUYER_CLAIM, v], on_offer) / on_offer
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        st.value[ARC_CALL, a] = min(open_room(st, a, ask), st.value[SELLER_STOCK, st.index[ARC_SELLER, a]] * fraction)
+
+
+@compiled
+def spot_round(st: State, p: int, day: int) -> None:
+    """One symmetric round: all claims are made on the same offer, then each seller scales its claims by one factor."""
+    first, end = st.index[BUYER_FIRST, p], st.index[MARKET_END, p]
+    for v in range(first, end):
+        claim(st, v)
+    share_permits(st, first, end)
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        st.value[SELLER_CLAIMS, i] = 0.0
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        st.value[SELLER_CLAIMS, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        i = st.index[ARC_SELLER, a]
+        claims = st.value[SELLER_CLAIMS, i]
+        if claims > st.value[SELLER_STOCK, i]:
+            st.value[ARC_CALL, a] *= st.value[SELLER_STOCK, i] / claims
+    for v in range(first, end):
+        got = 0.0
+        for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+            got += st.value[ARC_CALL, a]
+            st.value[SELLER_SPOT, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
+        left = st.value[BUYER_CLAIM, v] - got
+        st.value[BUYER_CLAIM, v] = left if left > HAIR * st.value[BUYER_ASK, v] else 0.0
+    ship_calls(st, first, end, day)
+
+
+@compiled
+def spot_pass(st: State, p: int, day: int) -> None:
+    """Spot: three rounds; no buyer is served before another."""
+    if spot_wishes(st, p, day):
+        for _ in range(SPOT_ROUNDS):
+            spot_round(st, p, day)
+
+
+@compiled
+def learn_orders(st: State, p: int) -> None:
+    """Sellers update the orders they expect: calls before policy caps, and spot tonnes shipped."""
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        today = st.value[SELLER_CALLED, i] + st.value[SELLER_SPOT, i]
+        st.value[SELLER_ORDERS, i] += (today - st.value[SELLER_ORDERS, i]) / MEMORY_DAYS
+
+
+@compiled
+def could_supply(st: State, a: int, adjustment: float) -> float:
+    """What arc `a` could carry a day within its cap [t]: the weight of its target share."""
+    i = st.index[ARC_SELLER, a]
+    stored = max(0.0, stock_above_target(st, i)) / adjustment
+    spare = max(0.0, capacity_now(st, i) - orders_expected(st, i))
+    return min(st.value[ARC_ROOM_CAP, a], st.value[ARC_SHIPPED, a] + stored + spare)
+
+
+@compiled
+def seek_suppliers(st: State, v: int) -> None:
+    """A buyer that is not whole moves its shares towards who could supply it."""
+    adjustment = st.value[BUYER_ADJUSTMENT, v]
+    total = 0.0
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        total += could_supply(st, a, adjustment)
+    if total <= 0.0:
+        return
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        target = could_supply(st, a, adjustment) / total
+        st.value[ARC_SHARE, a] += (target - st.value[ARC_SHARE, a]) / st.value[BUYER_SWITCHING, v]
+
+
+@compiled
+def return_to_baseline(st: State, v: int) -> None:
+    """A whole buyer drifts back to its baseline shares, unless a policy cap would bind there."""
+    need = st.value[BUYER_NEED, v]
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        wanted = st.value[ARC_BASE_SHARE, a] * need
+        if st.value[ARC_ROOM_CAP, a] < wanted * (1.0 - HAIR):
+            return
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        away = st.value[ARC_BASE_SHARE, a] - st.value[ARC_SHARE, a]
+        st.value[ARC_SHARE, a] += away / st.value[BUYER_SWITCHING, v]
+
+
+@compiled
+def re_source(st: State, p: int, day: int) -> None:
+    """Buyers move their contract shares; the first day short starts the qualification clock."""
+    for v in range(st.index[BUYER_FIRST, p], st.index[MARKET_END, p]):
+        due = min(st.value[BUYER_ASK, v], st.value[BUYER_NEED, v])
+        whole = st.value[BUYER_GOT, v] >= WHOLE * due
+        free = approved(st, v, day)
+        if not whole and st.value[BUYER_CLOCK, v] < 0.0:
+            st.value[BUYER_CLOCK, v] = day
+        if free and st.value[BUYER_SWITCHING, v] < np.inf:
+            if whole:
+                return_to_baseline(st, v)
+            else:
+                seek_suppliers(st, v)
+
+
+# --------------------------------------------------------------------------------------------------- 6 stockpiles buy
+
+
+@compiled
+def plan_purchases(st: State) -> None:
+    """What each holding wants today: up to target, rate and price ceiling; one budget a stockpile, shared by value."""
+    for h in range(st.index[COUNT, HOLDINGS]):
+        v = st.index[HOLDING_BUYER, h]
+        in_transit = 0.0
+        for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+            in_transit += st.value[ARC_TRANSIT, a]
+        missing = st.value[HOLDING_TARGET, h] - st.value[BUYER_STOCK, v] - in_transit
+        wanted = max(0.0, min(missing, st.value[HOLDING_RATE, h]))
+        buys = st.value[HOLDING_ALWAYS, h] >= 0.0 and st.value[HOLDING_STATE, h] == 0.0
+        if not buys or st.value[HOLDING_PRICE, h] > st.value[HOLDING_CEILING, h]:
+            wanted = 0.0
+        st.value[HOLDING_WANT, h] = wanted if wanted > HAIR * st.value[HOLDING_TARGET, h] else 0.0
+    for s in range(st.index[COUNT, PILES]):
+        cost = 0.0
+        for h in range(st.index[COUNT, HOLDINGS]):
+            if st.index[HOLDING_PILE, h] == s and st.value[HOLDING_WANT, h] > 0.0:
+                cost += st.value[HOLDING_WANT, h] * st.value[HOLDING_PRICE, h]
+        if cost > st.value[PILE_BUDGET, s]:
+            for h in range(st.index[COUNT, HOLDINGS]):
+                if st.index[HOLDING_PILE, h] == s:
+                    st.value[HOLDING_WANT, h] *= st.value[PILE_BUDGET, s] / cost
+
+
+@compiled
+def call_for_pile(st: State, v: int) -> None:
+    """A stockpile that competes as a buyer calls its shares in the contract pass, spread over its open arcs."""
+    h = st.index[BUYER_HOLDING, v]
+    competes = st.value[HOLDING_ALWAYS, h] > 0.0
+    open_share = 0.0
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        st.value[ARC_CALL, a] = 0.0
+        st.value[ARC_BLOCKED, a] = 0.0
+        if st.value[ARC_ROOM_CAP, a] > 0.0:
+            open_share += st.value[ARC_SHARE, a]
+    if not competes or open_share <= 0.0:
+        return
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        if st.value[ARC_ROOM_CAP, a] > 0.0:
+            tonnes = st.value[HOLDING_WANT, h] * st.value[ARC_SHARE, a] / open_share
+            st.value[SELLER_PILE_CALLED, st.index[ARC_SELLER, a]] += tonnes
+            st.value[ARC_BLOCKED, a] = tonnes
+            st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_ROOM_CAP, a])
+
+
+@compiled
+def lane_room(st: State, a: int) -> float:
+    """What policy leaves on the lane of a stockpile's arc after buyers were served [t]."""
+    room = st.value[ARC_ROOM_CAP, a] - st.value[ARC_SHIPPED, a]
+    if room == np.inf:
+        return room
+    for j in range(st.index[SIBLING_FIRST, a], st.index[SIBLING_FIRST, a + 1]):
+        b = st.index[SIBLING, j]
+        room += max(0.0, st.value[ARC_ROOM_CAP, b] - st.value[ARC_SHIPPED, b])
+    return max(0.0, room)
+
+
+@compiled
+def call_for_surplus(st: State, v: int) -> None:
+    """A stockpile calls on the surplus of every open seller, scaled to what it wants."""
+    h = st.index[BUYER_HOLDING, v]
+    on_offer = 0.0
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        st.value[ARC_CALL, a] = 0.0
+        if lane_room(st, a) > 0.0:
+            on_offer += st.value[SELLER_SURPLUS, st.index[ARC_SELLER, a]]
+    if st.value[HOLDING_ALWAYS, h] != 0.0 or on_offer <= 0.0:
+        return
+    fraction = min(1.0, st.value[HOLDING_WANT, h] / on_offer)
+    for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+        surplus = st.value[SELLER_SURPLUS, st.index[ARC_SELLER, a]]
+        st.value[ARC_CALL, a] = min(surplus * fraction, lane_room(st, a))
+
+
+@compiled
+def measure_surplus(st: State, p: int) -> None:
+    """Surplus of each seller: unused capacity, and product beyond target over the adjustment time."""
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        adjustment = st.value[BUYER_ADJUSTMENT, st.index[BUYER_FIRST, p]]
+        unused = max(0.0, capacity_now(st, i) - st.value[SELLER_ORDERS, i])
+        st.value[SELLER_SURPLUS, i] = unused + max(0.0, stock_above_target(st, i)) / adjustment
+        st.value[SELLER_CLAIMS, i] = 0.0
+
+
+@compiled
+def buy_surplus(st: State, p: int, day: int) -> None:
+    """Stockpiles are served after all buyers; several share one seller's surplus pro rata."""
+    first, end = st.index[MARKET_END, p], st.index[BUYER_FIRST, p + 1]
+    measure_surplus(st, p)
+    for v in range(first, end):
+        call_for_surplus(st, v)
+    share_permits(st, first, end)
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        st.value[SELLER_CLAIMS, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        i = st.index[ARC_SELLER, a]
+        claims = st.value[SELLER_CLAIMS, i]
+        if claims > st.value[SELLER_SURPLUS, i]:
+            st.value[ARC_CALL, a] *= st.value[SELLER_SURPLUS, i] / claims
+        st.value[SELLER_PILE_CALLED, i] += st.value[ARC_CALL, a]
+        on_hand = min(claims, st.value[SELLER_SURPLUS, i])
+        if on_hand > st.value[SELLER_STOCK, i]:
+            st.value[ARC_CALL, a] *= st.value[SELLER_STOCK, i] / on_hand
+    ship_calls(st, first, end, day)
+
+
+@compiled
+def buy_for_stockpiles(st: State, day: int) -> None:
+    """Phase 6: surplus purchases, the bills, and the orders that production will see."""
+    for p in range(st.index[COUNT, PRODUCTS]):
+        if st.index[MARKET_END, p] < st.index[BUYER_FIRST, p + 1]:
+            buy_surplus(st, p, day)
+        for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+            today = st.value[SELLER_PILE_CALLED, i]
+            st.value[SELLER_PILE_ORDERS, i] += (today - st.value[SELLER_PILE_ORDERS, i]) / MEMORY_DAYS
+    for h in range(st.index[COUNT, HOLDINGS]):
+        bought = st.value[BUYER_GOT, st.index[HOLDING_BUYER, h]]
+        st.value[HOLDING_BOUGHT, h] = bought
+        spent = bought * st.value[HOLDING_PRICE, h] if bought > 0.0 else 0.0
+        st.value[HOLDING_SPENT, h] = spent
+        s = st.index[HOLDING_PILE, h]
+        st.value[PILE_BUDGET, s] = max(0.0, st.value[PILE_BUDGET, s] - spent)
+
+
+# ------------------------------------------------------------------------------------------------- 8 record and books
+
+
+@compiled
+def record_sectors(st: State, day: int) -> None:
+    """Write the day of every sector; count short days and let substitution bite."""
+    for k in range(st.index[COUNT, SECTORS]):
+        demand, wanted = st.value[SECTOR_DEMAND, k], st.value[SECTOR_WANTED, k]
+        short = st.value[SECTOR_GAP, k]
+        if short <= NEGLIGIBLE * demand:
+            short = 0.0
+        st.daily[day, SECTOR_FIELDS * k + DEMAND] = demand
+        st.daily[day, SECTOR_FIELDS * k + CONSUMED] = wanted - short
+        st.daily[day, SECTOR_FIELDS * k + SHORTFALL] = short
+        st.daily[day, SECTOR_FIELDS * k + DESTROYED] = demand - wanted
+        st.daily[day, SECTOR_FIELDS * k + FROM_STOCKPILE] = st.value[SECTOR_RELEASED, k]
+        if short > 0.0:
+            st.value[SECTOR_SHORT_DAYS, k] += 1.0
+            if st.value[SECTOR_SHORT_DAYS, k] > st.value[SECTOR_SUBSTITUTION_AFTER, k]:
+                st.value[SECTOR_SUBSTITUTED, k] *= st.value[SECTOR_SUBSTITUTION_DAILY, k]
+
+
+@compiled
+def record(st: State, day: int) -> None:
+    """Phase 8: write the day."""
+    sectors = SECTOR_FIELDS * st.index[COUNT, SECTORS]
+    consumers = sectors + CONSUMER_FIELDS * st.index[COUNT, CONSUMERS]
+    record_sectors(st, day)
+    for c in range(st.index[COUNT, CONSUMERS]):
+        st.daily[day, sectors + CONSUMER_FIELDS * c + CLOSING_STOCK] = st.value[BUYER_STOCK, st.index[CONSUMER_BUYER, c]]
+        st.daily[day, sectors + CONSUMER_FIELDS * c + PRICE] = st.value[CONSUMER_PRICE, c]
+    for h in range(st.index[COUNT, HOLDINGS]):
+        st.daily[day, consumers + HOLDING_FIELDS * h + PILE_STOCK] = st.value[BUYER_STOCK, st.index[HOLDING_BUYER, h]]
+        st.daily[day, consumers + HOLDING_FIELDS * h + PILE_BOUGHT] = st.value[HOLDING_BOUGHT, h]
+        st.daily[day, consumers + HOLDING_FIELDS * h + PILE_RELEASED] = st.value[HOLDING_RELEASED, h]
+        st.daily[day, consumers + HOLDING_FIELDS * h + PILE_SPENT] = st.value[HOLDING_SPENT, h]
+
+
+@compiled
+def report(st: State, kind: int, node: int, day: int, off: float, throughput: float) -> bool:
+    """Note a fault in the books; whether there is one."""
+    if abs(off) <= NEGLIGIBLE * throughput:
+        return False
+    st.value[FAULT, 0], st.value[FAULT, 1], st.value[FAULT, 2], st.value[FAULT, 3], st.value[FAULT, 4] = kind, node, day, off, throughput
+    return True
+
+
+@compiled
+def check_nodes(st: State, day: int) -> bool:
+    """Opening + produced + arrived - used - shipped = closing, for every node."""
+    broken = False
+    for i in range(st.index[COUNT, SELLERS]):
+        opening, output = st.value[SELLER_OPENING, i], st.value[SELLER_OUTPUT, i]
+        off = st.value[SELLER_STOCK, i] - (opening + output - st.value[SELLER_SHIPPED, i])
+        broken = report(st, FAULT_SELLER, i, day, off, opening + output) or broken
+    for v in range(st.index[COUNT, BUYERS]):
+        opening, arrived = st.value[BUYER_OPENING, v], st.value[BUYER_ARRIVED, v]
+        off = st.value[BUYER_STOCK, v] - (opening + arrived - st.value[BUYER_USED, v])
+        broken = report(st, FAULT_BUYER, v, day, off, opening + arrived) or broken
+    return broken
+
+
+@compiled
+def product_total(st: State, p: int) -> float:
+    """Tonnes of product `p` in stores, at sea and in buyers' hands."""
+    total = 0.0
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        total += st.value[SELLER_STOCK, i]
+    first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
+    for v in range(first, end):
+        total += st.value[BUYER_STOCK, v]
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        total += st.value[ARC_TRANSIT, a]
+    return total
+
+
+@compiled
+def check_world(st: State, day: int) -> bool:
+    """World totals by product, from stocks alone: what is there now = what was there + made (or fell as scrap) - used."""
+    broken = False
+    for p in range(st.index[COUNT, PRODUCTS]):
+        gone = 0.0
+        come = 0.0
+        for v in range(st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]):
+            gone += st.value[BUYER_USED, v]
+        for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+            come += st.value[SELLER_OUTPUT, i]
+        for j in range(st.index[SCRAP_FIRST, st.index[COUNT, SELLERS]]):
+            if st.index[BUYER_FIRST, p] <= st.index[SCRAP_BUYER, j] < st.index[BUYER_FIRST, p + 1]:
+                come += st.value[BUYER_ARRIVED, st.index[SCRAP_BUYER, j]]
+        now = product_total(st, p)
+        broken = report(st, FAULT_PRODUCT, p, day, now - (st.value[PRODUCT_TOTAL, p] + come - gone), st.value[PRODUCT_TOTAL, p] + come) or broken
+        st.value[PRODUCT_TOTAL, p] = now
+    return broken
+
+
+@compiled
+def check_transit(st: State, day: int) -> None:
+    """What arcs say is at sea is what the ring of arrivals holds, within rounding of the product's world total."""
+    for p in range(st.index[COUNT, PRODUCTS]):
+        first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
+        for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+            held = 0.0
+            for d in range(st.ring.shape[1]):
+                held += st.ring[a, d]
+            report(st, FAULT_TRANSIT, a, day, st.value[ARC_TRANSIT, a] - held, st.value[PRODUCT_TOTAL, p])
+
+
+@compiled
+def grow(st: State) -> None:
+    """Demand and capacity take tomorrow's size."""
+    for i in range(st.index[COUNT, SELLERS]):
+        st.value[SELLER_GROWTH, i] *= st.value[SELLER_GROWTH_DAILY, i]
+    for v in range(st.index[COUNT, BUYERS]):
+        st.value[BUYER_GROWTH, v] *= st.value[BUYER_GROWTH_DAILY, v]
+
+
+# ------------------------------------------------------------------------------------------------------------ the day
+
+
+@compiled
+def close_authorities(st: State) -> bool:
+    """Authority over a stockpile ends where stocks are restored; whether the calendar must be told."""
+    noticed = False
+    for h in range(st.index[COUNT, HOLDINGS]):
+        if st.value[HOLDING_STATE, h] == 2.0 and restored(st, h):
+            st.value[HOLDING_STATE, h] = 0.0
+            st.value[HOLDING_NOTICE, h] = 2.0 if st.value[HOLDING_NOTICE, h] == 0.0 else 3.0
+            noticed = True
+    return noticed
+
+
+@compiled
+def market(st: State, day: int) -> None:
+    """Phases 5 and 6, downstream products first."""
+    plan_purchases(st)
+    count_permits(st)
+    for p in range(st.index[COUNT, PRODUCTS]):
+        contract_pass(st, p, day)
+        spot_pass(st, p, day)
+        learn_orders(st, p)
+        re_source(st, p, day)
+    buy_for_stockpiles(st, day)
+
+
+@compiled
+def advance(st: State, a: int, b: int) -> int:
+    """Advance the network from the start of day `a` to the start of day `b`.
+
+    Parameters
+    ----------
+    st : State
+        The whole network; changed in place.
+    a, b : int
+        First day to simulate, and first day not to.
+
+    Returns
+    -------
+    int
+        The day reached: `b`, or the day after one on which a watched trigger became true, or on which the books failed
+        to close (`st.value[FAULT, 0]` is then not 0).
+    """
+    for p in range(st.index[COUNT, PRODUCTS]):
+        st.value[PRODUCT_TOTAL, p] = product_total(st, p)
+    day = a
+    while day < b:
+        open_day(st)
+        arrive(st, day)
+        produce(st)
+        want(st)
+        consume(st)
+        noticed = release(st)
+        market(st, day)
+        noticed = close_authorities(st) or noticed
+        record(st, day)
+        broken = check_nodes(st, day)
+        broken = check_world(st, day) or broken
+        grow(st)
+        day += 1
+        if noticed or broken:
+            break
+    check_transit(st, day - 1)
+    return day

@@ -1,0 +1,398 @@
+"""Named numbers with units, from what one replication leaves behind.
+
+Pure functions of a `Record`; numpy only, so that an ensemble of thousands pays next to nothing for them. Inside, a date
+is a day number and `nan` is "absent by nature"; `metric_rows` turns both into what readers and JSON understand.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minsim import __version__
+from minsim.schema import AnyEvent, CapacityProject, Outage, PriceFloor
+
+if TYPE_CHECKING:
+    from minsim.engine import Record
+    from minsim.loading import Scenario
+    from minsim.network import ConsumerLabel, Network
+    from minsim.spans import EventSpan
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
+"""Columns of `Record.sector` [t]."""
+STOCK, PRICE = range(2)
+"""Columns of `Record.consumer` [t], [USD/kg]."""
+CLOSING, BOUGHT, RELEASED, SPENT = range(4)
+"""Columns of `Record.holding` [t], [t], [t], [USD]."""
+
+SHORT_TOLERANCE = 1e-9
+"""A day is short when shortfall exceeds this fraction of demand (model, section 4 of a day)."""
+RECOVERED_FRACTION = 0.99
+"""Commercial stock counts as recovered from this fraction of its target on (the release rule's own threshold)."""
+DAYS_PER_YEAR = 365.25
+KG_PER_TONNE = 1000.0
+
+RELIEF_TYPES = frozenset({"capacity_project", "price_floor", "trade_bloc", "substitution"})
+"""Events that answer a disturbance; survival and recovery are counted from disturbances alone."""
+
+REROUTINGS = ("none", "reference", "free")
+"""Behaviours of the bracket, from the least rerouting to the most."""
+
+CONSUMER_UNITS: Mapping[str, str] = {
+    "onset_date": "date",
+    "last_date_to_act": "date",
+    "shortfall_t": "t",
+    "shortfall_days": "days",
+    "peak_shortfall_fraction": "fraction",
+    "duration_days": "days",
+    "fill_rate": "fraction",
+    "time_to_survive_days": "days",
+    "time_to_recover_days": "days",
+    "destroyed_t": "t",
+    "from_stockpile_t": "t",
+    "min_commercial_cover_days": "days",
+    "peak_price_ratio": "ratio",
+    "value_of_shortfall_usd": "usd",
+}
+"""Metrics of a region's use of a material, and their units."""
+
+STOCKPILE_UNITS: Mapping[str, str] = {
+    "stockpile_opening_days": "days",
+    "stockpile_first_release_date": "date",
+    "stockpile_exhausted_date": "date",
+    "stockpile_days_served": "days",
+    "stockpile_spent_usd": "usd",
+}
+"""Metrics of an owner's strategic stock of a material, and their units."""
+
+
+class MetricRow(NamedTuple):
+    """One line of `summary.json`: a named number, whose it is, and its unit; `value` is None where absent by nature."""
+
+    material: str | None
+    region: str | None
+    metric: str
+    value: float | str | None
+    unit: str
+
+
+# ------------------------------------------------------------------------------------------------------------ daily series
+
+
+def consumer_flows_t(record: Record) -> FloatArray:
+    """Sum the sectors of each consumer.
+
+    Returns
+    -------
+    ndarray, shape (days, n_consumers, 5)
+        Demand, consumed, shortfall, destroyed, from stockpile [t/day].
+    """
+    network = record.network
+    flows = np.zeros((record.sector.shape[0], len(network.consumers), record.sector.shape[2]))
+    for index, sector in enumerate(network.sectors):
+        flows[:, sector.consumer] += record.sector[:, index]
+    return flows
+
+
+def is_short(flows_t: FloatArray) -> BoolArray:
+    """Tell on which days consumers run short, shape (days, n_consumers)."""
+    return np.asarray(flows_t[:, :, SHORTFALL] > SHORT_TOLERANCE * flows_t[:, :, DEMAND])
+
+
+def shortfall_fraction(flows_t: FloatArray) -> FloatArray:
+    """Shortfall / demand of each day and consumer, 0 where nothing is wanted; shape (days, n_consumers)."""
+    demand = flows_t[:, :, DEMAND]
+    return np.asarray(np.divide(flows_t[:, :, SHORTFALL], demand, out=np.zeros_like(demand), where=demand > 0))
+
+
+def growth_factor(network: Network) -> FloatArray:
+    """Demand of each day / demand of day 0 by growth alone, shape (days, n_consumers)."""
+    base = 1.0 + np.array([consumer.growth_per_year for consumer in network.consumers], dtype=float)
+    return np.asarray(base[None, :] ** (np.arange(network.days)[:, None] / DAYS_PER_YEAR))
+
+
+def commercial_cover_days(record: Record) -> FloatArray:
+    """Closing commercial stock in days of use [days]: stock / (day-0 use x growth); shape (days, n_consumers)."""
+    return _ratio(record.consumer[:, :, STOCK], growth_factor(record.network) * _daily_use_t(record.network.consumers))
+
+
+# ------------------------------------------------------------------------------------------------------- measures as arrays
+
+
+def measure_consumers(record: Record) -> dict[str, FloatArray]:
+    """Every metric of every consumer.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_consumers,)
+        The keys of `CONSUMER_UNITS`; dates are day numbers, `nan` is absent by nature.
+    """
+    network = record.network
+    flows = consumer_flows_t(record)
+    totals, short = flows.sum(axis=0), is_short(flows)
+    onset = first_day(short)
+    use = _daily_use_t(network.consumers)
+    disturbances = [acting_disturbances(network, consumer.material) for consumer in network.consumers]
+    return {
+        "onset_date": onset,
+        "last_date_to_act": onset - warning_days(network),
+        "shortfall_t": totals[:, SHORTFALL],
+        "shortfall_days": _ratio(totals[:, SHORTFALL], use),
+        "peak_shortfall_fraction": shortfall_fraction(flows).max(axis=0),
+        "duration_days": short.sum(axis=0).astype(float),
+        "fill_rate": _ratio(totals[:, CONSUMED], totals[:, DEMAND]),
+        "time_to_survive_days": onset - [_first_start(events) for events in disturbances],
+        "time_to_recover_days": _time_to_recover_days(record, short, disturbances),
+        "destroyed_t": totals[:, DESTROYED],
+        "from_stockpile_t": totals[:, FROM_STOCKPILE],
+        "min_commercial_cover_days": commercial_cover_days(record).min(axis=0),
+        **_price_measures(record, flows),
+    }
+
+
+def measure_stockpiles(record: Record, groups: Iterable[Sequence[int]]) -> dict[str, FloatArray]:
+    """Every metric of strategic stocks, the holdings of one group taken together.
+
+    Parameters
+    ----------
+    groups : iterable of sequences of int
+        Positions in `network.holdings`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_groups,)
+        The keys of `STOCKPILE_UNITS`; dates are day numbers, `nan` is absent by nature.
+    """
+    columns = [_measure_holdings(record, list(group)) for group in groups]
+    return {name: np.array([column[name] for column in columns], dtype=float) for name in STOCKPILE_UNITS}
+
+
+def first_day(happens: BoolArray) -> FloatArray:
+    """First day on which each column is true, `nan` where never."""
+    return np.where(happens.any(axis=0), happens.argmax(axis=0), np.nan)
+
+
+def warning_days(network: Network) -> FloatArray:
+    """Days from a decision to goods in use, by consumer: the longest authorisation that serves it, and delivery [days]."""
+    delivery = [consumer.import_lead_days for consumer in network.consumers]
+    return np.array([authorisation_days(network, i) + days for i, days in enumerate(delivery)], dtype=float)
+
+
+def authorisation_days(network: Network, consumer: int) -> float:
+    """Longest release authorisation among the stockpiles that serve a consumer, 0 without any [days]."""
+    days = [holding.authorisation_days for holding in network.holdings if consumer in holding.serves]
+    return float(max(days, default=0))
+
+
+def acting_disturbances(network: Network, material: str) -> list[EventSpan]:
+    """Events that disturb a material, or what it is made from, on at least one day of the run."""
+    upstream = made_from(network.scenario, material)
+    return [
+        event
+        for event in network.events
+        if event.type not in RELIEF_TYPES and event.acts_within(network.days) and _names_any(event.model, upstream)
+    ]
+
+
+def made_from(scenario: Scenario, material: str) -> set[str]:
+    """A material and everything that goes into it."""
+    found, waiting = set(), [material]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [key for stage in scenario.model.materials[name].stages.values() for key in stage.inputs]
+    return found
+
+
+def reference_price_usd_per_kg(network: Network, material: str) -> float:
+    """Price of the steady state, as this replication drew it [USD/kg]; `nan` where the scenario gives none."""
+    block, path = network.scenario.model.materials[material], f"materials.{material}"
+    if block.prices is not None:
+        return network.draws.number(block.prices.reference_usd_per_kg, f"{path}.prices.reference_usd_per_kg")
+    if block.price_usd_per_kg is None:
+        return math.nan
+    return network.draws.number(block.price_usd_per_kg, f"{path}.price_usd_per_kg")
+
+
+def _names_any(event: AnyEvent, materials: set[str]) -> bool:
+    if isinstance(event, Outage | CapacityProject):
+        return event.producer.material in materials
+    named = "all" if isinstance(event, PriceFloor) else event.materials
+    return named == "all" or not materials.isdisjoint(named)
+
+
+def _daily_use_t(consumers: Sequence[ConsumerLabel]) -> FloatArray:
+    return np.array([consumer.daily_use_t for consumer in consumers], dtype=float)
+
+
+def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0))
+
+
+def _first_start(events: Sequence[EventSpan]) -> float:
+    return min((float(event.start_day) for event in events), default=math.nan)
+
+
+def _last_end(events: Sequence[EventSpan], days: int) -> float:
+    """First free day of the last event that ends within the run, `nan` without any."""
+    ends = (float(event.end_day) for event in events if event.end_day is not None and event.end_day < days)
+    return max(ends, default=math.nan)
+
+
+def _time_to_recover_days(record: Record, short: BoolArray, disturbances: list[list[EventSpan]]) -> FloatArray:
+    network = record.network
+    target = np.array([c.stock_target_t for c in network.consumers], dtype=float) * growth_factor(network)
+    away = short | (record.consumer[:, :, STOCK] < RECOVERED_FRACTION * target)
+    back = (len(away) - away[::-1].argmax(axis=0)).astype(float)
+    back[back == len(away)] = np.nan
+    since_end = np.maximum(back - [_last_end(events, network.days) for events in disturbances], 0.0)
+    never_left = np.where([len(events) > 0 for events in disturbances], 0.0, np.nan)
+    return np.where(away.any(axis=0), since_end, never_left)
+
+
+def _price_measures(record: Record, flows_t: FloatArray) -> dict[str, FloatArray]:
+    network, consumers = record.network, record.network.consumers
+    price, shortfall = record.consumer[:, :, PRICE], flows_t[:, :, SHORTFALL]
+    by_material = {c.material: reference_price_usd_per_kg(network, c.material) for c in consumers}
+    reference = np.array([by_material[c.material] for c in consumers])
+    # Rows without a price model hold nan throughout; their shortfall is worth the reference price.
+    paid = np.where(np.isnan(price), reference, price)
+    return {
+        "peak_price_ratio": price.max(axis=0) / reference,
+        "value_of_shortfall_usd": KG_PER_TONNE * (shortfall * paid).sum(axis=0),
+    }
+
+
+def _measure_holdings(record: Record, group: list[int]) -> dict[str, float]:
+    labels = [record.network.holdings[index] for index in group]
+    daily = record.holding[:, group].sum(axis=1)
+    target, use = sum(h.target_t for h in labels), max(h.use_t_per_day for h in labels)
+    closing, released = daily[:, CLOSING], daily[:, RELEASED]
+    # Nothing bought arrives on the first day: every lane takes a day or more.
+    opening = closing[0] + released[0]
+    held = np.maximum.accumulate(np.concatenate(([opening], closing[:-1]))) > SHORT_TOLERANCE * target
+    exhausted = (closing <= SHORT_TOLERANCE * target) & held
+    return {
+        "stockpile_opening_days": opening / use if use > 0 else math.nan,
+        "stockpile_first_release_date": float(first_day(released > 0)),
+        "stockpile_exhausted_date": float(first_day(exhausted)),
+        "stockpile_days_served": released.sum() / use if use > 0 else math.nan,
+        "stockpile_spent_usd": daily[:, SPENT].sum(),
+    }
+
+
+# --------------------------------------------------------------------------------------------------------- rows for readers
+
+
+def metric_rows(record: Record) -> list[MetricRow]:
+    """Every metric of one replication, by material and region, then the strategic stocks by owner."""
+    network = record.network
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index, holding in enumerate(network.holdings):
+        groups.setdefault((holding.material, holding.owner), []).append(index)
+    consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
+    return [
+        *_rows(network.start, consumers, measure_consumers(record), CONSUMER_UNITS),
+        *_rows(network.start, list(groups), measure_stockpiles(record, groups.values()), STOCKPILE_UNITS),
+    ]
+
+
+def assumption_count(scenario: Scenario) -> tuple[int, int]:
+    """Count the empirical inputs that are assumptions, and all of them."""
+    kinds = [entry.kind for entry in scenario.inputs()]
+    return kinds.count("assumption"), len(kinds)
+
+
+def assumption_row(scenario: Scenario) -> MetricRow:
+    """Fraction of a scenario's empirical inputs that are assumptions."""
+    assumed, total = assumption_count(scenario)
+    return MetricRow(None, None, "assumption_share", assumed / total if total else None, "fraction")
+
+
+def _rows(
+    start: dt.date, owners: list[tuple[str, str]], measures: dict[str, FloatArray], units: Mapping[str, str]
+) -> list[MetricRow]:
+    return [
+        MetricRow(material, region, name, _readable(measures[name][index], unit, start), unit)
+        for index, (material, region) in enumerate(owners)
+        for name, unit in units.items()
+    ]
+
+
+def _readable(value: float, unit: str, start: dt.date) -> float | str | None:
+    if not math.isfinite(value):
+        return None
+    if unit == "date":
+        return (start + dt.timedelta(days=int(value))).isoformat()
+    return float(f"{value:.12g}")
+
+
+# ---------------------------------------------------------------------------------------------------------------- outcomes
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome:
+    """A scenario and what each behaviour left behind; metrics are computed when first asked for, and kept.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was asked.
+    bracket_records : mapping of str to Record
+        By behaviour: always `"reference"`, with the bracket also `"none"` and `"free"`.
+    seed : int
+        Seed of the draws.
+    replication : int or None
+        Which draw of the uncertain numbers; None for their central values.
+    """
+
+    scenario: Scenario
+    bracket_records: Mapping[str, Record]
+    seed: int
+    replication: int | None = None
+
+    @property
+    def record(self) -> Record:
+        """What the reference behaviour left behind."""
+        return self.bracket_records["reference"]
+
+    @cached_property
+    def measures(self) -> dict[str, dict[str, FloatArray]]:
+        """Metrics of every consumer as arrays, by rerouting and name; see `measure_consumers`."""
+        return {name: measure_consumers(record) for name, record in self.bracket_records.items()}
+
+    @cached_property
+    def metric_rows(self) -> list[dict[str, Any]]:
+        """Every metric of the reference behaviour, and the share of inputs that are assumptions."""
+        return [row._asdict() for row in (*metric_rows(self.record), assumption_row(self.scenario))]
+
+    @cached_property
+    def bracket_rows(self) -> list[dict[str, Any]]:
+        """The metrics of every behaviour, from the least rerouting to the most."""
+        return [
+            {**row._asdict(), "rerouting": name}
+            for name in REROUTINGS
+            if name in self.bracket_records
+            for row in metric_rows(self.bracket_records[name])
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """The content of `summary.json`; values absent by nature are None."""
+        return {
+            "scenario": self.scenario.name,
+            "as_of": self.scenario.model.as_of.isoformat(),
+            "version": __version__,
+            "metrics": self.metric_rows,
+            "bracket": self.bracket_rows,
+        }

@@ -1,0 +1,185 @@
+"""A finished run: tidy tables, metrics, the answer, a chart; and `run`, which makes one.
+
+Tables are built as plain numpy columns. pandas takes longer to import than a run takes to compute, so a frame is made only
+when somebody asks for one; files are written from the columns.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from minsim.answer import Answer, compose_answer
+from minsim.metrics import REROUTINGS, Outcome
+from minsim.output import Columns, daily_columns, event_columns, save_run, stockpile_columns, trade_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from minsim.loading import Scenario
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    seed: int | None = None,
+    replication: int | None = None,
+    processes: Sequence[Callable[..., Any]] = (),
+    bracket: bool = True,
+) -> Run:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or Path
+        A loaded scenario, the name of a library scenario, or the path of a scenario file.
+    seed : int, optional
+        Seed of the draws; absent: the scenario's own.
+    replication : int, optional
+        Which draw of the uncertain numbers; absent: their central values.
+    processes : sequence of callables, optional
+        SimPy processes of your own, run beside the scenario's events.
+    bracket : bool
+        Also simulate without rerouting and with free rerouting.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ScenarioError
+        The scenario cannot be run.
+    SimulationError
+        The run could not go on.
+    """
+    # Imported here: a Run is read, plotted and saved without the compiled engine, which is slow to import.
+    from minsim.engine import simulate
+    from minsim.loading import load_scenario
+    from minsim.network import build_network
+    from minsim.uncertainty import Draws
+
+    loaded = load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
+    seed = loaded.model.seed if seed is None else seed
+    draws = Draws.central(seed) if replication is None else Draws(seed, replication)
+    network = build_network(loaded, draws)
+    behaviours = REROUTINGS if bracket else ("reference",)
+    records = {behaviour: simulate(network, behaviour, processes) for behaviour in behaviours}
+    return Run(loaded, records, seed, replication)
+
+
+class Run(Outcome):
+    """One scenario, simulated: tables, metrics, the answer and the chart; each is made when first asked for, and kept.
+
+    Made by `run`; the parameters are those of `metrics.Outcome`.
+    """
+
+    # ------------------------------------------------------------------------------------------------------------ tables
+
+    @cached_property
+    def daily(self) -> pd.DataFrame:
+        """Daily demand and supply by material, region and sector."""
+        return _frame(daily_columns(self.record))
+
+    @cached_property
+    def stockpiles(self) -> pd.DataFrame:
+        """Daily strategic stocks."""
+        return _frame(stockpile_columns(self.record))
+
+    @cached_property
+    def trade(self) -> pd.DataFrame:
+        """Monthly shipments by lane."""
+        return _frame(trade_columns(self.record))
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """What happened, day by day."""
+        return _frame(event_columns(self.record))
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """Named numbers with units, by material and region."""
+        return _metric_frame(self.metric_rows)
+
+    @cached_property
+    def bracket(self) -> pd.DataFrame:
+        """The same metrics for each behaviour of the bracket, in column `rerouting`."""
+        return _metric_frame(self.bracket_rows)
+
+    # ----------------------------------------------------------------------------------------------------------- reading
+
+    def answer(self, material: str | None = None) -> Answer:
+        """What was found, in plain words; of one material, or of all."""
+        return compose_answer(self, material)
+
+    def plot(self, ax: Axes | None = None, material: str | None = None) -> Axes:
+        """Draw the shortfall curves with their bracket.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Draw into these axes alone; absent: a whole figure, with cover, title and sources.
+        material : str, optional
+            Absent: the material of which most days of use are lost.
+
+        Returns
+        -------
+        Axes
+            Those with the shortfall; the figure is its `.figure`.
+        """
+        from minsim import plotting
+
+        if ax is None:
+            return plotting.plot_run(self, material).axes[0]
+        return plotting.shortfall_axes(ax, self, material)
+
+    def save(
+        self,
+        out: str | Path,
+        format: Literal["csv", "parquet"] = "csv",
+        plot: bool = True,
+        command: str | None = None,
+    ) -> Path:
+        """Write every result file into a folder; see `output.save_run`."""
+        return save_run(self, Path(out), format, plot=plot, command=command)
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.scenario.name}: {self.answer().headline}>"
+
+    def _repr_html_(self) -> str:
+        answer = self.answer()
+        lines = "".join(f"<li>{html.escape(line)}</li>" for line in answer.lines)
+        return f"<p><b>{html.escape(answer.headline)}</b></p><ul>{lines}</ul>{self._html_table()}"
+
+    def _html_table(self) -> str:
+        names = ("onset_date", "shortfall_days", "duration_days", "peak_shortfall_fraction", "last_date_to_act")
+        cells: dict[tuple[str | None, str | None], dict[str, str]] = {}
+        for row in self.metric_rows:
+            if row["metric"] in names:
+                value = f"{row['value']:,.3g}" if isinstance(row["value"], float) else row["value"] or "–"
+                cells.setdefault((row["material"], row["region"]), {})[row["metric"]] = value
+        head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in ("material", "region", *names))
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in (*place, *values.values())) + "</tr>"
+            for place, values in cells.items()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _frame(columns: Columns) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(columns)
+    texts = {name: "str" for name, column in columns.items() if column.dtype == object}
+    return frame.astype(texts)
+
+
+def _metric_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    # Dates and numbers share a column; as objects, None stays None and does not turn into nan.
+    return pd.DataFrame({key: pd.Series([row[key] for row in rows], dtype=object) for key in rows[0]})

@@ -1,0 +1,253 @@
+"""Baseline trade in one product: who sells how much to whom, on which lanes, in how many days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minsim.balance import ACCEPTED, fit, residual
+from minsim.data import defaults
+from minsim.errors import BalanceError, Problem
+from minsim.flows import Floats
+from minsim.schema import LANE_ARROW, Trade
+from minsim.uncertainty import Draws
+
+
+@dataclass(frozen=True)
+class Place:
+    """One end of a lane: an id, the country or region it lies in, and the blocs that one belongs to."""
+
+    name: str
+    region: str
+    blocs: frozenset[str] = frozenset()
+
+    def closeness(self, word: str) -> int | None:
+        """How closely `word` names this place: 3 by id, 2 by country, 1 by bloc; None when it does not."""
+        if word == self.name:
+            return 3
+        if word == self.region:
+            return 2
+        return 1 if word in self.blocs else None
+
+
+def lane_ends(lane: str) -> tuple[str, str]:
+    """Seller's and buyer's word of `Seller -> Buyer`."""
+    seller, buyer = lane.split(LANE_ARROW, 1)
+    return seller.strip(), buyer.strip()
+
+
+def lane_closeness(lane: str, seller: Place, buyer: Place) -> int | None:
+    """How closely a lane names this pair; None when it does not."""
+    seller_word, buyer_word = lane_ends(lane)
+    near, far = seller.closeness(seller_word), buyer.closeness(buyer_word)
+    return None if near is None or far is None else near + far
+
+
+@dataclass(frozen=True)
+class TradeTerms:
+    """The trade block that rules one product, with its path for draws and messages."""
+
+    block: Trade
+    path: str
+    draws: Draws
+    known_shares: Mapping[str, float] = field(default_factory=dict)
+    known_t_per_day: Mapping[str, float] = field(default_factory=dict)
+    preference: float = 1.0
+
+    @classmethod
+    def of(cls, block: Trade | None, path: str, draws: Draws, *, with_shares: bool) -> TradeTerms:
+        """Read a trade block; material-level shares apply to the last product only (`with_shares`)."""
+        block = block or Trade()
+        shares = {lane: draws.number(n, f"{path}.shares.{lane}") for lane, n in sorted(block.shares.items())}
+        tonnes = {
+            lane: draws.number(n, f"{path}.tonnes_per_year.{lane}") / DAYS_PER_YEAR
+            for lane, n in sorted(block.tonnes_per_year.items())
+        }
+        preference = block.home_preference
+        home = defaults()["home_preference"] if preference is None else draws.number(preference, f"{path}.home_preference")
+        return cls(block, path, draws, shares if with_shares else {}, tonnes if with_shares else {}, home)
+
+    def forbids(self, seller: Place, buyer: Place) -> bool:
+        """Whether nothing ever moves between these two."""
+        return any(lane_closeness(lane, seller, buyer) is not None for lane in self.block.forbidden)
+
+    def lead_days(self, seller: Place, buyer: Place) -> int:
+        """Lead time [days]: the lane that names the pair most closely, else home or default."""
+        times = self.block.lead_time_days
+        named = [(lane_closeness(lane, seller, buyer), lane) for lane in times.pairs]
+        close = [(closeness, lane) for closeness, lane in named if closeness is not None]
+        if close:
+            lane = max(close)[1]
+            return self.draws.whole(times.pairs[lane], f"{self.path}.lead_time_days.pairs.{lane}")
+        kind = "home" if seller.region == buyer.region else "default"
+        given = getattr(times, kind)
+        if given is None:
+            return int(defaults()[f"{kind}_lead_days"])
+        return self.draws.whole(given, f"{self.path}.lead_time_days.{kind}")
+
+
+DAYS_PER_YEAR = 365.25
+"""Days of a year (model, section 1)."""
+
+
+@dataclass(frozen=True)
+class BaselineTrade:
+    """Fitted baseline flows.
+
+    Attributes
+    ----------
+    flows : array of shape (sellers, buyers)
+        Baseline trade [t/day].
+    shares : array of shape (sellers, buyers)
+        Share of each seller in each buyer's purchases; columns sum to 1.
+    allowed : array of shape (sellers, buyers)
+        False where trade is forbidden.
+    residual : float
+        Largest error of a sum, relative to world output.
+    """
+
+    flows: Floats
+    shares: Floats
+    allowed: np.ndarray
+    residual: float
+
+
+def baseline_trade(
+    sellers: list[Place], outputs: Floats, buyers: list[Place], needs: Floats, terms: TradeTerms
+) -> BaselineTrade:
+    """Find baseline trade in one product by RAS of a prior to outputs and needs.
+
+    The prior is output x need, times the home preference within a place; known shares and tonnes are held exactly, split
+    over a country's plants by output, and the rest is fitted.
+
+    Raises
+    ------
+    BalanceError
+        If no flows meet outputs, needs, known shares and forbidden lanes.
+    """
+    allowed = np.array([[not terms.forbids(s, b) for b in buyers] for s in sellers], dtype=bool)
+    held = _held_flows(sellers, outputs, buyers, needs, terms, allowed)
+    known = np.isfinite(held)
+    fixed = np.where(known, held, 0.0)
+    left_outputs, left_needs = outputs - fixed.sum(axis=1), needs - fixed.sum(axis=0)
+    _check_left(sellers, outputs, left_outputs, buyers, needs, left_needs, terms)
+    left_outputs, left_needs = np.maximum(left_outputs, 0.0), np.maximum(left_needs, 0.0)
+    home = np.array([[terms.preference if s.region == b.region else 1.0 for b in buyers] for s in sellers])
+    prior = np.where(allowed & ~known, home * np.outer(np.maximum(outputs, 0.0), needs), 0.0)
+    free = _fitted(prior, left_outputs, left_needs)
+    flows = free + fixed
+    error, worst_seller, worst_buyer = residual(flows, outputs, needs)
+    if error > ACCEPTED:
+        raise _no_balance(sellers[worst_seller], buyers[worst_buyer], flows, outputs, needs, sellers, buyers, terms)
+    return BaselineTrade(flows, _shares(flows, allowed, outputs), allowed, error)
+
+
+def _fitted(prior: Floats, outputs: Floats, needs: Floats) -> Floats:
+    flows = np.ascontiguousarray(prior)
+    fit(flows, outputs, needs)
+    return flows
+
+
+def _shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floats:
+    """Each seller's share of each buyer; a buyer without need takes the sellers' open outputs as its shares."""
+    weights = np.where(flows.sum(axis=0) > 0.0, flows, allowed * outputs[:, None])
+    weights = np.where(weights.sum(axis=0) > 0.0, weights, allowed.astype(float))
+    totals = weights.sum(axis=0)
+    return np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0.0)
+
+
+def _held_flows(
+    sellers: list[Place], outputs: Floats, buyers: list[Place], needs: Floats, terms: TradeTerms, allowed: np.ndarray
+) -> Floats:
+    """Flows known from shares or tonnes [t/day]; nan where RAS decides."""
+    held = np.full(allowed.shape, np.nan)
+    for lane, share in terms.known_shares.items():
+        rows, columns = _lane_cells(lane, sellers, buyers, terms, "shares")
+        for j in columns:
+            held[rows, j] = share * needs[j] * _by_size(outputs[rows])
+    for lane, tonnes in terms.known_t_per_day.items():
+        rows, columns = _lane_cells(lane, sellers, buyers, terms, "tonnes_per_year")
+        held[np.ix_(rows, columns)] = tonnes * np.outer(_by_size(outputs[rows]), _by_size(needs[columns]))
+    clash = np.argwhere(np.isfinite(held) & ~allowed & (held > 0.0))
+    if len(clash):
+        i, j = clash[0]
+        lane = f"{sellers[i].name}{LANE_ARROW}{buyers[j].name}"
+        raise _balance_error(terms, f"{lane} is forbidden, yet a known share is given for it; drop one of the two")
+    return held
+
+
+def _by_size(sizes: Floats) -> Floats:
+    total = sizes.sum()
+    return sizes / total if total > 0.0 else np.full(len(sizes), 1.0 / max(1, len(sizes)))
+
+
+def _lane_cells(
+    lane: str, sellers: list[Place], buyers: list[Place], terms: TradeTerms, key: str
+) -> tuple[list[int], list[int]]:
+    seller_word, buyer_word = lane_ends(lane)
+    rows = [i for i, s in enumerate(sellers) if s.closeness(seller_word) is not None]
+    columns = [j for j, b in enumerate(buyers) if b.closeness(buyer_word) is not None]
+    for found, word, role in ((rows, seller_word, "seller"), (columns, buyer_word, "buyer")):
+        if not found:
+            raise _balance_error(terms, f'no {role} of this product is called "{word}"; drop the lane', f"{key}.{lane}")
+    return rows, columns
+
+
+def _check_left(
+    sellers: list[Place],
+    outputs: Floats,
+    left_outputs: Floats,
+    buyers: list[Place],
+    needs: Floats,
+    left_needs: Floats,
+    terms: TradeTerms,
+) -> None:
+    """Known flows may not exceed what a seller makes or a buyer needs."""
+    slack = ACCEPTED * max(float(outputs.sum()), float(needs.sum()))
+    said = []
+    for place, left, whole, verb in [
+        *((s, left_outputs[i], outputs[i], "sell more than it makes") for i, s in enumerate(sellers)),
+        *((b, left_needs[j], needs[j], "bring more than it needs") for j, b in enumerate(buyers)),
+    ]:
+        if left < -slack:
+            said.append(
+                f"known shares make {place.name} {verb}: {_per_year(whole - left)} against {_per_year(whole)} t/year"
+            )
+    if said:
+        raise BalanceError([Problem("", 0, 0, terms.path, f"{text}; lower them") for text in said])
+
+
+def _per_year(t_per_day: float) -> str:
+    return f"{t_per_day * DAYS_PER_YEAR:,.4g}"
+
+
+def _balance_error(terms: TradeTerms, message: str, key: str = "") -> BalanceError:
+    return BalanceError([Problem("", 0, 0, f"{terms.path}.{key}" if key else terms.path, message)])
+
+
+def _no_balance(
+    seller: Place,
+    buyer: Place,
+    flows: Floats,
+    outputs: Floats,
+    needs: Floats,
+    sellers: list[Place],
+    buyers: list[Place],
+    terms: TradeTerms,
+) -> BalanceError:
+    i, j = sellers.index(seller), buyers.index(buyer)
+    sold, bought = flows[i].sum(), flows[:, j].sum()
+    return _balance_error(
+        terms,
+        "no baseline trade balances outputs and needs under the forbidden lanes and known shares:\n"
+        f"the best fit has {seller.name} sell {_per_year(sold)} of the {_per_year(outputs[i])} t/year it makes, "
+        f"and {buyer.name} get {_per_year(bought)} of the {_per_year(needs[j])} t/year it needs;\n"
+        "change a producer's share, allow a lane, or lower a known share",
+    )
+
+
+def blocs_of(region: str, blocs: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Blocs a region belongs to."""
+    return frozenset(name for name, members in blocs.items() if region in members)
