@@ -227,7 +227,7 @@ def run(
     _warn(loaded)
     folder = out or Path("results") / loaded.name
     drawn = 0 if seed is not None and replication is None else replication
-    with _progress(f"Simulating {loaded.name}; the first run on a machine compiles the model, which takes a while"):
+    with _progress(f"Simulating {loaded.name} (the first run compiles, up to half a minute)"):
         from minsim import results
 
         finished = results.run(loaded, seed=seed, replication=drawn, bracket=not no_bracket)

@@ -24,13 +24,22 @@ Indices = npt.NDArray[np.uint32]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+OPTIONS = {"error_model": "numpy", "_nrt": False}
+"""Zero divided is infinite or nan, as in numpy; and no function allocates, which spares the counting of references."""
+
+
+def phase(function: F) -> F:
+    """Compile a part of the daily step, callable from compiled code only: that halves what has to be compiled."""
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+
+
 def compiled(function: F) -> F:
-    """Compile with Numba, with a cache on disk wherever one can be written."""
+    """Compile an entry point, with a cache on disk wherever one can be written."""
     try:
-        return numba.njit(cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
     except RuntimeError:  # neither the package folder nor the home folder can be written
         numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="minsim-numba-")
-        return numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 # Rows of `State.seller`: one column a producer.
@@ -248,32 +257,32 @@ FAULT_NONE, FAULT_SELLER, FAULT_BUYER, FAULT_PRODUCT, FAULT_TRANSIT = range(5)
 # ------------------------------------------------------------------------------------------------------------ small rules
 
 
-@compiled
+@phase
 def capacity_now(st: State, i: int) -> float:
     """Usable capacity of seller `i` today [t/day]."""
     full = st.value[SELLER_CAPACITY, i] * st.value[SELLER_GROWTH, i] + st.value[SELLER_PROJECT, i]
     return full * st.value[SELLER_AVAILABILITY, i]
 
 
-@compiled
+@phase
 def stock_above_target(st: State, i: int) -> float:
     """Product of seller `i` in store beyond its target [t]; negative when below."""
     return st.value[SELLER_STOCK, i] - st.value[SELLER_TARGET, i] * st.value[SELLER_GROWTH, i]
 
 
-@compiled
+@phase
 def orders_expected(st: State, i: int) -> float:
     """What drives the production of seller `i` [t/day]."""
     return st.value[SELLER_ORDERS, i] + st.value[SELLER_PILE_ORDERS, i]
 
 
-@compiled
+@phase
 def buyer_target(st: State, v: int) -> float:
     """Stock target of buyer `v` today [t]."""
     return st.value[BUYER_TARGET, v] * st.value[BUYER_TARGET_FACTOR, v] * st.value[BUYER_GROWTH, v]
 
 
-@compiled
+@phase
 def approved(st: State, v: int, day: int) -> bool:
     """Whether buyer `v` may take new suppliers today."""
     wait = st.value[BUYER_QUALIFICATION, v]
@@ -281,7 +290,7 @@ def approved(st: State, v: int, day: int) -> bool:
     return wait <= 0.0 or (clock >= 0.0 and day >= clock + wait)
 
 
-@compiled
+@phase
 def lead_today(st: State, a: int) -> int:
     """Lead time of goods shipped on arc `a` today [days]: by air when the buyer's cover is low and there is a flight."""
     threshold = st.value[ARC_AIR_COVER, a]
@@ -292,7 +301,7 @@ def lead_today(st: State, a: int) -> int:
     return st.index[LEAD, a]
 
 
-@compiled
+@phase
 def send(st: State, a: int, tonnes: float, day: int, lead: int) -> None:
     """Move `tonnes` from the seller's store onto arc `a`, to arrive in `lead` days."""
     st.ring[a, (day + lead) % st.ring.shape[1]] += tonnes
@@ -303,7 +312,7 @@ def send(st: State, a: int, tonnes: float, day: int, lead: int) -> None:
     st.value[BUYER_GOT, st.index[ARC_BUYER, a]] += tonnes
 
 
-@compiled
+@phase
 def ship(st: State, a: int, tonnes: float, day: int) -> None:
     """Ship openly on arc `a`."""
     if tonnes > 0.0:
@@ -312,7 +321,7 @@ def ship(st: State, a: int, tonnes: float, day: int) -> None:
         send(st, a, tonnes, day, lead_today(st, a))
 
 
-@compiled
+@phase
 def leak(st: State, a: int, tonnes: float, day: int) -> None:
     """Ship round a curb, through third countries."""
     if tonnes > 0.0:
@@ -324,7 +333,7 @@ def leak(st: State, a: int, tonnes: float, day: int) -> None:
 # -------------------------------------------------------------------------------------------------- 2 arrive, 3 produce
 
 
-@compiled
+@phase
 def open_day(st: State) -> None:
     """Remember opening stocks and clear the day's counters."""
     for i in range(st.index[COUNT, SELLERS]):
@@ -346,7 +355,7 @@ def open_day(st: State) -> None:
         st.value[HOLDING_RELEASED, h] = 0.0
 
 
-@compiled
+@phase
 def arrive(st: State, day: int) -> None:
     """Phase 2: shipments due today join the buyer's stock."""
     slot = day % st.ring.shape[1]
@@ -360,7 +369,7 @@ def arrive(st: State, day: int) -> None:
             st.value[BUYER_ARRIVED, v] += tonnes
 
 
-@compiled
+@phase
 def use_inputs(st: State, i: int, output: float, bypassed: int) -> None:
     """Draw the inputs of `output` tonnes from producer `i`'s stocks, but for the one a released product by-passes."""
     for j in range(st.index[INPUT_FIRST, i], st.index[INPUT_FIRST, i + 1]):
@@ -371,7 +380,7 @@ def use_inputs(st: State, i: int, output: float, bypassed: int) -> None:
             st.value[BUYER_USED, v] += needed
 
 
-@compiled
+@phase
 def inputs_allow(st: State, i: int, bypassed: int) -> float:
     """Output that producer `i`'s input stocks allow today [t]."""
     most = np.inf
@@ -382,7 +391,7 @@ def inputs_allow(st: State, i: int, bypassed: int) -> float:
     return most
 
 
-@compiled
+@phase
 def drop_scrap(st: State, i: int, output: float) -> None:
     """New scrap of `output` tonnes falls into the scrap processors' stocks."""
     for j in range(st.index[SCRAP_FIRST, i], st.index[SCRAP_FIRST, i + 1]):
@@ -391,7 +400,7 @@ def drop_scrap(st: State, i: int, output: float) -> None:
         st.value[BUYER_ARRIVED, st.index[SCRAP_BUYER, j]] += tonnes
 
 
-@compiled
+@phase
 def produce(st: State) -> None:
     """Phase 3: output = min(orders expected + stock correction, capacity, inputs, room in the store), never negative."""
     for p in range(st.index[COUNT, PRODUCTS]):
@@ -399,11 +408,11 @@ def produce(st: State) -> None:
             adjustment = st.value[BUYER_ADJUSTMENT, st.index[BUYER_FIRST, p]]
             wanted = orders_expected(st, i) - stock_above_target(st, i) / adjustment
             room = st.value[SELLER_STORE, i] * st.value[SELLER_GROWTH, i] - st.value[SELLER_STOCK, i]
-            output = min(min(wanted, capacity_now(st, i)), min(inputs_allow(st, i, NOTHING), room))
+            output = min(min(wanted, capacity_now(st, i)), min(inputs_allow(st, i, np.uint64(NOTHING)), room))
             output = max(0.0, min(output, st.value[SELLER_SUPPLY_LIMIT, i]))
             st.value[SELLER_OUTPUT, i] = output
             st.value[SELLER_STOCK, i] += output
-            use_inputs(st, i, output, NOTHING)
+            use_inputs(st, i, output, np.uint64(NOTHING))
     for i in range(st.index[COUNT, SELLERS]):
         drop_scrap(st, i, st.value[SELLER_OUTPUT, i])
 
@@ -411,7 +420,7 @@ def produce(st: State) -> None:
 # ----------------------------------------------------------------------------------------------------------- 4 consume
 
 
-@compiled
+@phase
 def want(st: State) -> None:
     """Today's demand by sector and need by region."""
     for c in range(st.index[COUNT, CONSUMERS]):
@@ -427,7 +436,7 @@ def want(st: State) -> None:
         st.value[BUYER_NEED, v] = need
 
 
-@compiled
+@phase
 def serve_group(st: State, v: int, first: int, end: int, deferred: float) -> None:
     """Serve sectors of one priority from commercial stock, alike when it does not suffice."""
     wanted = 0.0
@@ -446,13 +455,13 @@ def serve_group(st: State, v: int, first: int, end: int, deferred: float) -> Non
     st.value[BUYER_USED, v] += used
 
 
-@compiled
+@phase
 def consume(st: State) -> None:
     """Phase 4: each region's sectors, in priority order, draw on the commercial stock."""
     for c in range(st.index[COUNT, CONSUMERS]):
         end = st.index[SECTOR_FIRST, c + 1]
         for deferred in range(2):
-            k = st.index[SECTOR_FIRST, c]
+            k = np.int64(st.index[SECTOR_FIRST, c])
             while k < end:
                 last = k + 1
                 while last < end and st.value[SECTOR_PRIORITY, last] == st.value[SECTOR_PRIORITY, k]:
@@ -461,7 +470,7 @@ def consume(st: State) -> None:
                 k = last
 
 
-@compiled
+@phase
 def outlet_gap(st: State, o: int, rank: int) -> float:
     """Gap that outlet `o` may serve in the sectors of one class [t]; of all classes when `rank` is negative."""
     gap = 0.0
@@ -471,19 +480,19 @@ def outlet_gap(st: State, o: int, rank: int) -> float:
     return gap
 
 
-@compiled
+@phase
 def gap_noticed(st: State, h: int) -> bool:
     """Whether the sectors that holding `h` serves have a gap today, before any release."""
     gap = 0.0
     demand = 0.0
     for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
-        gap += outlet_gap(st, o, -1)
+        gap += outlet_gap(st, o, np.int64(-1))
         for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
             demand += st.value[SECTOR_DEMAND, st.index[SERVE_SECTOR, j]]
     return gap > NEGLIGIBLE * demand
 
 
-@compiled
+@phase
 def lowest_cover(st: State, h: int) -> float:
     """Lowest commercial cover among the regions that holding `h` watches [days of day-0 use, with growth]."""
     lowest = np.inf
@@ -495,20 +504,20 @@ def lowest_cover(st: State, h: int) -> float:
     return lowest
 
 
-@compiled
+@phase
 def step_limits(st: State, s: int) -> float:
     """Spare output of each domestic producer of step `s` today, noted [t]; returns the sum."""
     total = 0.0
     for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
-        i = st.index[STEP_SELLER, j]
+        i = np.uint64(st.index[STEP_SELLER, j])
         made = st.value[SELLER_OUTPUT, i] + st.value[SELLER_WORKED_UP, i]
         spare = max(0.0, capacity_now(st, i) - made)
-        st.value[LIMITS, j] = min(spare, inputs_allow(st, i, st.index[STEP_INPUT, j]))
+        st.value[LIMITS, j] = min(spare, inputs_allow(st, i, np.uint64(st.index[STEP_INPUT, j])))
         total += st.value[LIMITS, j]
     return total
 
 
-@compiled
+@phase
 def feed_per_tonne(st: State, s: int, total: float) -> float:
     """Tonnes of the by-passed input per tonne made in step `s`, producers taking part by their spare output."""
     needed = 0.0
@@ -517,7 +526,7 @@ def feed_per_tonne(st: State, s: int, total: float) -> float:
     return needed
 
 
-@compiled
+@phase
 def work_up_limit(st: State, o: int) -> tuple[float, float]:
     """Most of the final product that outlet `o` can deliver today [t], and t held per t of it."""
     most = np.inf
@@ -531,7 +540,7 @@ def work_up_limit(st: State, o: int) -> tuple[float, float]:
     return most, held_per_tonne
 
 
-@compiled
+@phase
 def work_up(st: State, o: int, tonnes: float) -> None:
     """Make `tonnes` of the final product along outlet `o`, in domestic producers' unused capacity."""
     through = tonnes
@@ -539,15 +548,15 @@ def work_up(st: State, o: int, tonnes: float) -> None:
         total = step_limits(st, s)
         feed = feed_per_tonne(st, s, total)
         for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
-            i = st.index[STEP_SELLER, j]
+            i = np.uint64(st.index[STEP_SELLER, j])
             made = through * st.value[LIMITS, j] / total
             st.value[SELLER_WORKED_UP, i] += made
-            use_inputs(st, i, made, st.index[STEP_INPUT, j])
+            use_inputs(st, i, made, np.uint64(st.index[STEP_INPUT, j]))
             drop_scrap(st, i, made)
         through *= feed
 
 
-@compiled
+@phase
 def give(st: State, o: int, rank: int, share: float) -> None:
     """Serve `share` of the eligible gap of one class."""
     for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
@@ -558,7 +567,7 @@ def give(st: State, o: int, rank: int, share: float) -> None:
             st.value[SECTOR_GAP, k] = max(0.0, st.value[SECTOR_GAP, k] - served)
 
 
-@compiled
+@phase
 def release_class(st: State, h: int, o: int, rank: int) -> None:
     """Release what holding `h` may and can, by outlet `o`, for the sectors of one class."""
     gap = outlet_gap(st, o, rank)
@@ -579,7 +588,7 @@ def release_class(st: State, h: int, o: int, rank: int) -> None:
     st.value[HOLDING_RELEASED, h] += held
 
 
-@compiled
+@phase
 def release_holding(st: State, h: int) -> None:
     """Release holding `h`, outlet by outlet, the sectors in the order listed."""
     for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
@@ -590,7 +599,7 @@ def release_holding(st: State, h: int) -> None:
             release_class(st, h, o, rank)
 
 
-@compiled
+@phase
 def notice(st: State, h: int) -> bool:
     """Whether the trigger of holding `h` becomes true today."""
     if st.value[HOLDING_STATE, h] != 0.0 or st.value[HOLDING_DECLARED, h] <= 0.0:
@@ -599,7 +608,7 @@ def notice(st: State, h: int) -> bool:
     return lowest_cover(st, h) < threshold if threshold >= 0.0 else gap_noticed(st, h)
 
 
-@compiled
+@phase
 def release(st: State) -> bool:
     """Phase 4, strategic stockpiles: notice gaps, then release under authority. Returns whether a trigger became true."""
     noticed = False
@@ -614,7 +623,7 @@ def release(st: State) -> bool:
     return noticed
 
 
-@compiled
+@phase
 def restored(st: State, h: int) -> bool:
     """Whether authority over holding `h` may end: no gap today and commercial stocks back at 99% of target."""
     for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
@@ -623,7 +632,7 @@ def restored(st: State, h: int) -> bool:
             if st.value[SECTOR_GAP, k] + st.value[SECTOR_RELEASED, k] > NEGLIGIBLE * st.value[SECTOR_DEMAND, k]:
                 return False
     for j in range(st.index[WATCH_FIRST, h], st.index[WATCH_FIRST, h + 1]):
-        v = st.index[CONSUMER_BUYER, st.index[WATCH_CONSUMER, j]]
+        v = np.uint64(st.index[CONSUMER_BUYER, st.index[WATCH_CONSUMER, j]])
         if st.value[BUYER_STOCK, v] < RESTORED * buyer_target(st, v):
             return False
     return True
@@ -632,7 +641,7 @@ def restored(st: State, h: int) -> bool:
 # ---------------------------------------------------------------------------------------------------- 5 order and ship
 
 
-@compiled
+@phase
 def count_permits(st: State) -> None:
     """Today's cap of each arc: its policy cap, and its unused permits with what needs none."""
     for a in range(st.index[COUNT, ARCS]):
@@ -644,14 +653,14 @@ def count_permits(st: State) -> None:
                 st.value[ARC_ROOM_CAP, a] = min(st.value[ARC_ROOM_CAP, a], st.value[POOL_FREE, j] + st.value[POOL_BALANCE, g])
 
 
-@compiled
+@phase
 def permits_needed(st: State, j: int, more: float) -> float:
     """Permits that `more` tonnes on entry `j` of a pool need, after what the arc already carries today [t]."""
     carried = st.value[ARC_SHIPPED, st.index[POOL_ARC, j]]
     return max(0.0, carried + more - st.value[POOL_FREE, j]) - max(0.0, carried - st.value[POOL_FREE, j])
 
 
-@compiled
+@phase
 def share_permits(st: State, first_buyer: int, end_buyer: int) -> None:
     """Scale the calls of these buyers so that no purse is overdrawn, pro rata to the tonnes that need permits.
 
@@ -677,7 +686,7 @@ def share_permits(st: State, first_buyer: int, end_buyer: int) -> None:
                     st.value[ARC_CALL, a] = min(st.value[ARC_CALL, a], allowed)
 
 
-@compiled
+@phase
 def spend_permits(st: State, g: int, j: int, tonnes: float) -> None:
     """Take the permits for `tonnes` about to be shipped on entry `j`."""
     needed = permits_needed(st, j, tonnes)
@@ -685,7 +694,7 @@ def spend_permits(st: State, g: int, j: int, tonnes: float) -> None:
     st.value[POOL_USED, g] += needed
 
 
-@compiled
+@phase
 def ship_calls(st: State, first_buyer: int, end_buyer: int, day: int) -> None:
     """Ship what stands in ARC_CALL for these buyers, spending permits."""
     for g in range(st.index[COUNT, POOLS]):
@@ -699,10 +708,10 @@ def ship_calls(st: State, first_buyer: int, end_buyer: int, day: int) -> None:
         ship(st, a, st.value[ARC_CALL, a], day)
 
 
-@compiled
+@phase
 def order(st: State, v: int, day: int) -> None:
     """Buyer `v` places today's order: need, stock and pipeline corrections (model, section 4)."""
-    i = st.index[BUYER_PRODUCER, v]
+    i = np.uint64(st.index[BUYER_PRODUCER, v])
     if i != NOTHING:
         st.value[BUYER_NEED, v] = orders_expected(st, i) * st.value[BUYER_COEFFICIENT, v]
     need = st.value[BUYER_NEED, v]
@@ -715,7 +724,7 @@ def order(st: State, v: int, day: int) -> None:
     st.value[BUYER_ASK, v] = max(0.0, need + missing / st.value[BUYER_ADJUSTMENT, v])
 
 
-@compiled
+@phase
 def call(st: State, v: int, day: int) -> None:
     """Buyer `v` calls on its contracts; policy caps cut the call, and part of what they block may leak."""
     stretch = 1.0 + st.value[BUYER_FLEX, v]
@@ -730,7 +739,7 @@ def call(st: State, v: int, day: int) -> None:
         st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_ROOM_CAP, a])
 
 
-@compiled
+@phase
 def note_licensed_calls(st: State, p: int) -> None:
     """Tell each office how many tonnes were called that need its permits, before policy caps."""
     first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
@@ -742,7 +751,7 @@ def note_licensed_calls(st: State, p: int) -> None:
                     st.value[POOL_CALLED, g] += max(0.0, st.value[ARC_BLOCKED, st.index[POOL_ARC, j]] - st.value[POOL_FREE, j])
 
 
-@compiled
+@phase
 def ration(st: State, i: int, ranked: bool) -> None:
     """Scale the calls on seller `i`, open and leaking, to what it has: class by class, pro rata within one."""
     left = st.value[SELLER_STOCK, i]
@@ -763,7 +772,7 @@ def ration(st: State, i: int, ranked: bool) -> None:
         left = max(0.0, left - called)
 
 
-@compiled
+@phase
 def contract_pass(st: State, p: int, day: int) -> None:
     """Contracts: every buyer calls its shares; sellers short of product ration."""
     first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
@@ -784,14 +793,14 @@ def contract_pass(st: State, p: int, day: int) -> None:
         leak(st, a, st.value[ARC_BLOCKED, a], day)
 
 
-@compiled
+@phase
 def open_room(st: State, a: int, scale: float) -> float:
     """What arc `a` may still carry today [t]; 0 when it is closed."""
     room = st.value[ARC_ROOM_CAP, a] - st.value[ARC_SHIPPED, a]
     return room if room > HAIR * scale else 0.0
 
 
-@compiled
+@phase
 def spot_wishes(st: State, p: int, day: int) -> bool:
     """What each buyer may still claim on the spot market today; whether anyone may."""
     anyone = False
@@ -805,7 +814,7 @@ def spot_wishes(st: State, p: int, day: int) -> bool:
     return anyone
 
 
-@compiled
+@phase
 def claim(st: State, v: int) -> None:
     """Buyer `v` spreads its claim over open arcs in proportion to what each seller has left."""
     ask = st.value[BUYER_ASK, v]
@@ -821,7 +830,7 @@ def claim(st: State, v: int) -> None:
         st.value[ARC_CALL, a] = min(open_room(st, a, ask), st.value[SELLER_STOCK, st.index[ARC_SELLER, a]] * fraction)
 
 
-@compiled
+@phase
 def spot_round(st: State, p: int, day: int) -> None:
     """One symmetric round: all claims are made on the same offer, then each seller scales its claims by one factor."""
     first, end = st.index[BUYER_FIRST, p], st.index[MARKET_END, p]
@@ -847,7 +856,7 @@ def spot_round(st: State, p: int, day: int) -> None:
     ship_calls(st, first, end, day)
 
 
-@compiled
+@phase
 def spot_pass(st: State, p: int, day: int) -> None:
     """Spot: three rounds; no buyer is served before another."""
     if spot_wishes(st, p, day):
@@ -855,7 +864,7 @@ def spot_pass(st: State, p: int, day: int) -> None:
             spot_round(st, p, day)
 
 
-@compiled
+@phase
 def learn_orders(st: State, p: int) -> None:
     """Sellers update the orders they expect: calls before policy caps, and spot tonnes shipped."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
@@ -863,16 +872,16 @@ def learn_orders(st: State, p: int) -> None:
         st.value[SELLER_ORDERS, i] += (today - st.value[SELLER_ORDERS, i]) / MEMORY_DAYS
 
 
-@compiled
+@phase
 def could_supply(st: State, a: int, adjustment: float) -> float:
     """What arc `a` could carry a day within its cap [t]: the weight of its target share."""
-    i = st.index[ARC_SELLER, a]
+    i = np.uint64(st.index[ARC_SELLER, a])
     stored = max(0.0, stock_above_target(st, i)) / adjustment
     spare = max(0.0, capacity_now(st, i) - orders_expected(st, i))
     return min(st.value[ARC_ROOM_CAP, a], st.value[ARC_SHIPPED, a] + stored + spare)
 
 
-@compiled
+@phase
 def seek_suppliers(st: State, v: int) -> None:
     """A buyer that is not whole moves its shares towards who could supply it."""
     adjustment = st.value[BUYER_ADJUSTMENT, v]
@@ -886,7 +895,7 @@ def seek_suppliers(st: State, v: int) -> None:
         st.value[ARC_SHARE, a] += (target - st.value[ARC_SHARE, a]) / st.value[BUYER_SWITCHING, v]
 
 
-@compiled
+@phase
 def return_to_baseline(st: State, v: int) -> None:
     """A whole buyer drifts back to its baseline shares, unless a policy cap would bind there."""
     need = st.value[BUYER_NEED, v]
@@ -899,7 +908,7 @@ def return_to_baseline(st: State, v: int) -> None:
         st.value[ARC_SHARE, a] += away / st.value[BUYER_SWITCHING, v]
 
 
-@compiled
+@phase
 def re_source(st: State, p: int, day: int) -> None:
     """Buyers move their contract shares; the first day short starts the qualification clock."""
     for v in range(st.index[BUYER_FIRST, p], st.index[MARKET_END, p]):
@@ -918,7 +927,7 @@ def re_source(st: State, p: int, day: int) -> None:
 # --------------------------------------------------------------------------------------------------- 6 stockpiles buy
 
 
-@compiled
+@phase
 def plan_purchases(st: State) -> None:
     """What each holding wants today: up to target, rate and price ceiling; one budget a stockpile, shared by value."""
     for h in range(st.index[COUNT, HOLDINGS]):
@@ -943,7 +952,7 @@ def plan_purchases(st: State) -> None:
                     st.value[HOLDING_WANT, h] *= st.value[PILE_BUDGET, s] / cost
 
 
-@compiled
+@phase
 def call_for_pile(st: State, v: int) -> None:
     """A stockpile that competes as a buyer calls its shares in the contract pass, spread over its open arcs."""
     h = st.index[BUYER_HOLDING, v]
@@ -964,7 +973,7 @@ def call_for_pile(st: State, v: int) -> None:
             st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_ROOM_CAP, a])
 
 
-@compiled
+@phase
 def lane_room(st: State, a: int) -> float:
     """What policy leaves on the lane of a stockpile's arc after buyers were served [t]."""
     room = st.value[ARC_ROOM_CAP, a] - st.value[ARC_SHIPPED, a]
@@ -976,7 +985,7 @@ def lane_room(st: State, a: int) -> float:
     return max(0.0, room)
 
 
-@compiled
+@phase
 def call_for_surplus(st: State, v: int) -> None:
     """A stockpile calls on the surplus of every open seller, scaled to what it wants."""
     h = st.index[BUYER_HOLDING, v]
@@ -993,7 +1002,7 @@ def call_for_surplus(st: State, v: int) -> None:
         st.value[ARC_CALL, a] = min(surplus * fraction, lane_room(st, a))
 
 
-@compiled
+@phase
 def measure_surplus(st: State, p: int) -> None:
     """Surplus of each seller: unused capacity, and product beyond target over the adjustment time."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
@@ -1003,7 +1012,7 @@ def measure_surplus(st: State, p: int) -> None:
         st.value[SELLER_CLAIMS, i] = 0.0
 
 
-@compiled
+@phase
 def buy_surplus(st: State, p: int, day: int) -> None:
     """Stockpiles are served after all buyers; several share one seller's surplus pro rata."""
     first, end = st.index[MARKET_END, p], st.index[BUYER_FIRST, p + 1]
@@ -1025,7 +1034,7 @@ def buy_surplus(st: State, p: int, day: int) -> None:
     ship_calls(st, first, end, day)
 
 
-@compiled
+@phase
 def buy_for_stockpiles(st: State, day: int) -> None:
     """Phase 6: surplus purchases, the bills, and the orders that production will see."""
     for p in range(st.index[COUNT, PRODUCTS]):
@@ -1046,7 +1055,7 @@ def buy_for_stockpiles(st: State, day: int) -> None:
 # ------------------------------------------------------------------------------------------------- 8 record and books
 
 
-@compiled
+@phase
 def record_sectors(st: State, day: int) -> None:
     """Write the day of every sector; count short days and let substitution bite."""
     for k in range(st.index[COUNT, SECTORS]):
@@ -1065,7 +1074,7 @@ def record_sectors(st: State, day: int) -> None:
                 st.value[SECTOR_SUBSTITUTED, k] *= st.value[SECTOR_SUBSTITUTION_DAILY, k]
 
 
-@compiled
+@phase
 def record(st: State, day: int) -> None:
     """Phase 8: write the day."""
     sectors = SECTOR_FIELDS * st.index[COUNT, SECTORS]
@@ -1081,7 +1090,7 @@ def record(st: State, day: int) -> None:
         st.daily[day, consumers + HOLDING_FIELDS * h + PILE_SPENT] = st.value[HOLDING_SPENT, h]
 
 
-@compiled
+@phase
 def report(st: State, kind: int, node: int, day: int, off: float, throughput: float) -> bool:
     """Note a fault in the books; whether there is one."""
     if abs(off) <= NEGLIGIBLE * throughput:
@@ -1090,22 +1099,22 @@ def report(st: State, kind: int, node: int, day: int, off: float, throughput: fl
     return True
 
 
-@compiled
+@phase
 def check_nodes(st: State, day: int) -> bool:
     """Opening + produced + arrived - used - shipped = closing, for every node."""
     broken = False
     for i in range(st.index[COUNT, SELLERS]):
         opening, output = st.value[SELLER_OPENING, i], st.value[SELLER_OUTPUT, i]
         off = st.value[SELLER_STOCK, i] - (opening + output - st.value[SELLER_SHIPPED, i])
-        broken = report(st, FAULT_SELLER, i, day, off, opening + output) or broken
+        broken = report(st, np.int64(FAULT_SELLER), i, day, off, opening + output) or broken
     for v in range(st.index[COUNT, BUYERS]):
         opening, arrived = st.value[BUYER_OPENING, v], st.value[BUYER_ARRIVED, v]
         off = st.value[BUYER_STOCK, v] - (opening + arrived - st.value[BUYER_USED, v])
-        broken = report(st, FAULT_BUYER, v, day, off, opening + arrived) or broken
+        broken = report(st, np.int64(FAULT_BUYER), v, day, off, opening + arrived) or broken
     return broken
 
 
-@compiled
+@phase
 def product_total(st: State, p: int) -> float:
     """Tonnes of product `p` in stores, at sea and in buyers' hands."""
     total = 0.0
@@ -1119,7 +1128,7 @@ def product_total(st: State, p: int) -> float:
     return total
 
 
-@compiled
+@phase
 def check_world(st: State, day: int) -> bool:
     """World totals by product, from stocks alone: what is there now = what was there + made (or fell as scrap) - used."""
     broken = False
@@ -1134,12 +1143,12 @@ def check_world(st: State, day: int) -> bool:
             if st.index[BUYER_FIRST, p] <= st.index[SCRAP_BUYER, j] < st.index[BUYER_FIRST, p + 1]:
                 come += st.value[BUYER_ARRIVED, st.index[SCRAP_BUYER, j]]
         now = product_total(st, p)
-        broken = report(st, FAULT_PRODUCT, p, day, now - (st.value[PRODUCT_TOTAL, p] + come - gone), st.value[PRODUCT_TOTAL, p] + come) or broken
+        broken = report(st, np.int64(FAULT_PRODUCT), p, day, now - (st.value[PRODUCT_TOTAL, p] + come - gone), st.value[PRODUCT_TOTAL, p] + come) or broken
         st.value[PRODUCT_TOTAL, p] = now
     return broken
 
 
-@compiled
+@phase
 def check_transit(st: State, day: int) -> None:
     """What arcs say is at sea is what the ring of arrivals holds, within rounding of the product's world total."""
     for p in range(st.index[COUNT, PRODUCTS]):
@@ -1148,10 +1157,10 @@ def check_transit(st: State, day: int) -> None:
             held = 0.0
             for d in range(st.ring.shape[1]):
                 held += st.ring[a, d]
-            report(st, FAULT_TRANSIT, a, day, st.value[ARC_TRANSIT, a] - held, st.value[PRODUCT_TOTAL, p])
+            report(st, np.int64(FAULT_TRANSIT), a, day, st.value[ARC_TRANSIT, a] - held, st.value[PRODUCT_TOTAL, p])
 
 
-@compiled
+@phase
 def grow(st: State) -> None:
     """Demand and capacity take tomorrow's size."""
     for i in range(st.index[COUNT, SELLERS]):
@@ -1163,7 +1172,7 @@ def grow(st: State) -> None:
 # ------------------------------------------------------------------------------------------------------------ the day
 
 
-@compiled
+@phase
 def close_authorities(st: State) -> bool:
     """Authority over a stockpile ends where stocks are restored; whether the calendar must be told."""
     noticed = False
@@ -1175,7 +1184,7 @@ def close_authorities(st: State) -> bool:
     return noticed
 
 
-@compiled
+@phase
 def market(st: State, day: int) -> None:
     """Phases 5 and 6, downstream products first."""
     plan_purchases(st)
