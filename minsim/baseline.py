@@ -6,7 +6,7 @@ chain. Every list is in the order of sorted names, so that the order of keys in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,7 @@ from minsim.chain import chain
 from minsim.data import defaults
 from minsim.errors import BalanceError, Problem
 from minsim.loading import Scenario
-from minsim.schema import Consumer, Material, Number, Producer, Stage
+from minsim.schema import Consumer, Material, NewScrap, Number, Producer, Stage
 from minsim.trade import DAYS_PER_YEAR, BaselineTrade, Place, TradeTerms, baseline_trade, blocs_of
 from minsim.uncertainty import Draws
 
@@ -105,8 +105,13 @@ class Reader:
 def products_downstream_first(model_materials: Mapping[str, Material]) -> list[ProductKey]:
     """Products in an order in which every product comes before those it is made from."""
     made_from = {
-        (m, s): feeds_of(model_materials, m, s) for m, material in model_materials.items() for s in material.stages
+        (m, s): set(feeds_of(model_materials, m, s)) for m, material in model_materials.items() for s in material.stages
     }
+    for m, material in model_materials.items():
+        for s, stage in material.stages.items():
+            for producer in stage.producers.values():
+                if isinstance(producer.feed, NewScrap):  # what falls as scrap must be known first
+                    made_from[scrap_origin(model_materials, producer.feed)].add((m, s))
     order: list[ProductKey] = []
     waiting = dict(made_from)
     while waiting:
@@ -133,6 +138,16 @@ def feeds_of(materials: Mapping[str, Material], material: str, stage: str) -> di
     return feeds
 
 
+def scrap_origin(materials: Mapping[str, Material], feed: NewScrap) -> ProductKey:
+    """The product whose making yields the scrap."""
+    return feed.scrap_of, feed.stage or chain(materials[feed.scrap_of])[-1]
+
+
+def scrap_key(origin: ProductKey) -> ProductKey:
+    """Key under which the scrap of a product stands in tables and messages."""
+    return origin[0], f"{origin[1]} scrap"
+
+
 def make_sellers(reader: Reader, key: ProductKey) -> list[Seller]:
     """Producers of one product with their capacities' terms; outputs come later."""
     material, stage_name = key
@@ -152,6 +167,9 @@ def make_sellers(reader: Reader, key: ProductKey) -> list[Seller]:
         )
         if producer.feed is None:
             seller.inputs = _coefficients(reader, stage, producer, feeds, base, path)
+        elif isinstance(producer.feed, NewScrap):
+            scrap = scrap_key(scrap_origin(reader.model.materials, producer.feed))
+            seller.inputs = _coefficients(reader, stage, producer, {scrap: None}, base, path)
         sellers.append(seller)
     return sellers
 
@@ -259,5 +277,36 @@ def build_products(reader: Reader) -> list[Product]:
             raise BalanceError([Problem("", 0, 0, path, f"nothing buys {key[0]}/{key[1]}; give it consumers or demand")])
         balance(reader, product)
         for buyer in input_buyers(reader, product):
+            if buyer.key not in products:  # scrap: nobody sells it
+                products[buyer.key] = Product(buyer.key, product.stage, [])
             products[buyer.key].buyers.append(buyer)
-    return [products[key] for key in keys]
+    scraps = sorted(set(products) - set(keys))
+    for key in scraps:
+        check_scrap(reader, products[key], products[key[0], key[1].removesuffix(" scrap")])
+    return [products[key] for key in (*keys, *scraps)]
+
+
+def check_scrap(reader: Reader, scrap: Product, origin: Product) -> None:
+    """Local fabrication must make the scrap that the baseline needs."""
+    problems = []
+    for buyer in scrap.buyers:
+        assert buyer.producer is not None and isinstance(buyer.producer.model.feed, NewScrap)
+        rate, path = buyer.producer.model.feed.rate, f"{buyer.producer.path}.feed"
+        made = local_output(origin, buyer.place.region)
+        most = np.inf if rate is None else reader.number(rate, f"{path}.rate") * made
+        if buyer.need > 0.0 and (made <= 0.0 or buyer.need > most * (1.0 + 1e-9)):
+            problems.append(
+                Problem(
+                    "", 0, 0, path,
+                    f"expected at most {most if made > 0.0 else 0.0:.4g} t/day of scrap from "
+                    f"{buyer.place.region}'s {'/'.join(origin.key)}, got a need of {buyer.need:.4g}; "
+                    "lower the producer's share, or move it to where the fabrication is",
+                )  # fmt: skip
+            )
+    if problems:
+        raise BalanceError(problems)
+
+
+def local_output(product: Product, region: str) -> float:
+    """Baseline output of a product in one place [t/day]."""
+    return sum(seller.output for seller in product.sellers if seller.place.region == region)

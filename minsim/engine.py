@@ -10,10 +10,10 @@ import numpy as np
 
 from minsim import flows as fl
 from minsim.errors import MassBalanceError, SimulationError
-from minsim.events import PROCESSES, release_authority
+from minsim.events import PROCESSES, declared_disruption, release_authority
 from minsim.flows import Floats, State
 from minsim.network import Network
-from minsim.world import EVENT_RANK, FIRST, LAST, Day, LogEntry, Process, World
+from minsim.world import EVENT_RANK, FIRST, LAST, Application, Day, LogEntry, Process, World
 
 __all__ = ["LogEntry", "Record", "simulate"]
 
@@ -38,6 +38,9 @@ class Record:
     leaked : array of shape (months, arcs)
         Shipped round a curb [t].
     log : tuple of LogEntry
+        By day.
+    applications : tuple of Application
+        Licence applications, by day, event and importer.
     """
 
     network: Network
@@ -47,6 +50,7 @@ class Record:
     trade: Floats
     leaked: Floats
     log: tuple[LogEntry, ...]
+    applications: tuple[Application, ...] = ()
 
 
 def simulate(network: Network, rerouting: str = "reference", processes: Sequence[Process] = ()) -> Record:
@@ -73,6 +77,7 @@ def simulate(network: Network, rerouting: str = "reference", processes: Sequence
     for rank, span in enumerate(network.events, start=EVENT_RANK):
         if span.acts_within(network.days):
             world.env.process(PROCESSES[type(span.model)](world, span, rank))
+            world.env.process(declared_disruption(world, span, rank))
     first_rank = EVENT_RANK + len(network.events)
     for holding in range(len(network.holdings)):
         world.env.process(release_authority(world, holding, first_rank + holding))
@@ -144,5 +149,6 @@ def record_of(world: World) -> Record:
         holding=state.daily[:, consumers:].reshape(days, -1, fl.HOLDING_FIELDS),
         trade=state.monthly[fl.OPENLY],
         leaked=state.monthly[fl.LEAKING],
-        log=tuple(world.entries),
+        log=tuple(sorted(world.entries, key=lambda entry: entry.day)),
+        applications=tuple(sorted(world.applications, key=lambda a: (a.applied_day, a.event, a.importer))),
     )

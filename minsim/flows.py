@@ -234,6 +234,8 @@ RESTORED = 0.99
 MEMORY_DAYS = 14.0
 """Days of the running mean of orders (model, section 4)."""
 SPOT_ROUNDS = 3
+RANKS = 3
+"""Classes of buyers: home, bloc, others."""
 
 
 class State(NamedTuple):
@@ -755,7 +757,7 @@ def note_licensed_calls(st: State, p: int) -> None:
 def ration(st: State, i: int, ranked: bool) -> None:
     """Scale the calls on seller `i`, open and leaking, to what it has: class by class, pro rata within one."""
     left = st.value[SELLER_STOCK, i]
-    ranks = 3 if ranked else 1
+    ranks = RANKS if ranked else 1
     for r in range(ranks):
         called = 0.0
         for j in range(st.index[OUTGOING_FIRST, i], st.index[OUTGOING_FIRST, i + 1]):
@@ -1070,8 +1072,8 @@ def record_sectors(st: State, day: int) -> None:
         st.daily[day, SECTOR_FIELDS * k + FROM_STOCKPILE] = st.value[SECTOR_RELEASED, k]
         if short > 0.0:
             st.value[SECTOR_SHORT_DAYS, k] += 1.0
-            if st.value[SECTOR_SHORT_DAYS, k] > st.value[SECTOR_SUBSTITUTION_AFTER, k]:
-                st.value[SECTOR_SUBSTITUTED, k] *= st.value[SECTOR_SUBSTITUTION_DAILY, k]
+        if st.value[SECTOR_SHORT_DAYS, k] >= st.value[SECTOR_SUBSTITUTION_AFTER, k]:
+            st.value[SECTOR_SUBSTITUTED, k] *= st.value[SECTOR_SUBSTITUTION_DAILY, k]
 
 
 @phase

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from minsim import flows as fl
-from minsim.baseline import Buyer, Product, Reader, Seller, build_products
+from minsim.baseline import Buyer, Product, Reader, Seller, build_products, local_output, scrap_origin
 from minsim.data import BehaviourSet, bracket_behaviour, reference_behaviour
 from minsim.flows import Floats, State
 from minsim.holdings import Holding, plan_holdings
 from minsim.loading import Scenario
-from minsim.schema import Sector
+from minsim.schema import ExportCurb, NewScrap, Sector
 from minsim.spans import EventSpan, day_of, event_spans
 from minsim.trade import DAYS_PER_YEAR
 from minsim.uncertainty import Draws
@@ -88,6 +88,7 @@ class HoldingLabel:
     target_t: float
     authorisation_days: int
     price_usd_per_kg: float
+    declared_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -325,6 +326,7 @@ class Layout:
             holding.target,
             holding.authorisation_days,
             holding.price_usd_per_t / 1000.0,
+            holding.model.release.drawdown == "declared_disruption",
         )
 
     def _watched(self, holding: Holding) -> tuple[int, ...]:
@@ -336,6 +338,8 @@ class Layout:
         for v, buyer in enumerate(self.buyers):
             product = self.by_key[buyer.key]
             trade, terms = product.trade, product.terms
+            if not product.sellers:  # new scrap is not traded
+                continue
             assert trade is not None and terms is not None
             column = product.buyers.index(buyer) if buyer.kind != "stockpile" else None
             pile_shares = self._pile_shares(product, buyer) if column is None else None
@@ -363,6 +367,7 @@ class Layout:
 
     def _arrays(self, arcs: Sequence[_Arc], sectors: Sequence[SectorLabel]) -> dict[str, Any]:
         leads = [arc.label.lead_days for arc in arcs]
+        room = self._purse_room(arcs)
         lists = {**self._network_lists(arcs, sectors), **self._holding_lists(arcs, sectors)}
         rows = {**self._seller_rows(), **self._buyer_rows(), **self._holding_rows(), **_arc_rows(arcs), **_sector_rows(sectors)}
         rows |= {
@@ -370,12 +375,18 @@ class Layout:
             "PILE_BUDGET": [self._budget(pile) for pile in self._pile_names()],
         }
         # some lists hold numbers, not indices
-        numbers = {name: lists.pop(name) for name in ("SERVE_ENTITLEMENT",)}
+        numbers = {name: lists.pop(name) for name in ("SERVE_ENTITLEMENT", "SCRAP_RATE")}
         return {
-            "value": pack({**rows, **numbers}, fl.VALUE_ROWS, np.float64, len(lists["STEP_SELLER"])),
-            "index": pack(lists, fl.INDEX_ROWS, np.uint32),
+            "value": pack({**rows, **numbers}, fl.VALUE_ROWS, np.float64, max(len(lists["STEP_SELLER"]), room)),
+            "index": pack(lists, fl.INDEX_ROWS, np.uint32, room),
             "ring": _full_pipelines(arcs, max(leads, default=1) + 1),
         }
+
+    def _purse_room(self, arcs: Sequence[_Arc]) -> int:
+        """Columns for purses of permits: every arc in every quota or licence regime, and one more for a user's own."""
+        curbs = [event for event in self.reader.model.events.values() if isinstance(event, ExportCurb)]
+        regimes = sum(1 for c in curbs if c.measure.quota is not None or c.measure.licence is not None)
+        return len(arcs) * (regimes + 1) + 2
 
     def _pile_names(self) -> list[str]:
         return sorted({holding.stockpile for holding in self.holdings})
@@ -450,8 +461,21 @@ class Layout:
         lists |= compress("OUTGOING_FIRST", "OUTGOING", group([arc.seller for arc in arcs], len(self.sellers)))
         lists |= compress("INPUT_FIRST", "INPUT_BUYER", inputs)
         lists |= compress("SECTOR_FIRST", "", group([s.consumer for s in sectors], len(self.consumers)))
-        lists |= compress("SCRAP_FIRST", "SCRAP_BUYER", [[] for _ in self.sellers])
+        lists |= self._scrap_lists()
         return lists
+
+    def _scrap_lists(self) -> dict[str, Sequence[float]]:
+        """Where each producer's new scrap falls: local scrap processors, as much a tonne as their baseline needs."""
+        falls: list[list[tuple[int, float]]] = [[] for _ in self.sellers]
+        for v, buyer in enumerate(self.buyers):
+            if buyer.producer is not None and isinstance(buyer.producer.model.feed, NewScrap):
+                origin = scrap_origin(self.reader.model.materials, buyer.producer.model.feed)
+                made = local_output(self.by_key[origin], buyer.place.region)
+                for i, seller in enumerate(self.sellers):
+                    if seller.key == origin and seller.place.region == buyer.place.region:
+                        falls[i].append((v, buyer.need / made if made > 0.0 else 0.0))
+        rates = {"SCRAP_RATE": [rate for entries in falls for _, rate in entries]}
+        return rates | compress("SCRAP_FIRST", "SCRAP_BUYER", [[v for v, _ in entries] for entries in falls])
 
     def _holding_lists(self, arcs: Sequence[_Arc], sectors: Sequence[SectorLabel]) -> dict[str, Sequence[float]]:
         """Indices and compressed lists of the stockpiles."""

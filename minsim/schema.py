@@ -302,6 +302,21 @@ class Regions(Frozen):
 # --------------------------------------------------------------------------------------------------------------- materials
 
 
+class NewScrap(Frozen):
+    """Feed that falls where another stage's product is made: swarf and offcuts of local fabrication."""
+
+    scrap_of: Identifier
+    """Material whose fabrication makes the scrap."""
+    stage: Identifier | None = None
+    """Stage that makes it; absent: the last."""
+    rate: Positive | None = None
+    """Most scrap there is, in t per t fabricated; absent: as much as the baseline needs."""
+
+
+def _feed_kind(value: Any) -> str:
+    return "scrap" if isinstance(value, Mapping | NewScrap) else "none"
+
+
 class Producer(Frozen):
     """A country's producers at one stage, or one named plant."""
 
@@ -315,8 +330,13 @@ class Producer(Frozen):
     """Fraction of capacity usable from the first day on."""
     yield_: Annotated[Positive | None, Field(alias="yield")] = None
     """t product per t feed; absent: the stage's."""
-    feed: Literal["none"] | None = None
-    """`none`: takes no feed and no inputs (old scrap, deep-sea trial)."""
+    feed: (
+        Annotated[
+            Annotated[Literal["none"], Tag("none")] | Annotated[NewScrap, Tag("scrap")], Discriminator(_feed_kind)
+        ]
+        | None
+    ) = None
+    """`none`: takes no feed and no inputs (old scrap, deep-sea trial); or new scrap of local fabrication."""
     growth_per_year: Rate = 0.0
     """Growth of capacity [1/year]."""
 

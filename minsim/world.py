@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import simpy
 
 from minsim import flows as fl
@@ -40,10 +41,22 @@ class LogEntry:
 
 
 class Lever:
-    """One row of the state that processes may change, each under its own name."""
+    """One row of the state that processes may change, each under its own name.
 
-    def __init__(self, row: Floats, combine: Callable[[Floats, Floats], Floats]) -> None:
-        self.row, self.combine = row, combine
+    Parameters
+    ----------
+    row : array
+        The row as it stands without any effect; changed in place.
+    combine : callable
+        Rule for several effects on one column: minimum, maximum, product or sum.
+    settled : callable, optional
+        Called after every change.
+    """
+
+    def __init__(
+        self, row: Floats, combine: Callable[[Floats, Floats], Floats], settled: Callable[[], None] | None = None
+    ) -> None:
+        self.row, self.combine, self.settled = row, combine, settled
         self.base = row.copy()
         self.effects: dict[str, tuple[Indices, Floats]] = {}
 
@@ -55,15 +68,42 @@ class Lever:
 
     def drop(self, name: str) -> None:
         """Take the effect called `name` away."""
-        self.effects.pop(name, None)
-        self._settle()
+        if self.effects.pop(name, None) is not None:
+            self._settle()
 
     def _settle(self) -> None:
-        # Products of floats depend on their order: by name, they never depend on the order of the calls.
+        # Products of floats depend on their order: taken by name, they never depend on the order of the calls.
         self.row[:] = self.base
         for name in sorted(self.effects):
             where, value = self.effects[name]
             self.row[where] = self.combine(self.row[where], value)
+        if self.settled is not None:
+            self.settled()
+
+
+HOME, BLOC, OTHERS = range(3)
+"""Classes in which a seller short of product serves its buyers: home while it curbs exports, then a bloc's, then others."""
+
+
+@dataclass
+class Application:
+    """A week's application of one importer for licences.
+
+    Attributes
+    ----------
+    event, importer : str
+    applied_day, decided_day : int, int or None
+    tonnes, approved_t, refused_t : float
+        [t]
+    """
+
+    event: str
+    importer: str
+    applied_day: int
+    tonnes: float
+    decided_day: int | None = None
+    approved_t: float = 0.0
+    refused_t: float = 0.0
 
 
 class Day(simpy.Event):
@@ -104,17 +144,61 @@ class World:
     entries: list[LogEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.caps = self._lever(fl.ARC_CAP, len(self.network.arcs), np.minimum)
-        self.availability = self._lever(fl.SELLER_AVAILABILITY, len(self.network.sellers), np.multiply)
-        self.projects = self._lever(fl.SELLER_PROJECT, len(self.network.sellers), np.add)
-        self.demand = self._lever(fl.SECTOR_FACTOR, len(self.network.sectors), np.multiply)
-        self.targets = self._lever(fl.BUYER_TARGET_FACTOR, len(self.network.buyer_names), np.maximum)
-        self.extra_days = Lever(np.zeros(len(self.network.arcs)), np.maximum)
-        self.triggered = [self.env.event() for _ in self.network.holdings]
-        self.restored = [self.env.event() for _ in self.network.holdings]
+        network = self.network
+        arcs, sellers, sectors = len(network.arcs), len(network.sellers), len(network.sectors)
+        self.caps = self._lever(fl.ARC_CAP, arcs, np.minimum)
+        self.leak_share = self._lever(fl.ARC_LEAK_SHARE, arcs, np.maximum)
+        self.air_cover = self._lever(fl.ARC_AIR_COVER, arcs, np.maximum)
+        self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.multiply)
+        self.projects = self._lever(fl.SELLER_PROJECT, sellers, np.add)
+        self.demand = self._lever(fl.SECTOR_FACTOR, sectors, np.multiply)
+        self.deferred = self._lever(fl.SECTOR_DEFERRED, sectors, np.maximum)
+        self.substitution_after = self._lever(fl.SECTOR_SUBSTITUTION_AFTER, sectors, np.minimum)
+        self.substitution_daily = self._lever(fl.SECTOR_SUBSTITUTION_DAILY, sectors, np.minimum)
+        self.targets = self._lever(fl.BUYER_TARGET_FACTOR, len(network.buyer_names), np.multiply)
+        self.leads = self.state.index[fl.LEAD, :arcs].astype(np.int64)
+        self.extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
+        self.leak_extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
+        self.air_days = Lever(np.full(arcs, np.inf), np.minimum, self._set_leads)
+        self.ranks = Lever(np.full(arcs, float(OTHERS)), np.minimum, self._set_ranks)
+        self.declarations: dict[str, frozenset[int]] = {}
+        self.applications: list[Application] = []
+        self.triggered = [self.env.event() for _ in network.holdings]
+        self.restored = [self.env.event() for _ in network.holdings]
+        self._set_declared()
 
     def _lever(self, row: int, columns: int, combine: Callable[[Floats, Floats], Floats]) -> Lever:
         return Lever(self.state.value[row, :columns], combine)
+
+    def _set_leads(self) -> None:
+        count = len(self.leads)
+        days = self.leads + self.extra_days.row.astype(np.int64)
+        self.state.index[fl.LEAD, :count] = days
+        self.state.index[fl.LEAK_LEAD, :count] = days + self.leak_extra_days.row.astype(np.int64)
+        self.state.index[fl.AIR_LEAD, :count] = np.minimum(days, self.air_days.row).astype(np.int64)
+        self._lengthen_ring(int(self.state.index[fl.LEAK_LEAD, :count].max(initial=0)))
+
+    def _lengthen_ring(self, days: int) -> None:
+        """Make room for goods that are longer at sea than any before; what is due keeps its day."""
+        old = self.state.ring.shape[1]
+        if days < old:
+            return
+        ring = np.zeros((self.state.ring.shape[0], 2 * days))
+        due = self.day + np.arange(old)
+        ring[:, due % ring.shape[1]] = self.state.ring[:, due % old]
+        self.state = self.state._replace(ring=ring)
+
+    def _set_ranks(self) -> None:
+        index = self.state.index
+        index[fl.RANK, : len(self.leads)] = self.ranks.row
+        for p in range(len(self.network.products)):
+            first, end = (index[fl.ARC_FIRST, index[fl.BUYER_FIRST, p + k]] for k in range(2))
+            index[fl.RANKED, p] = bool((self.ranks.row[first:end] < OTHERS).any())
+
+    def _set_declared(self) -> None:
+        open_ones = frozenset[int]().union(*self.declarations.values())
+        for h, holding in enumerate(self.network.holdings):
+            self.state.value[fl.HOLDING_DECLARED, h] = float(not holding.declared_only or h in open_ones)
 
     # the calendar
 
@@ -139,9 +223,9 @@ class World:
         day = when if isinstance(when, int) else self.network.day_of(when)
         return self.wait(max(0, day - self.day), rank)
 
-    def log(self, event: str, what: str, whom: str = "") -> None:
-        """Write a line of the run's log."""
-        self.entries.append(LogEntry(self.day, event, what, whom))
+    def log(self, event: str, what: str, whom: str = "", day: int | None = None) -> None:
+        """Write a line of the run's log, of today or of the day given."""
+        self.entries.append(LogEntry(self.day if day is None else day, event, what, whom))
 
     # who is meant
 
@@ -177,7 +261,9 @@ class World:
             wanted |= set(blocs[name]) - {exporter} if name in blocs else {name}
         return wanted
 
-    def sellers(self, material: str, stage: str | None = None, country: str | None = None, producer: str | None = None) -> Indices:
+    def sellers(
+        self, material: str, stage: str | None = None, country: str | None = None, producer: str | None = None
+    ) -> Indices:
         """Producers of a material, at a stage, in a country, or one by name."""
         return np.array(
             [
@@ -203,6 +289,65 @@ class World:
     def uncap(self, name: str) -> None:
         """Lift the cap called `name`."""
         self.caps.drop(name)
+
+    def delay(self, name: str, arcs: Indices, days: float, *, holds: bool = False) -> None:
+        """Lengthen lead times [days]; with `holds`, goods at sea wait too, those due today included."""
+        before = self.extra_days.row.copy()
+        self.extra_days.put(name, arcs, days)
+        later = (self.extra_days.row - before).astype(np.int64)
+        if holds and later.max(initial=0) > 0:
+            self._hold(later)
+
+    def _hold(self, days: npt.NDArray[np.int64]) -> None:
+        """Let what is at sea arrive later, by a number of days for each arc."""
+        old = self.state.ring.shape[1]
+        laden = self.state.ring[:, (self.day + np.arange(old)) % old].any(axis=0)
+        self._lengthen_ring(int(np.flatnonzero(laden).max(initial=0) + days.max()) + 1)
+        ring = self.state.ring
+        due = self.day + np.arange(ring.shape[1])
+        for a in np.flatnonzero(days > 0):
+            tonnes = ring[a, due % ring.shape[1]]
+            ring[a, (due + days[a]) % ring.shape[1]] = tonnes
+
+    def serve_first(self, name: str, arcs: Indices, rank: int) -> None:
+        """Let sellers short of product serve these arcs in a class before others."""
+        self.ranks.put(name, arcs, float(rank))
+
+    def open_purse(self, arcs: Indices, free_t_per_day: Floats) -> int:
+        """Open an empty purse of permits over some arcs, with the tonnes a day that need none; returns its number.
+
+        Raises
+        ------
+        SimulationError
+            If the network was built for fewer purses than are opened.
+        """
+        value, index = self.state.value, self.state.index
+        purse = int(index[fl.COUNT, fl.POOLS])
+        first = int(index[fl.POOL_FIRST, purse])
+        end = first + len(arcs)
+        if max(end, purse + 2) > index.shape[1]:
+            raise SimulationError("no room for another purse of permits; state the curb as an event of the scenario")
+        index[fl.POOL_ARC, first:end] = arcs
+        value[fl.POOL_FREE, first:end] = free_t_per_day
+        index[fl.POOL_FIRST, purse + 1] = end
+        index[fl.COUNT, fl.POOLS] = purse + 1
+        value[fl.POOL_ACTIVE, purse] = 1.0
+        return purse
+
+    def set_free(self, purse: int, free_t_per_day: Floats) -> None:
+        """Change the tonnes a day that need no permit, arc by arc."""
+        first, end = self.state.index[fl.POOL_FIRST, purse : purse + 2]
+        self.state.value[fl.POOL_FREE, first:end] = free_t_per_day
+
+    def declare(self, name: str, holdings: Iterable[int]) -> None:
+        """Declare a disruption, for the holdings that it opens."""
+        self.declarations[name] = frozenset(holdings)
+        self._set_declared()
+
+    def revoke(self, name: str) -> None:
+        """Take a declaration back."""
+        self.declarations.pop(name, None)
+        self._set_declared()
 
     # what to look at
 

@@ -9,15 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
+from minsim import schema
+from minsim.events.blocs import trade_bloc
 from minsim.events.curbs import export_curb
-from minsim.events.stockpiles import release_authority
-from minsim.schema import AnyEvent, ExportCurb
+from minsim.events.demand import demand_shock, substitution
+from minsim.events.passages import chokepoint
+from minsim.events.stockpiles import declared_disruption, release_authority
+from minsim.events.supply import capacity_project, outage, pandemic
 from minsim.spans import EventSpan
 from minsim.world import World
 
 EventProcess = Callable[[World, EventSpan, int], Generator[Any, Any, None]]
 
-PROCESSES: dict[type[AnyEvent], EventProcess] = {ExportCurb: export_curb}  # type: ignore[dict-item]
+PROCESSES: dict[type[schema.Event], EventProcess] = {
+    schema.ExportCurb: export_curb,
+    schema.Outage: outage,
+    schema.CapacityProject: capacity_project,
+    schema.Pandemic: pandemic,
+    schema.DemandShock: demand_shock,
+    schema.Substitution: substitution,
+    schema.Chokepoint: chokepoint,
+    schema.TradeBloc: trade_bloc,
+}
 """Event type → the process that plays it; called with the world, the event's span and its rank within a day."""
 
-__all__ = ["PROCESSES", "EventProcess", "release_authority"]
+__all__ = ["PROCESSES", "EventProcess", "declared_disruption", "release_authority"]

@@ -1,0 +1,145 @@
+"""Outages, pandemics and new capacity: what changes how much producers can make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from minsim.events.ramps import ramp
+from minsim.flows import Indices
+from minsim.schema import CapacityProject, Hazard, Outage, Pandemic, ProducerReference
+from minsim.spans import EventSpan
+from minsim.trade import DAYS_PER_YEAR
+from minsim.uncertainty import sample
+from minsim.world import World
+
+Steps = Generator[Any, Any, None]
+
+
+def producers_meant(world: World, reference: ProducerReference) -> Indices:
+    """The producers an event hits."""
+    return world.sellers(reference.material, reference.stage, reference.country, reference.producer)
+
+
+def outage(world: World, span: EventSpan, rank: int) -> Steps:
+    """Producers lose availability: once and dated, or each again and again, at random."""
+    event = span.model
+    assert isinstance(event, Outage)
+    sellers = producers_meant(world, event.producer)
+    left = world.network.reader.number(event.availability, f"events.{span.event}.availability")
+    yield world.until(span.start_day, rank)
+    if event.hazard is not None:
+        for i in sellers:
+            world.env.process(repair_cycle(world, span, event.hazard, int(i), left, rank))
+        return
+    names = ", ".join(world.network.sellers[i].producer for i in sellers)
+    world.availability.put(span.event, sellers, left)
+    world.log(span.event, f"outage begins: {left:.0%} of capacity is left", names)
+    if span.end_day is not None:
+        yield world.until(span.end_day, rank)
+        world.availability.drop(span.event)
+        world.log(span.event, "outage ends", names)
+
+
+def repair_cycle(world: World, span: EventSpan, hazard: Hazard, seller: int, left: float, rank: int) -> Steps:
+    """Fail and repair one producer until the event ends: exponential up time, repair time as given.
+
+    Times are kept as real numbers and acted on at the start of the day they fall in, so that rounding does not add up.
+    """
+    label = world.network.sellers[seller]
+    name = f"{span.event}:{label.material}/{label.stage}/{label.producer}"
+    path = f"events.{span.event}.hazard"
+    rate = world.network.reader.number(hazard.rate_per_year, f"{path}.rate_per_year") / DAYS_PER_YEAR
+    if rate <= 0.0 or left >= 1.0:
+        return
+    up_times = world.network.draws.stream(name, "up time")
+    repairs = world.network.draws.stream(name, "repair time")
+    end = math.inf if span.end_day is None else span.end_day
+    clock = float(world.day)
+    while True:
+        clock += up_times.exponential(1.0 / rate)
+        if clock >= min(end, world.network.days):
+            return
+        yield world.until(math.floor(clock), rank)
+        world.availability.put(name, [seller], left)
+        world.log(span.event, f"outage begins: {left:.0%} of capacity is left", label.producer)
+        clock += _days(hazard, path, repairs, world)
+        if clock >= world.network.days and end >= world.network.days:
+            return
+        yield world.until(math.floor(min(clock, end)), rank)
+        world.availability.drop(name)
+        world.log(span.event, "outage ends", label.producer)
+
+
+def _days(hazard: Hazard, path: str, generator: np.random.Generator, world: World) -> float:
+    """One repair time [days]: a draw a failure where the scenario gives a distribution."""
+    if isinstance(hazard.repair_days, float | int) or not hasattr(hazard.repair_days, "dist"):
+        return world.network.reader.number(hazard.repair_days, f"{path}.repair_days")
+    return sample(hazard.repair_days, generator)
+
+
+def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
+    """New capacity comes on stream, late by its delay, and ramps up day by day."""
+    event = span.model
+    assert isinstance(event, CapacityProject)
+    reader, path = world.network.reader, f"events.{span.event}"
+    sellers = producers_meant(world, event.producer)
+    added = reader.number(event.capacity_t_per_year, f"{path}.capacity_t_per_year") / DAYS_PER_YEAR
+    days = reader.draws.whole(event.ramp_days, f"{path}.ramp_days")
+    delay = reader.draws.whole(event.delay_days, f"{path}.delay_days")
+    # Several producers share a project by their baseline output, or alike where none makes anything yet.
+    outputs = np.array([world.network.sellers[i].output_t_per_day for i in sellers])
+    parts = outputs / outputs.sum() if outputs.sum() > 0.0 else np.full(len(sellers), 1.0 / max(1, len(sellers)))
+    if added <= 0.0:
+        return
+    yield world.until(span.start_day + delay, rank)
+    names = ", ".join(world.network.sellers[i].producer for i in sellers)
+    world.log(span.event, f"new capacity of {added * DAYS_PER_YEAR:,.0f} t a year begins to come on stream", names)
+    for part in ramp(days):
+        if span.end_day is not None and world.day >= span.end_day:
+            break
+        world.projects.put(span.event, sellers, added * part * parts)
+        yield world.wait(1, rank)
+    if span.end_day is not None:
+        yield world.until(span.end_day, rank)
+        world.projects.drop(span.event)
+
+
+def pandemic(world: World, span: EventSpan, rank: int) -> Steps:
+    """Many producers lose availability at once, regions lose demand, and lanes slow down."""
+    event = span.model
+    assert isinstance(event, Pandemic)
+    reader, path = world.network.reader, f"events.{span.event}"
+    places = None if event.countries == "all" else reader.expand(event.countries)
+    sellers = [
+        i
+        for i, s in enumerate(world.network.sellers)
+        if (places is None or s.country in places or s.producer in places)
+        and (event.materials == "all" or s.material in event.materials)
+        and (event.stages == "all" or s.stage in event.stages)
+    ]
+    sectors = [
+        k
+        for k, s in enumerate(world.network.sectors)
+        if (places is None or s.region in places) and (event.materials == "all" or s.material in event.materials)
+    ]
+    arcs = [
+        a
+        for a, arc in enumerate(world.network.arcs)
+        if (places is None or arc.seller_country in places or arc.buyer_region in places)
+        and (event.materials == "all" or arc.material in event.materials)
+    ]
+    yield world.until(span.start_day, rank)
+    world.availability.put(span.event, sellers, reader.number(event.availability, f"{path}.availability"))
+    world.demand.put(span.event, sectors, reader.number(event.demand_factor, f"{path}.demand_factor"))
+    days = reader.draws.whole(event.lanes_extra_days, f"{path}.lanes_extra_days")
+    world.delay(span.event, np.array(arcs, dtype=np.uint32), days)
+    world.log(span.event, "pandemic begins", "everywhere" if places is None else ", ".join(sorted(places)))
+    if span.end_day is not None:
+        yield world.until(span.end_day, rank)
+        for lever in (world.availability, world.demand, world.extra_days):
+            lever.drop(span.event)
+        world.log(span.event, "pandemic ends", "")
