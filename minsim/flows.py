@@ -88,7 +88,8 @@ def compiled(function: F) -> F:
     BUYER_ARRIVED,  # arrived today [t]
     BUYER_USED,  # used today [t]
     BUYER_OPENING,  # stock at the start of the day [t]
-) = range(20, 40)
+    BUYER_MOVED,  # 1 while its shares are away from the baseline
+) = range(20, 41)
 
 # Rows of `State.arc`: one column a seller-buyer pair; sorted by buyer.
 (
@@ -104,7 +105,7 @@ def compiled(function: F) -> F:
     ARC_SHIPPED,  # shipped openly today [t]
     ARC_TRANSIT,  # at sea [t]
     ARC_AIR_COVER,  # cover below which the buyer flies goods in [days]; 0: never
-) = range(40, 52)
+) = range(41, 53)
 
 # Rows of `State.sector`: one column an end use of a region; sorted by consumer, then priority.
 (
@@ -121,7 +122,7 @@ def compiled(function: F) -> F:
     SECTOR_WANTED,  # today's demand at today's price [t]
     SECTOR_GAP,  # what the commercial stock left uncovered [t]
     SECTOR_RELEASED,  # drawn from stockpiles [t]
-) = range(52, 65)
+) = range(53, 66)
 
 # Rows of `State.holding`: one column a material held in a stockpile.
 (
@@ -140,7 +141,7 @@ def compiled(function: F) -> F:
     HOLDING_RELEASED,  # released today [t]
     HOLDING_SPENT,  # spent today [USD]
     HOLDING_NOTICE,  # for the calendar: 0 nothing, 1 triggered, 2 restored
-) = range(65, 80)
+) = range(66, 81)
 
 # Rows of `State.pool`: one column a purse of permits (a quota, or an importer's licences).
 (
@@ -149,7 +150,7 @@ def compiled(function: F) -> F:
     POOL_CALLED,  # tonnes called that need permits, since the office last looked [t]
     POOL_FACTOR,  # scratch: share of today's calls the permits cover
     POOL_USED,  # permits used so far [t]
-) = range(80, 85)
+) = range(81, 86)
 
 NOTHING = np.uint32(0xFFFFFFFF)
 """Index that stands for none."""
@@ -159,7 +160,7 @@ NOTHING = np.uint32(0xFFFFFFFF)
     PRODUCT_TOTAL,  # tonnes in stores, at sea and in buyers' hands [t]
     CONSUMER_PRICE,  # price a region pays [USD/kg]; nan when prices are off
     PILE_BUDGET,  # money left [USD]
-) = range(85, 88)
+) = range(86, 89)
 
 # Rows of compressed lists whose entries are numbers, and scratch.
 (
@@ -168,12 +169,12 @@ NOTHING = np.uint32(0xFFFFFFFF)
     POOL_FREE,  # tonnes a day on that arc that need no permit
     LIMITS,  # scratch: spare output of a step's producers [t]
     FAULT,  # kind, node, day, tonnes off, throughput
-) = range(88, 93)
-VALUE_ROWS = 93
+) = range(89, 94)
+VALUE_ROWS = 94
 
 # Rows of `State.index`: counts, indices a node has, starts of its compressed lists, and the entries of these.
 (
-    COUNT,  # how many of each there are, in the order of the next constants
+    COUNT,  # how many of each there are, in the order of the next constants; last, the ring's column of today
     ARC_SELLER,
     ARC_BUYER,
     LEAD,  # lead time of goods shipped today on an arc [days]
@@ -184,6 +185,7 @@ VALUE_ROWS = 93
     BUYER_FIRST,  # product -> buyers
     MARKET_END,  # product -> first of its buyers that is a stockpile
     RANKED,  # product -> 1 while some of its arcs have a class
+    LEAKS,  # product -> 1 while some of its arcs leak
     ARC_FIRST,  # buyer -> arcs
     OUTGOING_FIRST,  # seller -> entries of OUTGOING
     INPUT_FIRST,  # seller -> entries of INPUT_BUYER
@@ -212,10 +214,10 @@ VALUE_ROWS = 93
     SCRAP_BUYER,  # input stock that new scrap of this seller's output falls into
     SIBLING,  # buyers' arcs on the same lane
     POOL_ARC,  # arcs a purse covers
-) = range(39)
-INDEX_ROWS = 39
+) = range(40)
+INDEX_ROWS = 40
 
-SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES = range(9)
+SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES, SLOT = range(10)
 
 DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
 CLOSING_STOCK, PRICE = range(2)
@@ -304,9 +306,12 @@ def lead_today(st: State, a: int) -> int:
 
 
 @phase
-def send(st: State, a: int, tonnes: float, day: int, lead: int) -> None:
+def send(st: State, a: int, tonnes: float, lead: int) -> None:
     """Move `tonnes` from the seller's store onto arc `a`, to arrive in `lead` days."""
-    st.ring[a, (day + lead) % st.ring.shape[1]] += tonnes
+    slot = np.int64(st.index[COUNT, SLOT]) + np.int64(lead)
+    if slot >= st.ring.shape[1]:
+        slot -= st.ring.shape[1]
+    st.ring[a, slot] += tonnes
     st.value[ARC_TRANSIT, a] += tonnes
     i = st.index[ARC_SELLER, a]
     st.value[SELLER_STOCK, i] = max(0.0, st.value[SELLER_STOCK, i] - tonnes)
@@ -320,7 +325,7 @@ def ship(st: State, a: int, tonnes: float, day: int) -> None:
     if tonnes > 0.0:
         st.value[ARC_SHIPPED, a] += tonnes
         st.monthly[OPENLY, st.index[MONTH, day], a] += tonnes
-        send(st, a, tonnes, day, lead_today(st, a))
+        send(st, a, tonnes, lead_today(st, a))
 
 
 @phase
@@ -329,7 +334,7 @@ def leak(st: State, a: int, tonnes: float, day: int) -> None:
     if tonnes > 0.0:
         st.value[ARC_LEAKED, a] += tonnes
         st.monthly[LEAKING, st.index[MONTH, day], a] += tonnes
-        send(st, a, tonnes, day, st.index[LEAK_LEAD, a])
+        send(st, a, tonnes, st.index[LEAK_LEAD, a])
 
 
 # -------------------------------------------------------------------------------------------------- 2 arrive, 3 produce
@@ -361,6 +366,7 @@ def open_day(st: State) -> None:
 def arrive(st: State, day: int) -> None:
     """Phase 2: shipments due today join the buyer's stock."""
     slot = day % st.ring.shape[1]
+    st.index[COUNT, SLOT] = slot
     for a in range(st.index[COUNT, ARCS]):
         tonnes = st.ring[a, slot]
         if tonnes > 0.0:
@@ -646,13 +652,16 @@ def restored(st: State, h: int) -> bool:
 @phase
 def count_permits(st: State) -> None:
     """Today's cap of each arc: its policy cap, and its unused permits with what needs none."""
+    if st.index[COUNT, POOLS] == 0:
+        return  # the calendar keeps the caps themselves
     for a in range(st.index[COUNT, ARCS]):
         st.value[ARC_ROOM_CAP, a] = st.value[ARC_CAP, a]
     for g in range(st.index[COUNT, POOLS]):
         if st.value[POOL_ACTIVE, g] > 0.0:
             for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
                 a = st.index[POOL_ARC, j]
-                st.value[ARC_ROOM_CAP, a] = min(st.value[ARC_ROOM_CAP, a], st.value[POOL_FREE, j] + st.value[POOL_BALANCE, g])
+                permitted = st.value[POOL_FREE, j] + st.value[POOL_BALANCE, g]
+                st.value[ARC_ROOM_CAP, a] = min(st.value[ARC_ROOM_CAP, a], permitted)
 
 
 @phase
@@ -754,23 +763,44 @@ def note_licensed_calls(st: State, p: int) -> None:
 
 
 @phase
-def ration(st: State, i: int, ranked: bool) -> None:
-    """Scale the calls on seller `i`, open and leaking, to what it has: class by class, pro rata within one."""
+def let_leak(st: State, first_arc: int, end_arc: int) -> None:
+    """From here on ARC_BLOCKED holds the part of the blocked calls that leaks."""
+    for a in range(first_arc, end_arc):
+        blocked = max(0.0, st.value[ARC_BLOCKED, a] - st.value[ARC_CALL, a])
+        st.value[ARC_BLOCKED, a] = blocked * st.value[ARC_LEAK_SHARE, a]
+
+
+@phase
+def ration_alike(st: State, p: int, first_arc: int, end_arc: int) -> None:
+    """A seller short of product serves all calls, open and leaking, pro rata."""
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        st.value[SELLER_CLAIMS, i] = 0.0
+    for a in range(first_arc, end_arc):
+        st.value[SELLER_CLAIMS, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a] + st.value[ARC_BLOCKED, a]
+    for a in range(first_arc, end_arc):
+        i = st.index[ARC_SELLER, a]
+        if st.value[SELLER_CLAIMS, i] > st.value[SELLER_STOCK, i]:
+            factor = st.value[SELLER_STOCK, i] / st.value[SELLER_CLAIMS, i]
+            st.value[ARC_CALL, a] *= factor
+            st.value[ARC_BLOCKED, a] *= factor
+
+
+@phase
+def ration_by_class(st: State, i: int) -> None:
+    """A seller short of product serves class after class, pro rata within one."""
     left = st.value[SELLER_STOCK, i]
-    ranks = RANKS if ranked else 1
-    for r in range(ranks):
+    for r in range(RANKS):
         called = 0.0
         for j in range(st.index[OUTGOING_FIRST, i], st.index[OUTGOING_FIRST, i + 1]):
             a = st.index[OUTGOING, j]
-            if not ranked or st.index[RANK, a] == r:
+            if st.index[RANK, a] == r:
                 called += st.value[ARC_CALL, a] + st.value[ARC_BLOCKED, a]
         if called > left:
-            factor = left / called
             for j in range(st.index[OUTGOING_FIRST, i], st.index[OUTGOING_FIRST, i + 1]):
                 a = st.index[OUTGOING, j]
-                if not ranked or st.index[RANK, a] == r:
-                    st.value[ARC_CALL, a] *= factor
-                    st.value[ARC_BLOCKED, a] *= factor
+                if st.index[RANK, a] == r:
+                    st.value[ARC_CALL, a] *= left / called
+                    st.value[ARC_BLOCKED, a] *= left / called
         left = max(0.0, left - called)
 
 
@@ -778,6 +808,7 @@ def ration(st: State, i: int, ranked: bool) -> None:
 def contract_pass(st: State, p: int, day: int) -> None:
     """Contracts: every buyer calls its shares; sellers short of product ration."""
     first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
+    first_arc, end_arc = st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]
     for v in range(first, st.index[MARKET_END, p]):
         order(st, v, day)
         call(st, v, day)
@@ -785,14 +816,16 @@ def contract_pass(st: State, p: int, day: int) -> None:
         call_for_pile(st, v)
     note_licensed_calls(st, p)
     share_permits(st, first, end)
-    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
-        blocked = max(0.0, st.value[ARC_BLOCKED, a] - st.value[ARC_CALL, a])
-        st.value[ARC_BLOCKED, a] = blocked * st.value[ARC_LEAK_SHARE, a]  # from here on: the part that leaks
-    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
-        ration(st, i, st.index[RANKED, p] > 0)
+    let_leak(st, first_arc, end_arc)
+    if st.index[RANKED, p] > 0:
+        for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+            ration_by_class(st, i)
+    else:
+        ration_alike(st, p, first_arc, end_arc)
     ship_calls(st, first, end, day)
-    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
-        leak(st, a, st.value[ARC_BLOCKED, a], day)
+    if st.index[LEAKS, p] > 0:
+        for a in range(first_arc, end_arc):
+            leak(st, a, st.value[ARC_BLOCKED, a], day)
 
 
 @phase
@@ -875,26 +908,27 @@ def learn_orders(st: State, p: int) -> None:
 
 
 @phase
-def could_supply(st: State, a: int, adjustment: float) -> float:
-    """What arc `a` could carry a day within its cap [t]: the weight of its target share."""
-    i = np.uint64(st.index[ARC_SELLER, a])
-    stored = max(0.0, stock_above_target(st, i)) / adjustment
-    spare = max(0.0, capacity_now(st, i) - orders_expected(st, i))
-    return min(st.value[ARC_ROOM_CAP, a], st.value[ARC_SHIPPED, a] + stored + spare)
+def measure_spare(st: State, p: int) -> None:
+    """What each seller could supply a day beyond what it ships: product above target, and unused capacity [t]."""
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        stored = max(0.0, stock_above_target(st, i)) / st.value[BUYER_ADJUSTMENT, st.index[BUYER_FIRST, p]]
+        st.value[SELLER_SURPLUS, i] = stored + max(0.0, capacity_now(st, i) - orders_expected(st, i))
 
 
 @phase
 def seek_suppliers(st: State, v: int) -> None:
-    """A buyer that is not whole moves its shares towards who could supply it."""
-    adjustment = st.value[BUYER_ADJUSTMENT, v]
+    """A buyer that is not whole moves its shares towards who could supply it, within each arc's cap."""
     total = 0.0
     for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
-        total += could_supply(st, a, adjustment)
+        could = st.value[ARC_SHIPPED, a] + st.value[SELLER_SURPLUS, st.index[ARC_SELLER, a]]
+        st.value[ARC_CALL, a] = min(st.value[ARC_ROOM_CAP, a], could)
+        total += st.value[ARC_CALL, a]
     if total <= 0.0:
         return
+    st.value[BUYER_MOVED, v] = 1.0
     for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
-        target = could_supply(st, a, adjustment) / total
-        st.value[ARC_SHARE, a] += (target - st.value[ARC_SHARE, a]) / st.value[BUYER_SWITCHING, v]
+        away = st.value[ARC_CALL, a] / total - st.value[ARC_SHARE, a]
+        st.value[ARC_SHARE, a] += away / st.value[BUYER_SWITCHING, v]
 
 
 @phase
@@ -913,6 +947,7 @@ def return_to_baseline(st: State, v: int) -> None:
 @phase
 def re_source(st: State, p: int, day: int) -> None:
     """Buyers move their contract shares; the first day short starts the qualification clock."""
+    measured = False
     for v in range(st.index[BUYER_FIRST, p], st.index[MARKET_END, p]):
         due = min(st.value[BUYER_ASK, v], st.value[BUYER_NEED, v])
         whole = st.value[BUYER_GOT, v] >= WHOLE * due
@@ -920,10 +955,13 @@ def re_source(st: State, p: int, day: int) -> None:
         if not whole and st.value[BUYER_CLOCK, v] < 0.0:
             st.value[BUYER_CLOCK, v] = day
         if free and st.value[BUYER_SWITCHING, v] < np.inf:
-            if whole:
-                return_to_baseline(st, v)
-            else:
+            if not whole:
+                if not measured:
+                    measure_spare(st, p)
+                    measured = True
                 seek_suppliers(st, v)
+            elif st.value[BUYER_MOVED, v] > 0.0:
+                return_to_baseline(st, v)
 
 
 # --------------------------------------------------------------------------------------------------- 6 stockpiles buy

@@ -21,8 +21,9 @@ from minsim.schema import AnyEvent, CapacityProject, Outage, PriceFloor
 
 if TYPE_CHECKING:
     from minsim.engine import Record
+    from minsim.labels import ConsumerLabel
     from minsim.loading import Scenario
-    from minsim.network import ConsumerLabel, Network
+    from minsim.network import Network
     from minsim.spans import EventSpan
 
 FloatArray = NDArray[np.float64]

@@ -146,8 +146,9 @@ class World:
     def __post_init__(self) -> None:
         network = self.network
         arcs, sellers, sectors = len(network.arcs), len(network.sellers), len(network.sectors)
-        self.caps = self._lever(fl.ARC_CAP, arcs, np.minimum)
-        self.leak_share = self._lever(fl.ARC_LEAK_SHARE, arcs, np.maximum)
+        value = self.state.value
+        self.caps = Lever(value[fl.ARC_CAP, :arcs], np.minimum, self._set_caps)
+        self.leak_share = Lever(value[fl.ARC_LEAK_SHARE, :arcs], np.maximum, self._set_leaks)
         self.air_cover = self._lever(fl.ARC_AIR_COVER, arcs, np.maximum)
         self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.multiply)
         self.projects = self._lever(fl.SELLER_PROJECT, sellers, np.add)
@@ -188,12 +189,23 @@ class World:
         ring[:, due % ring.shape[1]] = self.state.ring[:, due % old]
         self.state = self.state._replace(ring=ring)
 
+    def _set_caps(self) -> None:
+        # Where permits count too, the kernel works out today's cap afresh every day.
+        self.state.value[fl.ARC_ROOM_CAP, : len(self.leads)] = self.caps.row
+
     def _set_ranks(self) -> None:
+        self.state.index[fl.RANK, : len(self.leads)] = self.ranks.row
+        self._flag_products(fl.RANKED, self.ranks.row < OTHERS)
+
+    def _set_leaks(self) -> None:
+        self._flag_products(fl.LEAKS, self.leak_share.row > 0.0)
+
+    def _flag_products(self, row: int, arcs: npt.NDArray[np.bool_]) -> None:
+        """Mark the products some of whose arcs are marked."""
         index = self.state.index
-        index[fl.RANK, : len(self.leads)] = self.ranks.row
         for p in range(len(self.network.products)):
             first, end = (index[fl.ARC_FIRST, index[fl.BUYER_FIRST, p + k]] for k in range(2))
-            index[fl.RANKED, p] = bool((self.ranks.row[first:end] < OTHERS).any())
+            index[row, p] = bool(arcs[first:end].any())
 
     def _set_declared(self) -> None:
         open_ones = frozenset[int]().union(*self.declarations.values())

@@ -226,13 +226,14 @@ def curbs(draw: st.DrawFn, days: int, materials: Mapping) -> Mapping:
 
 
 @st.composite
-def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool) -> Mapping:
-    """A stockpile of anything held by the United States or Japan."""
-    material = draw(st.sampled_from(sorted(materials)))
-    stage = draw(st.sampled_from(sorted(materials[material]["stages"])))
+def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, members: bool) -> Mapping:
+    """A stockpile of anything held by the United States, Japan or both."""
+    consumers = [c for block in materials.values() for c in block.get("consumers", {}).values()]
+    sectors = sorted({name for consumer in consumers for name in consumer["sectors"]})
+    held = draw(st.permutations(sorted(materials)))[: draw(st.integers(1, 2))]
     pile: Mapping = {
-        "owner": draw(st.sampled_from(["United States", "Japan"])),
-        "holds": {material: stage},
+        "owner": draw(st.sampled_from(["United States", "Japan", "allies"])),
+        "holds": {name: draw(st.sampled_from(sorted(materials[name]["stages"]))) for name in held},
         "target_days": draw(st.sampled_from([2, 10, 40])),
         "initial_fill": draw(st.sampled_from([0.0, 0.3, 1.0])),
         "release": {
@@ -243,13 +244,16 @@ def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool) -> Ma
     if draw(st.booleans()):
         pile["release"]["max_days_per_day"] = draw(st.sampled_from([0.05, 0.3]))
     if draw(st.booleans()):
-        consumers = [c for block in materials.values() for c in block.get("consumers", {}).values()]
-        names = sorted({name for consumer in consumers for name in consumer["sectors"]})
-        pile["release"]["sectors"] = draw(st.permutations(names))[: draw(st.integers(1, 3))]
+        pile["release"]["sectors"] = draw(st.permutations(sectors))[: draw(st.integers(1, 3))]
+    if members and draw(st.booleans()):
+        names = draw(st.sampled_from([sectors, ["Japan", "United States"]]))
+        pile["members"] = {name: draw(st.sampled_from([0.0, 0.4, 1.0])) for name in names}
     if buying and draw(st.booleans()):
         pile["fill"] = {"rule": draw(st.sampled_from(["surplus_only", "always"]))}
         if draw(st.booleans()):
             pile["fill"]["max_days_per_month"] = draw(st.sampled_from([1, 6]))
+        if draw(st.booleans()):
+            pile["fill"]["price_ceiling_usd_per_kg"] = draw(st.sampled_from([9, 11]))
         if draw(st.booleans()):
             pile["budget_usd"] = draw(st.sampled_from([1e5, 3e6]))
     return pile
@@ -257,7 +261,7 @@ def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool) -> Ma
 
 @st.composite
 def mappings(
-    draw: st.DrawFn, *, days: int = 240, curbed: bool = True, buying: bool = True, growth: bool = True
+    draw: st.DrawFn, *, days: int = 240, curbed: bool = True, buying: bool = True, growth: bool = True, members: bool = False
 ) -> Mapping:
     """A random scenario: one or two materials of one to three stages, inputs, curbs and stockpiles."""
     grows = growth and draw(st.integers(0, 3)) == 0
@@ -281,7 +285,7 @@ def mappings(
     piles = draw(st.integers(0, 2))
     if piles:
         mapping["stockpiles"] = {
-            f"pile-{k}": draw(stockpile_blocks(materials, buying=buying)) for k in range(piles)
+            f"pile-{k}": draw(stockpile_blocks(materials, buying=buying, members=members)) for k in range(piles)
         }
     if curbed:
         mapping["events"] = {f"curb-{k}": draw(curbs(days, materials)) for k in range(draw(st.integers(1, 3)))}

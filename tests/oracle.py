@@ -100,6 +100,7 @@ class Holding:
     state: str = FILLING
     since: int = -1
     released: float = 0.0
+    want: float = 0.0
     bought: float = 0.0
     spent: float = 0.0
 
@@ -243,7 +244,8 @@ class Oracle:
         exporters = {curb.exporter, *blocs.get(curb.exporter, ())}
         importers = None
         if curb.importers != "all":
-            importers = {region for name in curb.importers for region in (name, *blocs.get(name, ()))}
+            members = {region for name in curb.importers for region in blocs.get(name, ())}
+            importers = (members - exporters) | set(curb.importers)  # one that names itself means it
         factor = 0.0 if curb.measure.ban else (1.0 - curb.measure.cut if curb.measure.cut > 0.0 else None)
         return Curb(
             span.start_day,
@@ -285,6 +287,7 @@ class Oracle:
         self._arrive(day)
         self._produce(day)
         self._consume(day)
+        self._plan_purchases()
         for product in self.products:
             self._market(product, day)
         self._stockpiles_buy(day)
@@ -304,8 +307,7 @@ class Oracle:
         material, stage = arc.seller.name[:2]
         return (
             arc.seller.country in curb.exporters
-            and arc.buyer.region not in curb.exporters
-            and (curb.importers is None or arc.buyer.region in curb.importers)
+            and (arc.buyer.region not in curb.exporters if curb.importers is None else arc.buyer.region in curb.importers)
             and (curb.materials is None or material in curb.materials)
             and curb.stage in (None, stage)
         )
@@ -465,12 +467,12 @@ class Oracle:
                 called[id(arc.seller)] += call
                 calls[id(arc)] = min(call, arc.cap)
         for holding in competing:
-            want = self._want(holding)
-            holding.buyer.ask = want
-            holding.buyer.got = holding.buyer.spot_got = 0.0
-            for arc in holding.buyer.arcs:
-                pile_called[id(arc.seller)] += arc.share * want
-                calls[id(arc)] = min(arc.share * want, arc.cap)
+            open_arcs = [arc for arc in holding.buyer.arcs if arc.cap > 0.0]
+            total = sum(arc.share for arc in open_arcs)
+            for arc in open_arcs if total > 0.0 else []:
+                call = holding.want * arc.share / total
+                pile_called[id(arc.seller)] += call
+                calls[id(arc)] = min(call, arc.cap)
         self._contracts(sellers, calls)
         spot = self._spot(sellers, buyers, day)
         for seller in sellers:
@@ -502,7 +504,8 @@ class Oracle:
         """Most that an arc may carry today for want of approved suppliers."""
         if self._approved(arc.buyer, day):
             return math.inf
-        return arc.base_flow * (1.0 + arc.buyer.behaviour.contract_flex)
+        baseline = arc.base_flow * grown(arc.buyer.growth_per_year, day)
+        return baseline * (1.0 + arc.buyer.behaviour.contract_flex)
 
     def _contracts(self, sellers: list[Seller], calls: dict[int, float]) -> None:
         for seller in sellers:
@@ -583,49 +586,49 @@ class Oracle:
 
     # stockpiles buy
 
+    def _plan_purchases(self) -> None:
+        """What each stockpile would buy today; one budget may be shared by several materials."""
+        for holding in self.holdings:
+            holding.want = self._want(holding)
+        for pile, budget in self.budgets.items():
+            own = [h for h in self.holdings if h.pile == pile and h.want > 0.0]
+            cost = sum(h.want * h.price_per_t for h in own)
+            for holding in own if cost > budget else []:
+                holding.want *= budget / cost
+
     def _want(self, holding: Holding) -> float:
-        """What a stockpile would buy today."""
         fill = holding.rules.fill
         if fill is None or holding.state != FILLING:
             return 0.0
         if fill.price_ceiling_usd_per_kg is not None and holding.price_per_t > 1000.0 * fill.price_ceiling_usd_per_kg:
             return 0.0
         under_way = sum(sum(arc.due.values()) for arc in holding.buyer.arcs)
-        want = min(holding.rate, max(0.0, holding.target - holding.buyer.stock - under_way))
-        budget = self.budgets[holding.pile]
-        if math.isfinite(budget):
-            want = min(want, budget / holding.price_per_t)
-        return want
+        want = min(holding.rate, holding.target - holding.buyer.stock - under_way)
+        return want if want > 1e-12 * holding.target else 0.0
 
     def _pay(self, holding: Holding) -> None:
-        for arc in holding.buyer.arcs:
-            pass
         holding.spent = holding.bought * holding.price_per_t if holding.bought > 0.0 else 0.0
-        self.budgets[holding.pile] -= holding.spent
+        self.budgets[holding.pile] = max(0.0, self.budgets[holding.pile] - holding.spent)
 
     def _stockpiles_buy(self, day: int) -> None:
-        calls: dict[int, list[tuple[Arc, float]]] = {id(s): [] for s in self.sellers}
+        calls: list[tuple[Arc, float]] = []
         surplus = {id(s): self._surplus(s, day) for s in self.sellers}
         for holding in self.holdings:
-            if holding.rules.fill is None or holding.rules.fill.rule != "surplus_only":
+            if holding.rules.fill is None or holding.rules.fill.rule != "surplus_only" or holding.want <= 0.0:
                 continue
-            want = self._want(holding)
-            if want <= 1e-12 * holding.target:
-                continue
-            limits = {id(arc): min(self._lane_room(arc), surplus[id(arc.seller)]) for arc in holding.buyer.arcs}
-            total = sum(limits.values())
-            part = 1.0 if total <= want else want / total
-            for arc in holding.buyer.arcs:
-                calls[id(arc.seller)].append((arc, part * limits[id(arc)]))
+            open_arcs = [arc for arc in holding.buyer.arcs if self._lane_room(arc) > 0.0]
+            total = sum(surplus[id(arc.seller)] for arc in open_arcs)
+            part = min(1.0, holding.want / total) if total > 0.0 else 0.0
+            calls += [(arc, min(part * surplus[id(arc.seller)], self._lane_room(arc))) for arc in open_arcs]
+        calls = self._within(calls, lambda arc: (id(arc.seller), arc.buyer.region), self._lane_room)
+        calls = self._within(calls, lambda arc: id(arc.seller), lambda arc: surplus[id(arc.seller)])
         for seller in self.sellers:
-            total = sum(call for _, call in calls[id(seller)])
-            part = 1.0 if total <= surplus[id(seller)] else surplus[id(seller)] / total
-            called = seller.called + total * part
+            called = seller.called + sum(call for arc, call in calls if arc.seller is seller)
             seller.pile_orders += (called - seller.pile_orders) / 14.0
-            shipped = min(1.0, seller.stock / (total * part)) if total > 0.0 else 0.0
-            for arc, call in calls[id(seller)]:
-                self._ship(arc, call * part * shipped)
             seller.called = 0.0
+        calls = self._within(calls, lambda arc: id(arc.seller), lambda arc: arc.seller.stock)
+        for arc, call in calls:
+            self._ship(arc, call)
         for holding in self.holdings:
             if holding.rules.fill is not None and holding.rules.fill.rule == "surplus_only":
                 holding.bought = sum(arc.shipped for arc in holding.buyer.arcs)
@@ -633,9 +636,17 @@ class Oracle:
             for arc in holding.buyer.arcs:
                 self._leave_port(arc, day)
 
+    @staticmethod
+    def _within(calls: list[tuple[Arc, float]], group, limit) -> list[tuple[Arc, float]]:
+        """Calls scaled so that no group of arcs passes its limit."""
+        totals: dict = {}
+        for arc, call in calls:
+            totals[group(arc)] = totals.get(group(arc), 0.0) + call
+        return [(arc, call * min(1.0, limit(arc) / totals[group(arc)])) for arc, call in calls if call > 0.0]
+
     def _surplus(self, seller: Seller, day: int) -> float:
         above = max(0.0, seller.stock - seller.target * grown(seller.growth_per_year, day))
-        return max(0.0, self._capacity(seller, day) - seller.orders + above / self._t_adj(seller))
+        return max(0.0, self._capacity(seller, day) - seller.orders) + above / self._t_adj(seller)
 
     def _lane_room(self, arc: Arc) -> float:
         """What policy leaves on the lane from a seller to a stockpile's owner."""

@@ -17,9 +17,9 @@ HEAVY = ("matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "rich"
 LAYERS = (
     {"errors"},
     {"data", "schema"},
-    {"chain", "flows", "spans", "uncertainty"},
+    {"chain", "flows", "grammar", "spans", "uncertainty", "wording"},
     {"checks", "loading"},
-    {"balance", "baseline", "holdings", "network", "trade"},
+    {"balance", "baseline", "holdings", "labels", "layout", "network", "trade"},
     {"world"},
     {"events"},
     {"engine"},

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minsim import loading
 from minsim.errors import ScenarioError
 from minsim.loading import (
     Scenario,
+    inheritance,
     json_schema,
     library,
     library_folder,
@@ -208,7 +208,7 @@ def shelf(folder, monkeypatch):
     (shelf / "salt-base.yaml").write_text(BASE, "utf-8")
     (shelf / "salt-short.yml").write_text("extends: salt-base\ntitle: Short\nevents: {late: null}\n", "utf-8")
     (shelf / "README.md").write_text("no scenario", "utf-8")
-    monkeypatch.setattr(loading, "library_folder", lambda: shelf)
+    monkeypatch.setattr(inheritance, "library_folder", lambda: shelf)
     return shelf
 
 
@@ -221,7 +221,7 @@ def test_the_library_knows_its_scenarios_by_stem(shelf):
 def test_library_folder_of_a_checkout_and_of_an_installation(tmp_path, monkeypatch):
     package = tmp_path / "minsim"
     package.mkdir()
-    monkeypatch.setattr(loading, "__file__", str(package / "loading.py"))
+    monkeypatch.setattr(inheritance, "__file__", str(package / "loading" / "inheritance.py"))
     assert library_folder() == tmp_path / "scenarios"
     assert library() == {}
     (package / "scenarios").mkdir()
@@ -611,3 +611,16 @@ def test_json_schema_leaves_room_for_extends():
     assert {"yield", "source"} <= schema["$defs"]["Producer"]["properties"].keys()
     assert schema["$defs"]["Consumer"]["properties"]["stock_days"]["description"]
     assert {"type": "null"} in schema["$defs"]["Consumer"]["properties"]["stock_days"]["anyOf"]
+
+
+def test_the_committed_json_schema_is_the_present_one():
+    committed = (library_folder() / "scenario.schema.json").read_text("utf-8")
+    assert committed == json.dumps(json_schema(), indent=2, allow_nan=False) + "\n", (
+        "the format has changed: minsim schema --out scenarios/scenario.schema.json"
+    )
+
+
+def test_every_library_file_names_its_json_schema():
+    for path in library().values():
+        first, _, _ = path.read_text("utf-8").partition("\n")
+        assert first == "# yaml-language-server: $schema=scenario.schema.json", path.name

@@ -1,0 +1,73 @@
+"""What each column of a network's arrays stands for: one label a consumer, sector, seller, arc and holding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ConsumerLabel:
+    """A region's use of one material: day-0 use [t/day], stock target [t], growth [1/year], usual import lead [days]."""
+
+    material: str
+    region: str
+    daily_use_t: float
+    stock_target_t: float
+    growth_per_year: float
+    import_lead_days: int
+
+
+@dataclass(frozen=True)
+class SectorLabel:
+    """An end use of one region; `consumer` is the index of the region's label."""
+
+    consumer: int
+    material: str
+    region: str
+    sector: str
+    daily_use_t: float
+    priority: int
+
+
+@dataclass(frozen=True)
+class SellerLabel:
+    """A producer, as seller of its product."""
+
+    material: str
+    stage: str
+    producer: str
+    country: str
+    output_t_per_day: float
+    capacity_t_per_day: float
+
+
+@dataclass(frozen=True)
+class ArcLabel:
+    """A pair of seller and buyer of one product; `kind` of buyer is consumer, producer or stockpile."""
+
+    material: str
+    stage: str
+    seller: str
+    seller_country: str
+    buyer: str
+    buyer_region: str
+    kind: str
+    lead_days: int
+    base_flow_t_per_day: float
+
+
+@dataclass(frozen=True)
+class HoldingLabel:
+    """One material held in a stockpile; `serves` are indices of the consumers it may serve."""
+
+    stockpile: str
+    material: str
+    stage: str
+    owner: str
+    owner_regions: tuple[str, ...]
+    serves: tuple[int, ...]
+    use_t_per_day: float
+    target_t: float
+    authorisation_days: int
+    price_usd_per_kg: float
+    declared_only: bool = False

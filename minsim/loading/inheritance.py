@@ -1,0 +1,138 @@
+"""The library of scenarios, and `extends`: files merged over their ancestors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PureWindowsPath
+
+from minsim.errors import Problem, ScenarioError
+from minsim.loading.documents import Item, LeadsNowhere, problem_at, read_document
+from minsim.wording import closest, got, short, suggestion
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def library_folder() -> Path:
+    """Folder of the scenarios that come with minsim: inside the installed package, or at the top of a source checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def library() -> dict[str, Path]:
+    """Scenarios that come with minsim: name → file, in order of name."""
+    files = (path for path in library_folder().glob("*") if path.suffix in SUFFIXES)
+    return {path.stem: path for path in sorted(files)}
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(SUFFIXES) or "/" in name or "\\" in name
+
+
+def _in_library(name: str) -> Path:
+    known = library()
+    if name not in known:
+        near = closest(name, known)
+        hint = f'did you mean "{near}"? ' if near else ""
+        raise LeadsNowhere(f'no scenario "{name}" in the library; {hint}`minsim list` names all; a file ends in .yaml')
+    return known[name]
+
+
+def find_scenario(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
+    """File of a scenario named by a user, and the file as messages call it."""
+    if isinstance(name_or_path, os.PathLike) or _is_path(name_or_path):
+        return Path(name_or_path), str(Path(name_or_path))
+    try:
+        path = _in_library(name_or_path)
+    except LeadsNowhere as error:
+        raise ScenarioError.single(str(error)) from None
+    return path, _shown(path)
+
+
+def _parent(name: str, folder: Path | None) -> Path:
+    """File that `extends` names, seen from the folder of the extending file (None: not a file)."""
+    if not _is_path(name):
+        return _in_library(name)
+    if folder is None:
+        raise LeadsNowhere("a scenario that is no file can only extend one of the library, by name")
+    if Path(name).is_absolute() or PureWindowsPath(name).drive or PureWindowsPath(name).root:
+        raise LeadsNowhere("expected a path relative to this file, got an absolute one")
+    # Resolved before it is judged, so that neither `..` nor a symbolic link leads out.
+    parent = (folder / name).resolve()
+    if not parent.is_relative_to(folder.resolve()):
+        raise LeadsNowhere("expected a file in the folder of this one or below, got one outside")
+    if not parent.is_file():
+        raise LeadsNowhere(f"no such file{_similar_file(parent)}")
+    return parent
+
+
+def _similar_file(path: Path) -> str:
+    try:
+        names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES]
+    except OSError:
+        return ""
+    return suggestion(closest(path.name, names))
+
+
+def _shown(path: Path) -> str:
+    """Path as a reader at the present folder would write it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def read_family(path: Path, shown: str, problems: list[Problem], heirs: tuple[Path, ...] = ()) -> Item | None:
+    """A file merged over its ancestors; None when one of them cannot be had, and `problems` says why."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        similar = _similar_file(path) if isinstance(error, FileNotFoundError) else ""
+        problems.append(Problem(shown, 0, 0, "", f"cannot be read: {error.strerror}{similar}"))
+        return None
+    tree = read_document(text, shown, problems)
+    return None if tree is None else extended(tree, path, problems, heirs)
+
+
+def extended(tree: Item, path: Path | None, problems: list[Problem], heirs: tuple[Path, ...]) -> Item | None:
+    """A tree merged over what it extends, seen from its file (None: not a file)."""
+    if not isinstance(tree.value, dict):
+        problems.append(problem_at(tree, (), f"expected a mapping of keys to values, got {got(tree.plain())}"))
+        return None
+    named = tree.child("extends")
+    if named is None or named.value is None:
+        return tree
+    heirs = (*heirs, path.resolve()) if path is not None else heirs
+    try:
+        if not isinstance(named.value, str):
+            raise LeadsNowhere(f"expected the name or the path of one scenario, got {got(named.plain())}")
+        parent = _parent(named.value, path.parent if path is not None else None)
+        if parent.resolve() in heirs:
+            raise LeadsNowhere(f"goes round in a ring: {' -> '.join(heir.name for heir in (*heirs, parent))}")
+    except LeadsNowhere as error:
+        problems.append(problem_at(tree, ("extends",), f"cannot extend {short(named.plain())}: {error}"))
+        return None
+    above = read_family(parent, _shown(parent), problems, heirs)
+    own = Item({key: item for key, item in tree.value.items() if key != "extends"}, tree.place, tree.key)
+    return None if above is None else _merge(above, own)
+
+
+def _merge(parent: Item, child: Item) -> Item:
+    """Mappings by key, with null deleting; anything else, numbers with their sources too, is replaced whole."""
+    if not (isinstance(parent.value, dict) and isinstance(child.value, dict)) or _is_leaf(parent) or _is_leaf(child):
+        return child
+    merged = dict(parent.value)
+    for key, item in child.value.items():
+        if key not in merged:
+            merged[key] = item
+        elif item.value is None:
+            del merged[key]
+        else:
+            merged[key] = _merge(merged[key], item)
+    return Item(merged, child.place, child.key)
+
+
+def _is_leaf(item: Item) -> bool:
+    """Whether a mapping is one number: `{value: ...}` or `{dist: ...}`."""
+    found = (item.value.get("value"), item.value.get("dist"))
+    return any(entry is not None and not isinstance(entry.value, dict | list) for entry in found)
