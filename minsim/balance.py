@@ -64,4 +64,8 @@ def residual(flows: Floats, outputs: Floats, needs: Floats) -> tuple[float, int,
     world = max(float(outputs.sum()), float(needs.sum()), np.finfo(float).tiny)
     rows = np.abs(flows.sum(axis=1) - outputs)
     columns = np.abs(flows.sum(axis=0) - needs)
-    return float(max(rows.max(initial=0.0), columns.max(initial=0.0)) / world), int(rows.argmax()), int(columns.argmax())
+    return (
+        float(max(rows.max(initial=0.0), columns.max(initial=0.0)) / world),
+        int(rows.argmax()),
+        int(columns.argmax()),
+    )

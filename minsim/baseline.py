@@ -6,7 +6,7 @@ chain. Every list is in the order of sorted names, so that the order of keys in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -119,7 +119,9 @@ def products_downstream_first(model_materials: Mapping[str, Material]) -> list[P
         ready = sorted(key for key in waiting if key not in used)
         if not ready:
             names = ", ".join("/".join(key) for key in sorted(waiting))
-            raise BalanceError([Problem("", 0, 0, "materials", f"products are made from each other in a circle: {names}")])
+            raise BalanceError(
+                [Problem("", 0, 0, "materials", f"products are made from each other in a circle: {names}")]
+            )
         order += ready
         for key in ready:
             del waiting[key]
@@ -181,7 +183,9 @@ def _coefficients(
     own = producer.yield_ is not None
     product_per_feed = reader.number(producer.yield_ if own else stage.yield_, f"{path if own else base}.yield")
     return {
-        feed: 1.0 / product_per_feed if tonnes is None else reader.number(stage.inputs[feed[0]], f"{base}.inputs.{feed[0]}")
+        feed: 1.0 / product_per_feed
+        if tonnes is None
+        else reader.number(stage.inputs[feed[0]], f"{base}.inputs.{feed[0]}")
         for feed, tonnes in sorted(feeds.items())
     }
 
@@ -202,10 +206,13 @@ def size_sellers(reader: Reader, product: Product) -> None:
         if seller.availability < utilisation * (1.0 - 1e-12) and seller.output > 0.0:
             problems.append(
                 Problem(
-                    "", 0, 0, f"{seller.path}.availability",
+                    "",
+                    0,
+                    0,
+                    f"{seller.path}.availability",
                     f"expected availability >= utilisation {utilisation:g}, since the baseline is a steady state, "
                     f"got {seller.availability:g}; lower the utilisation, or model the loss as an outage",
-                )  # fmt: skip
+                )
             )
     if problems:
         raise BalanceError(problems)
@@ -274,7 +281,9 @@ def build_products(reader: Reader) -> list[Product]:
         )
         if not product.buyers or product.output <= 0.0:
             path = f"materials.{key[0]}"
-            raise BalanceError([Problem("", 0, 0, path, f"nothing buys {key[0]}/{key[1]}; give it consumers or demand")])
+            raise BalanceError(
+                [Problem("", 0, 0, path, f"nothing buys {key[0]}/{key[1]}; give it consumers or demand")]
+            )
         balance(reader, product)
         for buyer in input_buyers(reader, product):
             if buyer.key not in products:  # scrap: nobody sells it
@@ -297,11 +306,14 @@ def check_scrap(reader: Reader, scrap: Product, origin: Product) -> None:
         if buyer.need > 0.0 and (made <= 0.0 or buyer.need > most * (1.0 + 1e-9)):
             problems.append(
                 Problem(
-                    "", 0, 0, path,
+                    "",
+                    0,
+                    0,
+                    path,
                     f"expected at most {most if made > 0.0 else 0.0:.4g} t/day of scrap from "
                     f"{buyer.place.region}'s {'/'.join(origin.key)}, got a need of {buyer.need:.4g}; "
                     "lower the producer's share, or move it to where the fabrication is",
-                )  # fmt: skip
+                )
             )
     if problems:
         raise BalanceError(problems)

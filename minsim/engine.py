@@ -103,6 +103,8 @@ def flows(world: World) -> Generator[Any, Any, None]:
 
 def tell(world: World) -> None:
     """Pass on what the kernel noticed on the day just ended."""
+    if not world.network.holdings:
+        return
     notices = world.state.value[fl.HOLDING_NOTICE, : len(world.network.holdings)]
     for holding in np.flatnonzero(notices):
         if notices[holding] in (TRIGGERED, BOTH):
@@ -116,8 +118,8 @@ def tell(world: World) -> None:
 
 def check_books(world: World) -> None:
     """Raise if the kernel found that tonnes appeared or vanished."""
-    kind, node, day, off, throughput = world.state.value[fl.FAULT, :5].tolist()
-    if kind != fl.FAULT_NONE:
+    if world.state.value[fl.FAULT, 0] != fl.FAULT_NONE:
+        kind, node, day, off, throughput = world.state.value[fl.FAULT, :5].tolist()
         name = _node_name(world.network, world.state, int(kind), int(node))
         raise MassBalanceError(name, world.network.date_of(int(day)).isoformat(), off, throughput)
 

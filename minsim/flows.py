@@ -21,6 +21,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.uint32]
+Index = int | np.integer[Any]
+"""Number of a node: what loops count, and what index arrays hold."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,16 +32,16 @@ OPTIONS = {"error_model": "numpy", "_nrt": False}
 
 def phase(function: F) -> F:
     """Compile a part of the daily step, callable from compiled code only: that halves what has to be compiled."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
 def compiled(function: F) -> F:
     """Compile an entry point, with a cache on disk wherever one can be written."""
     try:
-        return numba.njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # neither the package folder nor the home folder can be written
         numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="minsim-numba-")
-        return numba.njit(cache=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **OPTIONS)(function)
 
 
 # Rows of `State.seller`: one column a producer.
@@ -249,7 +251,7 @@ class State(NamedTuple):
     """
 
     value: Floats  # (rows, columns) amounts, padded to the longest row
-    index: Indices  # (rows, columns) indices, padded to the longest row
+    index: Indices  # type: ignore[assignment]  # shadows tuple.index, which nobody needs; padded to the longest row
     ring: Floats  # (arcs, ring days): tonnes due on day d stand in column d % ring days
     daily: Floats  # (days, columns): the record, sectors' fields, then consumers', then holdings'
     monthly: Floats  # (openly or leaking, months, arcs): shipped [t]
@@ -262,32 +264,32 @@ FAULT_NONE, FAULT_SELLER, FAULT_BUYER, FAULT_PRODUCT, FAULT_TRANSIT = range(5)
 
 
 @phase
-def capacity_now(st: State, i: int) -> float:
+def capacity_now(st: State, i: Index) -> float:
     """Usable capacity of seller `i` today [t/day]."""
     full = st.value[SELLER_CAPACITY, i] * st.value[SELLER_GROWTH, i] + st.value[SELLER_PROJECT, i]
     return full * st.value[SELLER_AVAILABILITY, i]
 
 
 @phase
-def stock_above_target(st: State, i: int) -> float:
+def stock_above_target(st: State, i: Index) -> float:
     """Product of seller `i` in store beyond its target [t]; negative when below."""
     return st.value[SELLER_STOCK, i] - st.value[SELLER_TARGET, i] * st.value[SELLER_GROWTH, i]
 
 
 @phase
-def orders_expected(st: State, i: int) -> float:
+def orders_expected(st: State, i: Index) -> float:
     """What drives the production of seller `i` [t/day]."""
     return st.value[SELLER_ORDERS, i] + st.value[SELLER_PILE_ORDERS, i]
 
 
 @phase
-def buyer_target(st: State, v: int) -> float:
+def buyer_target(st: State, v: Index) -> float:
     """Stock target of buyer `v` today [t]."""
     return st.value[BUYER_TARGET, v] * st.value[BUYER_TARGET_FACTOR, v] * st.value[BUYER_GROWTH, v]
 
 
 @phase
-def approved(st: State, v: int, day: int) -> bool:
+def approved(st: State, v: Index, day: Index) -> bool:
     """Whether buyer `v` may take new suppliers today."""
     wait = st.value[BUYER_QUALIFICATION, v]
     clock = st.value[BUYER_CLOCK, v]
@@ -295,7 +297,7 @@ def approved(st: State, v: int, day: int) -> bool:
 
 
 @phase
-def lead_today(st: State, a: int) -> int:
+def lead_today(st: State, a: Index) -> int:
     """Lead time of goods shipped on arc `a` today [days]: by air when the buyer's cover is low and there is a flight."""
     threshold = st.value[ARC_AIR_COVER, a]
     if threshold > 0.0:
@@ -306,7 +308,7 @@ def lead_today(st: State, a: int) -> int:
 
 
 @phase
-def send(st: State, a: int, tonnes: float, lead: int) -> None:
+def send(st: State, a: Index, tonnes: float, lead: Index) -> None:
     """Move `tonnes` from the seller's store onto arc `a`, to arrive in `lead` days."""
     slot = np.int64(st.index[COUNT, SLOT]) + np.int64(lead)
     if slot >= st.ring.shape[1]:
@@ -320,7 +322,7 @@ def send(st: State, a: int, tonnes: float, lead: int) -> None:
 
 
 @phase
-def ship(st: State, a: int, tonnes: float, day: int) -> None:
+def ship(st: State, a: Index, tonnes: float, day: Index) -> None:
     """Ship openly on arc `a`."""
     if tonnes > 0.0:
         st.value[ARC_SHIPPED, a] += tonnes
@@ -329,7 +331,7 @@ def ship(st: State, a: int, tonnes: float, day: int) -> None:
 
 
 @phase
-def leak(st: State, a: int, tonnes: float, day: int) -> None:
+def leak(st: State, a: Index, tonnes: float, day: Index) -> None:
     """Ship round a curb, through third countries."""
     if tonnes > 0.0:
         st.value[ARC_LEAKED, a] += tonnes
@@ -363,7 +365,7 @@ def open_day(st: State) -> None:
 
 
 @phase
-def arrive(st: State, day: int) -> None:
+def arrive(st: State, day: Index) -> None:
     """Phase 2: shipments due today join the buyer's stock."""
     slot = day % st.ring.shape[1]
     st.index[COUNT, SLOT] = slot
@@ -378,7 +380,7 @@ def arrive(st: State, day: int) -> None:
 
 
 @phase
-def use_inputs(st: State, i: int, output: float, bypassed: int) -> None:
+def use_inputs(st: State, i: Index, output: float, bypassed: Index) -> None:
     """Draw the inputs of `output` tonnes from producer `i`'s stocks, but for the one a released product by-passes."""
     for j in range(st.index[INPUT_FIRST, i], st.index[INPUT_FIRST, i + 1]):
         v = st.index[INPUT_BUYER, j]
@@ -389,7 +391,7 @@ def use_inputs(st: State, i: int, output: float, bypassed: int) -> None:
 
 
 @phase
-def inputs_allow(st: State, i: int, bypassed: int) -> float:
+def inputs_allow(st: State, i: Index, bypassed: Index) -> float:
     """Output that producer `i`'s input stocks allow today [t]."""
     most = np.inf
     for j in range(st.index[INPUT_FIRST, i], st.index[INPUT_FIRST, i + 1]):
@@ -400,7 +402,7 @@ def inputs_allow(st: State, i: int, bypassed: int) -> float:
 
 
 @phase
-def drop_scrap(st: State, i: int, output: float) -> None:
+def drop_scrap(st: State, i: Index, output: float) -> None:
     """New scrap of `output` tonnes falls into the scrap processors' stocks."""
     for j in range(st.index[SCRAP_FIRST, i], st.index[SCRAP_FIRST, i + 1]):
         tonnes = output * st.value[SCRAP_RATE, j]
@@ -445,7 +447,7 @@ def want(st: State) -> None:
 
 
 @phase
-def serve_group(st: State, v: int, first: int, end: int, deferred: float) -> None:
+def serve_group(st: State, v: Index, first: Index, end: Index, deferred: float) -> None:
     """Serve sectors of one priority from commercial stock, alike when it does not suffice."""
     wanted = 0.0
     for k in range(first, end):
@@ -479,7 +481,7 @@ def consume(st: State) -> None:
 
 
 @phase
-def outlet_gap(st: State, o: int, rank: int) -> float:
+def outlet_gap(st: State, o: Index, rank: Index) -> float:
     """Gap that outlet `o` may serve in the sectors of one class [t]; of all classes when `rank` is negative."""
     gap = 0.0
     for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
@@ -489,7 +491,7 @@ def outlet_gap(st: State, o: int, rank: int) -> float:
 
 
 @phase
-def gap_noticed(st: State, h: int) -> bool:
+def gap_noticed(st: State, h: Index) -> bool:
     """Whether the sectors that holding `h` serves have a gap today, before any release."""
     gap = 0.0
     demand = 0.0
@@ -501,7 +503,7 @@ def gap_noticed(st: State, h: int) -> bool:
 
 
 @phase
-def lowest_cover(st: State, h: int) -> float:
+def lowest_cover(st: State, h: Index) -> float:
     """Lowest commercial cover among the regions that holding `h` watches [days of day-0 use, with growth]."""
     lowest = np.inf
     for j in range(st.index[WATCH_FIRST, h], st.index[WATCH_FIRST, h + 1]):
@@ -513,7 +515,7 @@ def lowest_cover(st: State, h: int) -> float:
 
 
 @phase
-def step_limits(st: State, s: int) -> float:
+def step_limits(st: State, s: Index) -> float:
     """Spare output of each domestic producer of step `s` today, noted [t]; returns the sum."""
     total = 0.0
     for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
@@ -526,7 +528,7 @@ def step_limits(st: State, s: int) -> float:
 
 
 @phase
-def feed_per_tonne(st: State, s: int, total: float) -> float:
+def feed_per_tonne(st: State, s: Index, total: float) -> float:
     """Tonnes of the by-passed input per tonne made in step `s`, producers taking part by their spare output."""
     needed = 0.0
     for j in range(st.index[STEP_SELLER_FIRST, s], st.index[STEP_SELLER_FIRST, s + 1]):
@@ -535,7 +537,7 @@ def feed_per_tonne(st: State, s: int, total: float) -> float:
 
 
 @phase
-def work_up_limit(st: State, o: int) -> tuple[float, float]:
+def work_up_limit(st: State, o: Index) -> tuple[float, float]:
     """Most of the final product that outlet `o` can deliver today [t], and t held per t of it."""
     most = np.inf
     held_per_tonne = 1.0
@@ -549,7 +551,7 @@ def work_up_limit(st: State, o: int) -> tuple[float, float]:
 
 
 @phase
-def work_up(st: State, o: int, tonnes: float) -> None:
+def work_up(st: State, o: Index, tonnes: float) -> None:
     """Make `tonnes` of the final product along outlet `o`, in domestic producers' unused capacity."""
     through = tonnes
     for s in range(st.index[STEP_FIRST, o], st.index[STEP_FIRST, o + 1]):
@@ -565,7 +567,7 @@ def work_up(st: State, o: int, tonnes: float) -> None:
 
 
 @phase
-def give(st: State, o: int, rank: int, share: float) -> None:
+def give(st: State, o: Index, rank: Index, share: float) -> None:
     """Serve `share` of the eligible gap of one class."""
     for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
         if st.index[SERVE_CLASS, j] == rank:
@@ -576,7 +578,7 @@ def give(st: State, o: int, rank: int, share: float) -> None:
 
 
 @phase
-def release_class(st: State, h: int, o: int, rank: int) -> None:
+def release_class(st: State, h: Index, o: Index, rank: Index) -> None:
     """Release what holding `h` may and can, by outlet `o`, for the sectors of one class."""
     gap = outlet_gap(st, o, rank)
     v = st.index[HOLDING_BUYER, h]
@@ -597,7 +599,7 @@ def release_class(st: State, h: int, o: int, rank: int) -> None:
 
 
 @phase
-def release_holding(st: State, h: int) -> None:
+def release_holding(st: State, h: Index) -> None:
     """Release holding `h`, outlet by outlet, the sectors in the order listed."""
     for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
         ranks = 0
@@ -608,7 +610,7 @@ def release_holding(st: State, h: int) -> None:
 
 
 @phase
-def notice(st: State, h: int) -> bool:
+def notice(st: State, h: Index) -> bool:
     """Whether the trigger of holding `h` becomes true today."""
     if st.value[HOLDING_STATE, h] != 0.0 or st.value[HOLDING_DECLARED, h] <= 0.0:
         return False
@@ -632,7 +634,7 @@ def release(st: State) -> bool:
 
 
 @phase
-def restored(st: State, h: int) -> bool:
+def restored(st: State, h: Index) -> bool:
     """Whether authority over holding `h` may end: no gap today and commercial stocks back at 99% of target."""
     for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
         for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
@@ -665,14 +667,14 @@ def count_permits(st: State) -> None:
 
 
 @phase
-def permits_needed(st: State, j: int, more: float) -> float:
+def permits_needed(st: State, j: Index, more: float) -> float:
     """Permits that `more` tonnes on entry `j` of a pool need, after what the arc already carries today [t]."""
     carried = st.value[ARC_SHIPPED, st.index[POOL_ARC, j]]
     return max(0.0, carried + more - st.value[POOL_FREE, j]) - max(0.0, carried - st.value[POOL_FREE, j])
 
 
 @phase
-def share_permits(st: State, first_buyer: int, end_buyer: int) -> None:
+def share_permits(st: State, first_buyer: Index, end_buyer: Index) -> None:
     """Scale the calls of these buyers so that no purse is overdrawn, pro rata to the tonnes that need permits.
 
     All factors come from the calls as they stood, and an arc in two purses takes the smaller: no order matters.
@@ -698,7 +700,7 @@ def share_permits(st: State, first_buyer: int, end_buyer: int) -> None:
 
 
 @phase
-def spend_permits(st: State, g: int, j: int, tonnes: float) -> None:
+def spend_permits(st: State, g: Index, j: Index, tonnes: float) -> None:
     """Take the permits for `tonnes` about to be shipped on entry `j`."""
     needed = permits_needed(st, j, tonnes)
     st.value[POOL_BALANCE, g] = max(0.0, st.value[POOL_BALANCE, g] - needed)
@@ -706,7 +708,7 @@ def spend_permits(st: State, g: int, j: int, tonnes: float) -> None:
 
 
 @phase
-def ship_calls(st: State, first_buyer: int, end_buyer: int, day: int) -> None:
+def ship_calls(st: State, first_buyer: Index, end_buyer: Index, day: Index) -> None:
     """Ship what stands in ARC_CALL for these buyers, spending permits."""
     for g in range(st.index[COUNT, POOLS]):
         if st.value[POOL_ACTIVE, g] > 0.0:
@@ -720,7 +722,7 @@ def ship_calls(st: State, first_buyer: int, end_buyer: int, day: int) -> None:
 
 
 @phase
-def order(st: State, v: int, day: int) -> None:
+def order(st: State, v: Index, day: Index) -> None:
     """Buyer `v` places today's order: need, stock and pipeline corrections (model, section 4)."""
     i = np.uint64(st.index[BUYER_PRODUCER, v])
     if i != NOTHING:
@@ -736,7 +738,7 @@ def order(st: State, v: int, day: int) -> None:
 
 
 @phase
-def call(st: State, v: int, day: int) -> None:
+def call(st: State, v: Index, day: Index) -> None:
     """Buyer `v` calls on its contracts; policy caps cut the call, and part of what they block may leak."""
     stretch = 1.0 + st.value[BUYER_FLEX, v]
     wanted = min(st.value[BUYER_ASK, v], st.value[BUYER_NEED, v] * stretch)
@@ -751,7 +753,7 @@ def call(st: State, v: int, day: int) -> None:
 
 
 @phase
-def note_licensed_calls(st: State, p: int) -> None:
+def note_licensed_calls(st: State, p: Index) -> None:
     """Tell each office how many tonnes were called that need its permits, before policy caps."""
     first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
     for g in range(st.index[COUNT, POOLS]):
@@ -759,11 +761,13 @@ def note_licensed_calls(st: State, p: int) -> None:
             for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
                 v = st.index[ARC_BUYER, st.index[POOL_ARC, j]]
                 if first <= v < end:
-                    st.value[POOL_CALLED, g] += max(0.0, st.value[ARC_BLOCKED, st.index[POOL_ARC, j]] - st.value[POOL_FREE, j])
+                    st.value[POOL_CALLED, g] += max(
+                        0.0, st.value[ARC_BLOCKED, st.index[POOL_ARC, j]] - st.value[POOL_FREE, j]
+                    )
 
 
 @phase
-def let_leak(st: State, first_arc: int, end_arc: int) -> None:
+def let_leak(st: State, first_arc: Index, end_arc: Index) -> None:
     """From here on ARC_BLOCKED holds the part of the blocked calls that leaks."""
     for a in range(first_arc, end_arc):
         blocked = max(0.0, st.value[ARC_BLOCKED, a] - st.value[ARC_CALL, a])
@@ -771,7 +775,7 @@ def let_leak(st: State, first_arc: int, end_arc: int) -> None:
 
 
 @phase
-def ration_alike(st: State, p: int, first_arc: int, end_arc: int) -> None:
+def ration_alike(st: State, p: Index, first_arc: Index, end_arc: Index) -> None:
     """A seller short of product serves all calls, open and leaking, pro rata."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
         st.value[SELLER_CLAIMS, i] = 0.0
@@ -786,7 +790,7 @@ def ration_alike(st: State, p: int, first_arc: int, end_arc: int) -> None:
 
 
 @phase
-def ration_by_class(st: State, i: int) -> None:
+def ration_by_class(st: State, i: Index) -> None:
     """A seller short of product serves class after class, pro rata within one."""
     left = st.value[SELLER_STOCK, i]
     for r in range(RANKS):
@@ -805,7 +809,7 @@ def ration_by_class(st: State, i: int) -> None:
 
 
 @phase
-def contract_pass(st: State, p: int, day: int) -> None:
+def contract_pass(st: State, p: Index, day: Index) -> None:
     """Contracts: every buyer calls its shares; sellers short of product ration."""
     first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
     first_arc, end_arc = st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]
@@ -829,14 +833,14 @@ def contract_pass(st: State, p: int, day: int) -> None:
 
 
 @phase
-def open_room(st: State, a: int, scale: float) -> float:
+def open_room(st: State, a: Index, scale: float) -> float:
     """What arc `a` may still carry today [t]; 0 when it is closed."""
     room = st.value[ARC_ROOM_CAP, a] - st.value[ARC_SHIPPED, a]
     return room if room > HAIR * scale else 0.0
 
 
 @phase
-def spot_wishes(st: State, p: int, day: int) -> bool:
+def spot_wishes(st: State, p: Index, day: Index) -> bool:
     """What each buyer may still claim on the spot market today; whether anyone may."""
     anyone = False
     for v in range(st.index[BUYER_FIRST, p], st.index[MARKET_END, p]):
@@ -850,7 +854,7 @@ def spot_wishes(st: State, p: int, day: int) -> bool:
 
 
 @phase
-def claim(st: State, v: int) -> None:
+def claim(st: State, v: Index) -> None:
     """Buyer `v` spreads its claim over open arcs in proportion to what each seller has left."""
     ask = st.value[BUYER_ASK, v]
     on_offer = 0.0
@@ -866,41 +870,61 @@ def claim(st: State, v: int) -> None:
 
 
 @phase
-def spot_round(st: State, p: int, day: int) -> None:
-    """One symmetric round: all claims are made on the same offer, then each seller scales its claims by one factor."""
+def scale_claims(st: State, p: Index, first: Index, end: Index) -> None:
+    """Each seller scales all claims on it by one factor."""
+    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
+        st.value[SELLER_CLAIMS, i] = 0.0
+    for v in range(first, end):
+        if st.value[BUYER_CLAIM, v] > 0.0:
+            for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+                st.value[SELLER_CLAIMS, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
+    for v in range(first, end):
+        if st.value[BUYER_CLAIM, v] > 0.0:
+            for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+                i = st.index[ARC_SELLER, a]
+                if st.value[SELLER_CLAIMS, i] > st.value[SELLER_STOCK, i]:
+                    st.value[ARC_CALL, a] *= st.value[SELLER_STOCK, i] / st.value[SELLER_CLAIMS, i]
+
+
+@phase
+def spot_round(st: State, p: Index, day: Index) -> bool:
+    """One symmetric round: all claims are made on the same offer, then each seller scales its claims by one factor.
+
+    Returns whether another round could bring anything.
+    """
     first, end = st.index[BUYER_FIRST, p], st.index[MARKET_END, p]
     for v in range(first, end):
         claim(st, v)
     share_permits(st, first, end)
-    for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
-        st.value[SELLER_CLAIMS, i] = 0.0
-    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
-        st.value[SELLER_CLAIMS, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
-    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
-        i = st.index[ARC_SELLER, a]
-        claims = st.value[SELLER_CLAIMS, i]
-        if claims > st.value[SELLER_STOCK, i]:
-            st.value[ARC_CALL, a] *= st.value[SELLER_STOCK, i] / claims
+    scale_claims(st, p, first, end)
+    served = False
+    wishing = False
     for v in range(first, end):
-        got = 0.0
-        for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
-            got += st.value[ARC_CALL, a]
-            st.value[SELLER_SPOT, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
-        left = st.value[BUYER_CLAIM, v] - got
-        st.value[BUYER_CLAIM, v] = left if left > HAIR * st.value[BUYER_ASK, v] else 0.0
-    ship_calls(st, first, end, day)
+        if st.value[BUYER_CLAIM, v] > 0.0:
+            got = 0.0
+            for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
+                got += st.value[ARC_CALL, a]
+                st.value[SELLER_SPOT, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]
+            left = st.value[BUYER_CLAIM, v] - got
+            st.value[BUYER_CLAIM, v] = left if left > HAIR * st.value[BUYER_ASK, v] else 0.0
+            served = served or got > 0.0
+            wishing = wishing or st.value[BUYER_CLAIM, v] > 0.0
+    if served:
+        ship_calls(st, first, end, day)
+    return served and wishing
 
 
 @phase
-def spot_pass(st: State, p: int, day: int) -> None:
+def spot_pass(st: State, p: Index, day: Index) -> None:
     """Spot: three rounds; no buyer is served before another."""
     if spot_wishes(st, p, day):
         for _ in range(SPOT_ROUNDS):
-            spot_round(st, p, day)
+            if not spot_round(st, p, day):
+                break
 
 
 @phase
-def learn_orders(st: State, p: int) -> None:
+def learn_orders(st: State, p: Index) -> None:
     """Sellers update the orders they expect: calls before policy caps, and spot tonnes shipped."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
         today = st.value[SELLER_CALLED, i] + st.value[SELLER_SPOT, i]
@@ -908,7 +932,7 @@ def learn_orders(st: State, p: int) -> None:
 
 
 @phase
-def measure_spare(st: State, p: int) -> None:
+def measure_spare(st: State, p: Index) -> None:
     """What each seller could supply a day beyond what it ships: product above target, and unused capacity [t]."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
         stored = max(0.0, stock_above_target(st, i)) / st.value[BUYER_ADJUSTMENT, st.index[BUYER_FIRST, p]]
@@ -916,7 +940,7 @@ def measure_spare(st: State, p: int) -> None:
 
 
 @phase
-def seek_suppliers(st: State, v: int) -> None:
+def seek_suppliers(st: State, v: Index) -> None:
     """A buyer that is not whole moves its shares towards who could supply it, within each arc's cap."""
     total = 0.0
     for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
@@ -932,7 +956,7 @@ def seek_suppliers(st: State, v: int) -> None:
 
 
 @phase
-def return_to_baseline(st: State, v: int) -> None:
+def return_to_baseline(st: State, v: Index) -> None:
     """A whole buyer drifts back to its baseline shares, unless a policy cap would bind there."""
     need = st.value[BUYER_NEED, v]
     for a in range(st.index[ARC_FIRST, v], st.index[ARC_FIRST, v + 1]):
@@ -945,7 +969,7 @@ def return_to_baseline(st: State, v: int) -> None:
 
 
 @phase
-def re_source(st: State, p: int, day: int) -> None:
+def re_source(st: State, p: Index, day: Index) -> None:
     """Buyers move their contract shares; the first day short starts the qualification clock."""
     measured = False
     for v in range(st.index[BUYER_FIRST, p], st.index[MARKET_END, p]):
@@ -993,7 +1017,7 @@ def plan_purchases(st: State) -> None:
 
 
 @phase
-def call_for_pile(st: State, v: int) -> None:
+def call_for_pile(st: State, v: Index) -> None:
     """A stockpile that competes as a buyer calls its shares in the contract pass, spread over its open arcs."""
     h = st.index[BUYER_HOLDING, v]
     competes = st.value[HOLDING_ALWAYS, h] > 0.0
@@ -1014,7 +1038,7 @@ def call_for_pile(st: State, v: int) -> None:
 
 
 @phase
-def lane_room(st: State, a: int) -> float:
+def lane_room(st: State, a: Index) -> float:
     """What policy leaves on the lane of a stockpile's arc after buyers were served [t]."""
     room = st.value[ARC_ROOM_CAP, a] - st.value[ARC_SHIPPED, a]
     if room == np.inf:
@@ -1026,7 +1050,7 @@ def lane_room(st: State, a: int) -> float:
 
 
 @phase
-def call_for_surplus(st: State, v: int) -> None:
+def call_for_surplus(st: State, v: Index) -> None:
     """A stockpile calls on the surplus of every open seller, scaled to what it wants."""
     h = st.index[BUYER_HOLDING, v]
     on_offer = 0.0
@@ -1043,7 +1067,7 @@ def call_for_surplus(st: State, v: int) -> None:
 
 
 @phase
-def measure_surplus(st: State, p: int) -> None:
+def measure_surplus(st: State, p: Index) -> None:
     """Surplus of each seller: unused capacity, and product beyond target over the adjustment time."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
         adjustment = st.value[BUYER_ADJUSTMENT, st.index[BUYER_FIRST, p]]
@@ -1053,7 +1077,7 @@ def measure_surplus(st: State, p: int) -> None:
 
 
 @phase
-def buy_surplus(st: State, p: int, day: int) -> None:
+def buy_surplus(st: State, p: Index, day: Index) -> None:
     """Stockpiles are served after all buyers; several share one seller's surplus pro rata."""
     first, end = st.index[MARKET_END, p], st.index[BUYER_FIRST, p + 1]
     measure_surplus(st, p)
@@ -1075,7 +1099,7 @@ def buy_surplus(st: State, p: int, day: int) -> None:
 
 
 @phase
-def buy_for_stockpiles(st: State, day: int) -> None:
+def buy_for_stockpiles(st: State, day: Index) -> None:
     """Phase 6: surplus purchases, the bills, and the orders that production will see."""
     for p in range(st.index[COUNT, PRODUCTS]):
         if st.index[MARKET_END, p] < st.index[BUYER_FIRST, p + 1]:
@@ -1096,7 +1120,7 @@ def buy_for_stockpiles(st: State, day: int) -> None:
 
 
 @phase
-def record_sectors(st: State, day: int) -> None:
+def record_sectors(st: State, day: Index) -> None:
     """Write the day of every sector; count short days and let substitution bite."""
     for k in range(st.index[COUNT, SECTORS]):
         demand, wanted = st.value[SECTOR_DEMAND, k], st.value[SECTOR_WANTED, k]
@@ -1115,13 +1139,15 @@ def record_sectors(st: State, day: int) -> None:
 
 
 @phase
-def record(st: State, day: int) -> None:
+def record(st: State, day: Index) -> None:
     """Phase 8: write the day."""
     sectors = SECTOR_FIELDS * st.index[COUNT, SECTORS]
     consumers = sectors + CONSUMER_FIELDS * st.index[COUNT, CONSUMERS]
     record_sectors(st, day)
     for c in range(st.index[COUNT, CONSUMERS]):
-        st.daily[day, sectors + CONSUMER_FIELDS * c + CLOSING_STOCK] = st.value[BUYER_STOCK, st.index[CONSUMER_BUYER, c]]
+        st.daily[day, sectors + CONSUMER_FIELDS * c + CLOSING_STOCK] = st.value[
+            BUYER_STOCK, st.index[CONSUMER_BUYER, c]
+        ]
         st.daily[day, sectors + CONSUMER_FIELDS * c + PRICE] = st.value[CONSUMER_PRICE, c]
     for h in range(st.index[COUNT, HOLDINGS]):
         st.daily[day, consumers + HOLDING_FIELDS * h + PILE_STOCK] = st.value[BUYER_STOCK, st.index[HOLDING_BUYER, h]]
@@ -1131,16 +1157,22 @@ def record(st: State, day: int) -> None:
 
 
 @phase
-def report(st: State, kind: int, node: int, day: int, off: float, throughput: float) -> bool:
+def report(st: State, kind: Index, node: Index, day: Index, off: float, throughput: float) -> bool:
     """Note a fault in the books; whether there is one."""
     if abs(off) <= NEGLIGIBLE * throughput:
         return False
-    st.value[FAULT, 0], st.value[FAULT, 1], st.value[FAULT, 2], st.value[FAULT, 3], st.value[FAULT, 4] = kind, node, day, off, throughput
+    st.value[FAULT, 0], st.value[FAULT, 1], st.value[FAULT, 2], st.value[FAULT, 3], st.value[FAULT, 4] = (
+        kind,
+        node,
+        day,
+        off,
+        throughput,
+    )
     return True
 
 
 @phase
-def check_nodes(st: State, day: int) -> bool:
+def check_nodes(st: State, day: Index) -> bool:
     """Opening + produced + arrived - used - shipped = closing, for every node."""
     broken = False
     for i in range(st.index[COUNT, SELLERS]):
@@ -1155,7 +1187,7 @@ def check_nodes(st: State, day: int) -> bool:
 
 
 @phase
-def product_total(st: State, p: int) -> float:
+def product_total(st: State, p: Index) -> float:
     """Tonnes of product `p` in stores, at sea and in buyers' hands."""
     total = 0.0
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
@@ -1169,7 +1201,7 @@ def product_total(st: State, p: int) -> float:
 
 
 @phase
-def check_world(st: State, day: int) -> bool:
+def check_world(st: State, day: Index) -> bool:
     """World totals by product, from stocks alone: what is there now = what was there + made (or fell as scrap) - used."""
     broken = False
     for p in range(st.index[COUNT, PRODUCTS]):
@@ -1183,13 +1215,23 @@ def check_world(st: State, day: int) -> bool:
             if st.index[BUYER_FIRST, p] <= st.index[SCRAP_BUYER, j] < st.index[BUYER_FIRST, p + 1]:
                 come += st.value[BUYER_ARRIVED, st.index[SCRAP_BUYER, j]]
         now = product_total(st, p)
-        broken = report(st, np.int64(FAULT_PRODUCT), p, day, now - (st.value[PRODUCT_TOTAL, p] + come - gone), st.value[PRODUCT_TOTAL, p] + come) or broken
+        broken = (
+            report(
+                st,
+                np.int64(FAULT_PRODUCT),
+                p,
+                day,
+                now - (st.value[PRODUCT_TOTAL, p] + come - gone),
+                st.value[PRODUCT_TOTAL, p] + come,
+            )
+            or broken
+        )
         st.value[PRODUCT_TOTAL, p] = now
     return broken
 
 
 @phase
-def check_transit(st: State, day: int) -> None:
+def check_transit(st: State, day: Index) -> None:
     """What arcs say is at sea is what the ring of arrivals holds, within rounding of the product's world total."""
     for p in range(st.index[COUNT, PRODUCTS]):
         first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
@@ -1225,7 +1267,7 @@ def close_authorities(st: State) -> bool:
 
 
 @phase
-def market(st: State, day: int) -> None:
+def market(st: State, day: Index) -> None:
     """Phases 5 and 6, downstream products first."""
     plan_purchases(st)
     count_permits(st)

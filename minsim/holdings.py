@@ -187,9 +187,7 @@ def _typical(user: Product, feed: ProductKey) -> float:
     return float(tonnes @ weights / weights.sum()) if weights.sum() > 0.0 else float(tonnes.mean())
 
 
-def _served(
-    reader: Reader, pile: Stockpile, path: str, product: Product, regions: frozenset[str]
-) -> Iterator[Served]:
+def _served(reader: Reader, pile: Stockpile, path: str, product: Product, regions: frozenset[str]) -> Iterator[Served]:
     """Sectors of the owner's regions that use this product, with the order in which they are served."""
     listed = pile.release.sectors
     for buyer in product.buyers:

@@ -181,8 +181,12 @@ def support(number: Number) -> tuple[float, float]:
             return number, number
 
 
-def _bounded(low: float, high: float, *, above: bool = False, whole: bool = False, infinite: bool = False, unit: str = "") -> Any:
-    wanted = f"{unit or 'a number'} {'>' if above else '>='} {low:g}" + (f" and <= {high:g}" if math.isfinite(high) else "")
+def _bounded(
+    low: float, high: float, *, above: bool = False, whole: bool = False, infinite: bool = False, unit: str = ""
+) -> Any:
+    wanted = f"{unit or 'a number'} {'>' if above else '>='} {low:g}" + (
+        f" and <= {high:g}" if math.isfinite(high) else ""
+    )
 
     def check(number: Number) -> Number:
         lowest, highest = support(number)

@@ -66,7 +66,9 @@ class TradeTerms:
             for lane, n in sorted(block.tonnes_per_year.items())
         }
         preference = block.home_preference
-        home = defaults()["home_preference"] if preference is None else draws.number(preference, f"{path}.home_preference")
+        home = (
+            defaults()["home_preference"] if preference is None else draws.number(preference, f"{path}.home_preference")
+        )
         return cls(block, path, draws, shares if with_shares else {}, tonnes if with_shares else {}, home)
 
     def forbids(self, seller: Place, buyer: Place) -> bool:
@@ -155,7 +157,8 @@ def _shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floats:
     weights = np.where(flows.sum(axis=0) > 0.0, flows, allowed * outputs[:, None])
     weights = np.where(weights.sum(axis=0) > 0.0, weights, allowed.astype(float))
     totals = weights.sum(axis=0)
-    return np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0.0)
+    shares: Floats = np.divide(weights, totals, out=np.zeros_like(weights), where=totals > 0.0)
+    return shares
 
 
 def _held_flows(

@@ -63,7 +63,9 @@ class Lever:
     def put(self, name: str, where: Sequence[int] | Indices, value: float | Floats) -> None:
         """Put, or replace, the effect called `name` on the columns `where`."""
         index = np.asarray(where, dtype=np.uint32)
-        self.effects[name] = index, np.broadcast_to(np.asarray(value, dtype=float), index.shape)
+        amounts = np.empty(len(index))
+        amounts[:] = value
+        self.effects[name] = index, amounts
         self._settle()
 
     def drop(self, name: str) -> None:

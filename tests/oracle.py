@@ -359,13 +359,13 @@ class Oracle:
                 self._release(holding, day)
 
     def _served(self, holding: Holding, consumers: list) -> list[tuple[object, Sector, Buyer]]:
-        """Sectors an own stock may serve, with the class they are served in."""
+        """Sectors of these consumers that a stockpile may serve, with the class they are served in."""
         listed = holding.rules.release.sectors
         return [
             (sector.priority if listed is None else listed.index(sector.name), sector, consumer)
             for consumer in consumers
             for sector in consumer.sectors
-            if listed is None or sector.name in listed
+            if (listed is None or sector.name in listed) and self._entitlement(holding, sector, consumer) > 0.0
         ]
 
     def _all_served(self, holding: Holding) -> list[tuple[object, Sector, Buyer]]:

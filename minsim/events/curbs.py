@@ -116,9 +116,7 @@ def end_measure(world: World, event: str) -> None:
 
 def home_arcs(world: World, curb: ExportCurb) -> Indices:
     """The exporter's arcs to its own buyers, in the products the curb covers."""
-    arcs = world.arcs(
-        exporter=curb.exporter, importers=[curb.exporter], materials=curb.materials, stage=curb.stage
-    )
+    arcs = world.arcs(exporter=curb.exporter, importers=[curb.exporter], materials=curb.materials, stage=curb.stage)
     return arcs
 
 

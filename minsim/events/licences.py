@@ -16,7 +16,7 @@ import simpy
 
 from minsim import flows as fl
 from minsim.flows import Floats, Indices
-from minsim.schema import Given, Licence, Number
+from minsim.schema import DISTRIBUTIONS, Given, Licence, Number
 from minsim.spans import EventSpan
 from minsim.uncertainty import sample
 from minsim.world import Application, World
@@ -71,9 +71,7 @@ def open_office(world: World, decisions_per_day: float, rank: int) -> Office:
     return Office(world.env, desks, lambda: days, lambda time: world.wait(int(time), rank))
 
 
-def licence_regime(
-    world: World, span: EventSpan, licence: Licence, arcs: Indices, weight: Floats, rank: int
-) -> Steps:
+def licence_regime(world: World, span: EventSpan, licence: Licence, arcs: Indices, weight: Floats, rank: int) -> Steps:
     """Open one purse an importer and product, let importers apply weekly, and close when the curb ends."""
     reader, path = world.network.reader, f"events.{span.event}.measure.licence"
     controlled = reader.number(licence.controlled_share, f"{path}.controlled_share") * weight
@@ -177,10 +175,6 @@ class Importer:
 
 
 def _draw(number: Number, generator: np.random.Generator) -> float:
-    match number:
-        case float() | int():
-            return float(number)
-        case Given():
-            return number.value
-        case _:
-            return sample(number, generator)
+    if isinstance(number, DISTRIBUTIONS):
+        return sample(number, generator)
+    return number.value if isinstance(number, Given) else float(number)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minsim.events.ramps import ramp
 from minsim.flows import Indices
-from minsim.schema import CapacityProject, Hazard, Outage, Pandemic, ProducerReference
+from minsim.schema import DISTRIBUTIONS, CapacityProject, Hazard, Outage, Pandemic, ProducerReference
 from minsim.spans import EventSpan
 from minsim.trade import DAYS_PER_YEAR
 from minsim.uncertainty import sample
@@ -76,9 +76,9 @@ def repair_cycle(world: World, span: EventSpan, hazard: Hazard, seller: int, lef
 
 def _days(hazard: Hazard, path: str, generator: np.random.Generator, world: World) -> float:
     """One repair time [days]: a draw a failure where the scenario gives a distribution."""
-    if isinstance(hazard.repair_days, float | int) or not hasattr(hazard.repair_days, "dist"):
-        return world.network.reader.number(hazard.repair_days, f"{path}.repair_days")
-    return sample(hazard.repair_days, generator)
+    if isinstance(hazard.repair_days, DISTRIBUTIONS):
+        return sample(hazard.repair_days, generator)
+    return world.network.reader.number(hazard.repair_days, f"{path}.repair_days")
 
 
 def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
