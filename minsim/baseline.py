@@ -292,7 +292,33 @@ def build_products(reader: Reader) -> list[Product]:
     scraps = sorted(set(products) - set(keys))
     for key in scraps:
         check_scrap(reader, products[key], products[key[0], key[1].removesuffix(" scrap")])
+    tie_byproducts(reader, products)
     return [products[key] for key in (*keys, *scraps)]
+
+
+def tie_byproducts(reader: Reader, products: Mapping[ProductKey, Product]) -> None:
+    """Capacity of a by-product's first stage is what its host's local output allows, shared by the producers' outputs."""
+    problems = []
+    for name, material in sorted(reader.model.materials.items()):
+        if material.byproduct_of is None:
+            continue
+        host = material.byproduct_of.host
+        cap = reader.number(material.byproduct_of.recovery_cap, f"materials.{name}.byproduct_of.recovery_cap")
+        origin = products[host, chain(reader.model.materials[host])[-1]]
+        own = products[name, chain(material)[0]]
+        for seller in own.sellers:
+            local = local_output(own, seller.place.region)
+            most = cap * local_output(origin, seller.place.region)
+            if local > most * (1.0 + 1e-9):
+                path = f"materials.{name}.byproduct_of.recovery_cap"
+                message = (
+                    f"expected {seller.place.region}'s {host} to carry its output of {local:.4g} t/day, got at most "
+                    f"{most:.4g}; raise the cap, or lower the producer's share"
+                )
+                problems.append(Problem("", 0, 0, path, message))
+            seller.capacity = most * seller.output / local if local > 0.0 else most
+    if problems:
+        raise BalanceError(problems)
 
 
 def check_scrap(reader: Reader, scrap: Product, origin: Product) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from minsim import flows as fl
 from minsim.errors import MassBalanceError, SimulationError
-from minsim.events import PROCESSES, declared_disruption, release_authority
+from minsim.events import PROCESSES, declared_disruption, price_setting, recovery, release_authority
 from minsim.flows import Floats, State
 from minsim.network import Network
 from minsim.world import EVENT_RANK, FIRST, LAST, Application, Day, LogEntry, Process, World
@@ -78,9 +78,19 @@ def simulate(network: Network, rerouting: str = "reference", processes: Sequence
         if span.acts_within(network.days):
             world.env.process(PROCESSES[type(span.model)](world, span, rank))
             world.env.process(declared_disruption(world, span, rank))
-    first_rank = EVENT_RANK + len(network.events)
+    rank = EVENT_RANK + len(network.events)
     for holding in range(len(network.holdings)):
-        world.env.process(release_authority(world, holding, first_rank + holding))
+        rank += 1
+        world.env.process(release_authority(world, holding, rank))
+    for name, material in sorted(network.scenario.model.materials.items()):
+        if material.byproduct_of is not None:
+            rank += 1
+            world.env.process(recovery(world, name, rank))
+    zone = 0
+    for market in network.markets:
+        rank += 2  # one for the clearing, one for the boards that look at it
+        world.env.process(price_setting(world, market, zone, rank))
+        zone += len(market.zones)
     world.env.process(flows(world))
     world.env.run(until=network.days)
     return record_of(world)

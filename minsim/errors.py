@@ -7,6 +7,7 @@ The whole tree::
     │   └── BalanceError       no trade pattern satisfies outputs, needs and forbidden arcs
     ├── SimulationError        a run could not go on
     │   └── MassBalanceError   the books of a node, or of a product, do not close
+    ├── BaselineError          a baseline of the regression is missing or cannot be read
     └── OutputError            results could not be written or read
 
 Only `MinsimError` is ever caught by the command line; anything else is a bug and keeps its traceback.
@@ -89,6 +90,10 @@ class MassBalanceError(SimulationError):
             f"mass balance broken at {self.node} on {self.date}: {self.off_t:.6g} t appeared from nowhere "
             f"(throughput that day {self.throughput_t:.6g} t). This is a bug in minsim; please report it."
         )
+
+
+class BaselineError(MinsimError):
+    """A baseline of the regression is missing, or cannot be read."""
 
 
 class OutputError(MinsimError):

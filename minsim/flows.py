@@ -11,6 +11,7 @@ lives in another file. With NUMBA_DISABLE_JIT=1 the same source runs as plain Py
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -124,7 +125,9 @@ def compiled(function: F) -> F:
     SECTOR_WANTED,  # today's demand at today's price [t]
     SECTOR_GAP,  # what the commercial stock left uncovered [t]
     SECTOR_RELEASED,  # drawn from stockpiles [t]
-) = range(53, 66)
+    SECTOR_ELASTICITY,  # fall of demand, in %, when price rises by 1%; 0 when prices are off
+    SECTOR_ESSENTIAL,  # share of demand that no price destroys
+) = range(53, 68)
 
 # Rows of `State.holding`: one column a material held in a stockpile.
 (
@@ -143,7 +146,7 @@ def compiled(function: F) -> F:
     HOLDING_RELEASED,  # released today [t]
     HOLDING_SPENT,  # spent today [USD]
     HOLDING_NOTICE,  # for the calendar: 0 nothing, 1 triggered, 2 restored
-) = range(66, 81)
+) = range(68, 83)
 
 # Rows of `State.pool`: one column a purse of permits (a quota, or an importer's licences).
 (
@@ -152,17 +155,28 @@ def compiled(function: F) -> F:
     POOL_CALLED,  # tonnes called that need permits, since the office last looked [t]
     POOL_FACTOR,  # scratch: share of today's calls the permits cover
     POOL_USED,  # permits used so far [t]
-) = range(81, 86)
+) = range(83, 88)
 
 NOTHING = np.uint32(0xFFFFFFFF)
 """Index that stands for none."""
 
-# Rows of one column a product, a consumer region, a stockpile.
+# Rows of one column a product, a consumer region, a stockpile, a price zone.
 (
     PRODUCT_TOTAL,  # tonnes in stores, at sea and in buyers' hands [t]
-    CONSUMER_PRICE,  # price a region pays [USD/kg]; nan when prices are off
+    CONSUMER_PRICE,  # volume-weighted price a region pays [USD/kg]; nan when prices are off
+    CONSUMER_SPOT,  # spot price it pays, floor and duty included [USD/kg]; nan when prices are off
+    CONSUMER_MARKET,  # spot price of its zone [USD/kg]; nan when prices are off
+    CONSUMER_REFERENCE,  # price of the steady state [USD/kg]
+    CONSUMER_FLOOR,  # least price inside its bloc [USD/kg]
+    CONSUMER_DUTY,  # duty as a fraction of the price
+    CONSUMER_CONTRACTED,  # share of its volume under contract
     PILE_BUDGET,  # money left [USD]
-) = range(86, 89)
+    ZONE_LOG_PRICE,  # log of spot price / reference
+    ZONE_LOG_TARGET,  # log of the clearing price / reference, found once a week
+    ZONE_ADJUSTMENT,  # time constant with which price follows its target [days]
+    ZONE_CONTRACT,  # contract price / reference
+    ZONE_CONTRACT_LAG,  # lag of contract prices [days]
+) = range(88, 102)
 
 # Rows of compressed lists whose entries are numbers, and scratch.
 (
@@ -171,8 +185,8 @@ NOTHING = np.uint32(0xFFFFFFFF)
     POOL_FREE,  # tonnes a day on that arc that need no permit
     LIMITS,  # scratch: spare output of a step's producers [t]
     FAULT,  # kind, node, day, tonnes off, throughput
-) = range(89, 94)
-VALUE_ROWS = 94
+) = range(102, 107)
+VALUE_ROWS = 107
 
 # Rows of `State.index`: counts, indices a node has, starts of its compressed lists, and the entries of these.
 (
@@ -194,6 +208,7 @@ VALUE_ROWS = 94
     BUYER_PRODUCER,  # buyer -> the producer it feeds; NOTHING for consumers and stockpiles
     BUYER_HOLDING,  # buyer -> holding; NOTHING for others
     CONSUMER_BUYER,  # consumer -> buyer
+    CONSUMER_ZONE,  # consumer -> price zone; NOTHING when prices are off
     SECTOR_FIRST,  # consumer -> sectors
     HOLDING_BUYER,  # holding -> buyer
     HOLDING_PILE,  # holding -> stockpile, which has one budget
@@ -216,15 +231,15 @@ VALUE_ROWS = 94
     SCRAP_BUYER,  # input stock that new scrap of this seller's output falls into
     SIBLING,  # buyers' arcs on the same lane
     POOL_ARC,  # arcs a purse covers
-) = range(40)
-INDEX_ROWS = 40
+) = range(41)
+INDEX_ROWS = 41
 
-SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES, SLOT = range(10)
+SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES, ZONES, SLOT = range(11)
 
 DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
-CLOSING_STOCK, PRICE = range(2)
+CLOSING_STOCK, PRICE, SPOT_PRICE, MARKET_PRICE = range(4)
 PILE_STOCK, PILE_BOUGHT, PILE_RELEASED, PILE_SPENT = range(4)
-SECTOR_FIELDS, CONSUMER_FIELDS, HOLDING_FIELDS = 5, 2, 4
+SECTOR_FIELDS, CONSUMER_FIELDS, HOLDING_FIELDS = 5, 4, 4
 OPENLY, LEAKING = range(2)
 
 NEGLIGIBLE = 1e-9
@@ -1116,6 +1131,39 @@ def buy_for_stockpiles(st: State, day: Index) -> None:
         st.value[PILE_BUDGET, s] = max(0.0, st.value[PILE_BUDGET, s] - spent)
 
 
+# ------------------------------------------------------------------------------------------------------------ 7 prices
+
+
+@phase
+def price_region(st: State, c: Index, z: Index) -> None:
+    """What region `c` of zone `z` pays, and how its end uses answer."""
+    reference, contracted = st.value[CONSUMER_REFERENCE, c], st.value[CONSUMER_CONTRACTED, c]
+    floor, duty = st.value[CONSUMER_FLOOR, c], 1.0 + st.value[CONSUMER_DUTY, c]
+    market = math.exp(st.value[ZONE_LOG_PRICE, z]) * reference
+    spot = max(market, floor) * duty
+    contract = max(st.value[ZONE_CONTRACT, z] * reference, floor) * duty
+    st.value[CONSUMER_MARKET, c] = market
+    st.value[CONSUMER_SPOT, c] = spot
+    st.value[CONSUMER_PRICE, c] = contracted * contract + (1.0 - contracted) * spot
+    for k in range(st.index[SECTOR_FIRST, c], st.index[SECTOR_FIRST, c + 1]):
+        response = math.pow(spot / reference, -st.value[SECTOR_ELASTICITY, k])
+        st.value[SECTOR_RESPONSE, k] = max(st.value[SECTOR_ESSENTIAL, k], response)
+
+
+@phase
+def set_prices(st: State) -> None:
+    """Phase 7: spot prices follow their weekly targets in logs, contract prices lag behind; tomorrow's demand answers."""
+    for z in range(st.index[COUNT, ZONES]):
+        away = st.value[ZONE_LOG_TARGET, z] - st.value[ZONE_LOG_PRICE, z]
+        st.value[ZONE_LOG_PRICE, z] += away / st.value[ZONE_ADJUSTMENT, z]
+        lag = math.exp(st.value[ZONE_LOG_PRICE, z]) - st.value[ZONE_CONTRACT, z]
+        st.value[ZONE_CONTRACT, z] += lag / st.value[ZONE_CONTRACT_LAG, z]
+    if st.index[COUNT, ZONES] > 0:
+        for c in range(st.index[COUNT, CONSUMERS]):
+            if st.index[CONSUMER_ZONE, c] != NOTHING:
+                price_region(st, c, st.index[CONSUMER_ZONE, c])
+
+
 # ------------------------------------------------------------------------------------------------- 8 record and books
 
 
@@ -1127,10 +1175,10 @@ def record_sectors(st: State, day: Index) -> None:
         short = st.value[SECTOR_GAP, k]
         if short <= NEGLIGIBLE * demand:
             short = 0.0
-        st.daily[day, SECTOR_FIELDS * k + DEMAND] = demand
+        st.daily[day, SECTOR_FIELDS * k + DEMAND] = max(demand, wanted)  # a low price adds to demand
         st.daily[day, SECTOR_FIELDS * k + CONSUMED] = wanted - short
         st.daily[day, SECTOR_FIELDS * k + SHORTFALL] = short
-        st.daily[day, SECTOR_FIELDS * k + DESTROYED] = demand - wanted
+        st.daily[day, SECTOR_FIELDS * k + DESTROYED] = max(0.0, demand - wanted)
         st.daily[day, SECTOR_FIELDS * k + FROM_STOCKPILE] = st.value[SECTOR_RELEASED, k]
         if short > 0.0:
             st.value[SECTOR_SHORT_DAYS, k] += 1.0
@@ -1149,6 +1197,8 @@ def record(st: State, day: Index) -> None:
             BUYER_STOCK, st.index[CONSUMER_BUYER, c]
         ]
         st.daily[day, sectors + CONSUMER_FIELDS * c + PRICE] = st.value[CONSUMER_PRICE, c]
+        st.daily[day, sectors + CONSUMER_FIELDS * c + SPOT_PRICE] = st.value[CONSUMER_SPOT, c]
+        st.daily[day, sectors + CONSUMER_FIELDS * c + MARKET_PRICE] = st.value[CONSUMER_MARKET, c]
     for h in range(st.index[COUNT, HOLDINGS]):
         st.daily[day, consumers + HOLDING_FIELDS * h + PILE_STOCK] = st.value[BUYER_STOCK, st.index[HOLDING_BUYER, h]]
         st.daily[day, consumers + HOLDING_FIELDS * h + PILE_BOUGHT] = st.value[HOLDING_BOUGHT, h]
@@ -1307,6 +1357,7 @@ def advance(st: State, a: int, b: int) -> int:
         consume(st)
         noticed = release(st)
         market(st, day)
+        set_prices(st)
         noticed = close_authorities(st) or noticed
         record(st, day)
         broken = check_nodes(st, day)

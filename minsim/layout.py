@@ -14,6 +14,7 @@ from minsim.baseline import Buyer, Product, Reader, Seller, local_output, scrap_
 from minsim.flows import Floats
 from minsim.holdings import Holding
 from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
+from minsim.markets import plan_markets
 from minsim.schema import ExportCurb, NewScrap, Sector
 from minsim.spans import day_of
 from minsim.trade import DAYS_PER_YEAR
@@ -37,6 +38,7 @@ class Layout:
         self.by_key = {product.key: product for product in products}
         self.consumers = [v for v, buyer in enumerate(self.buyers) if buyer.kind == "consumer"]
         self.consumer_index = {v: c for c, v in enumerate(self.consumers)}
+        self.markets = plan_markets(reader)
         self.piles = sorted({holding.stockpile for holding in holdings})
         self.sectors = tuple(self._sectors())
         self.arcs = tuple(self._arcs())
@@ -140,7 +142,8 @@ class Layout:
             **self._holding_rows(),
             **_arc_rows(arcs),
             **_sector_rows(sectors),
-            "CONSUMER_PRICE": np.full(len(self.consumers), np.nan),
+            **self._price_rows(),
+            **self._answer_rows(),
             "PILE_BUDGET": [self._budget(pile) for pile in self.piles],
         }
         # some lists hold numbers, not indices
@@ -206,7 +209,8 @@ class Layout:
         leads = [arc.label.lead_days for arc in arcs]
         days = np.datetime64(model.start) + np.arange(day_of(model.end, model.start) + 1)
         counts = (
-            self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles
+            self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles,
+            [zone for market in self.markets for zone in market.zones],
         )  # fmt: skip
         lists: dict[str, Sequence[float]] = {
             "COUNT": [len(items) for items in counts],
@@ -224,6 +228,7 @@ class Layout:
                 int(fl.NOTHING) if b.producer is None else self.seller_index[id(b.producer)] for b in self.buyers
             ],
             "CONSUMER_BUYER": self.consumers,
+            "CONSUMER_ZONE": self._consumer_zones(),
             "MONTH": np.unique(days.astype("datetime64[M]"), return_inverse=True)[1].tolist(),
         }
         lists |= compress("ARC_FIRST", "", group([arc.buyer for arc in arcs], len(self.buyers)))
@@ -286,6 +291,47 @@ class Layout:
             "HOLDING_AT_ONCE": [float(holding.authorisation_days == 0) for holding in holdings],
             "HOLDING_DECLARED": np.ones(len(holdings)),
         }
+
+    def _price_rows(self) -> dict[str, Any]:
+        """Prices of consumers and zones; nan and nothing where a material has none."""
+        zones = [(market, zone) for market in self.markets for zone in market.zones]
+        priced = {market.material: market for market in self.markets}
+        own = [priced.get(self.buyers[v].key[0]) for v in self.consumers]
+        reference = np.array([np.nan if market is None else market.reference_usd_per_kg for market in own])
+        return {
+            "CONSUMER_PRICE": reference,
+            "CONSUMER_SPOT": reference,
+            "CONSUMER_MARKET": reference,
+            "CONSUMER_REFERENCE": reference,
+            "CONSUMER_CONTRACTED": [0.0 if market is None else market.contract_share for market in own],
+            "ZONE_ADJUSTMENT": [market.adjustment_days for market, _ in zones],
+            "ZONE_CONTRACT": np.ones(len(zones)),
+            "ZONE_CONTRACT_LAG": [market.contract_lag_days for market, _ in zones],
+        }
+
+    def _answer_rows(self) -> dict[str, Any]:
+        """How end uses answer prices: elasticity and essential share; 0 where the material has no prices."""
+        priced = {market.material for market in self.markets}
+        rows: dict[str, list[float]] = {"SECTOR_ELASTICITY": [], "SECTOR_ESSENTIAL": []}
+        for label in self.sectors:
+            sectors = self.reader.model.materials[label.material].consumers[label.region].sectors
+            path = f"materials.{label.material}.consumers.{label.region}.sectors.{label.sector}"
+            given = sectors.get(label.sector) if label.material in priced else None
+            for row, name in (("SECTOR_ELASTICITY", "demand_elasticity"), ("SECTOR_ESSENTIAL", "essential_share")):
+                rows[row].append(0.0 if given is None else self.reader.number(getattr(given, name), f"{path}.{name}"))
+        return dict(rows)
+
+    def _consumer_zones(self) -> list[int]:
+        """Price zone of each consumer."""
+        first, zone = {}, 0
+        for market in self.markets:
+            first[market.material] = zone, market
+            zone += len(market.zones)
+        found = []
+        for v in self.consumers:
+            start, market = first.get(self.buyers[v].key[0], (0, None))
+            found.append(int(fl.NOTHING) if market is None else start + market.zone_of(self.buyers[v].place.region))
+        return found
 
     def _budget(self, pile: str) -> float:
         budget = self.reader.model.stockpiles[pile].budget_usd

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minsim import __version__
-from minsim.schema import AnyEvent, CapacityProject, Outage, PriceFloor
+from minsim.disturbances import acting_disturbances
 
 if TYPE_CHECKING:
     from minsim.engine import Record
@@ -43,9 +44,6 @@ RECOVERED_FRACTION = 0.99
 DAYS_PER_YEAR = 365.25
 KG_PER_TONNE = 1000.0
 
-RELIEF_TYPES = frozenset({"capacity_project", "price_floor", "trade_bloc", "substitution"})
-"""Events that answer a disturbance; survival and recovery are counted from disturbances alone."""
-
 REROUTINGS = ("none", "reference", "free")
 """Behaviours of the bracket, from the least rerouting to the most."""
 
@@ -61,6 +59,7 @@ CONSUMER_UNITS: Mapping[str, str] = {
     "time_to_recover_days": "days",
     "destroyed_t": "t",
     "from_stockpile_t": "t",
+    "leaked_t": "t",
     "min_commercial_cover_days": "days",
     "peak_price_ratio": "ratio",
     "value_of_shortfall_usd": "usd",
@@ -144,6 +143,7 @@ def measure_consumers(record: Record) -> dict[str, FloatArray]:
     onset = first_day(short)
     use = _daily_use_t(network.consumers)
     disturbances = [acting_disturbances(network, consumer.material) for consumer in network.consumers]
+    leaked = leaked_t(record)
     return {
         "onset_date": onset,
         "last_date_to_act": onset - warning_days(network),
@@ -156,6 +156,7 @@ def measure_consumers(record: Record) -> dict[str, FloatArray]:
         "time_to_recover_days": _time_to_recover_days(record, short, disturbances),
         "destroyed_t": totals[:, DESTROYED],
         "from_stockpile_t": totals[:, FROM_STOCKPILE],
+        "leaked_t": np.array([leaked[consumer.material, consumer.region] for consumer in network.consumers]),
         "min_commercial_cover_days": commercial_cover_days(record).min(axis=0),
         **_price_measures(record, flows),
     }
@@ -178,6 +179,16 @@ def measure_stockpiles(record: Record, groups: Iterable[Sequence[int]]) -> dict[
     return {name: np.array([column[name] for column in columns], dtype=float) for name in STOCKPILE_UNITS}
 
 
+def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
+    """Tonnes of each material, at whatever stage, that were sent to each region round a curb [t]."""
+    tonnes: defaultdict[tuple[str, str], float] = defaultdict(float)
+    sent = record.leaked.sum(axis=0)
+    for index in np.flatnonzero(sent):
+        arc = record.network.arcs[index]
+        tonnes[arc.material, arc.buyer_region] += float(sent[index])
+    return tonnes
+
+
 def first_day(happens: BoolArray) -> FloatArray:
     """First day on which each column is true, `nan` where never."""
     return np.where(happens.any(axis=0), happens.argmax(axis=0), np.nan)
@@ -195,27 +206,6 @@ def authorisation_days(network: Network, consumer: int) -> float:
     return float(max(days, default=0))
 
 
-def acting_disturbances(network: Network, material: str) -> list[EventSpan]:
-    """Events that disturb a material, or what it is made from, on at least one day of the run."""
-    upstream = made_from(network.scenario, material)
-    return [
-        event
-        for event in network.events
-        if event.type not in RELIEF_TYPES and event.acts_within(network.days) and _names_any(event.model, upstream)
-    ]
-
-
-def made_from(scenario: Scenario, material: str) -> set[str]:
-    """A material and everything that goes into it."""
-    found, waiting = set(), [material]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [key for stage in scenario.model.materials[name].stages.values() for key in stage.inputs]
-    return found
-
-
 def reference_price_usd_per_kg(network: Network, material: str) -> float:
     """Price of the steady state, as this replication drew it [USD/kg]; `nan` where the scenario gives none."""
     block, path = network.scenario.model.materials[material], f"materials.{material}"
@@ -224,13 +214,6 @@ def reference_price_usd_per_kg(network: Network, material: str) -> float:
     if block.price_usd_per_kg is None:
         return math.nan
     return network.draws.number(block.price_usd_per_kg, f"{path}.price_usd_per_kg")
-
-
-def _names_any(event: AnyEvent, materials: set[str]) -> bool:
-    if isinstance(event, Outage | CapacityProject):
-        return event.producer.material in materials
-    named = "all" if isinstance(event, PriceFloor) else event.materials
-    return named == "all" or not materials.isdisjoint(named)
 
 
 def _daily_use_t(consumers: Sequence[ConsumerLabel]) -> FloatArray:
@@ -303,10 +286,20 @@ def metric_rows(record: Record) -> list[MetricRow]:
     for index, holding in enumerate(network.holdings):
         groups.setdefault((holding.material, holding.owner), []).append(index)
     consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
+    # An intermediate that leaks reaches plants, not users.
+    to_plants = {place: amount for place, amount in sorted(leaked_t(record).items()) if place not in consumers}
     return [
         *_rows(network.start, consumers, measure_consumers(record), CONSUMER_UNITS),
+        *_rows(network.start, list(to_plants), {"leaked_t": np.array(list(to_plants.values()))}, {"leaked_t": "t"}),
         *_rows(network.start, list(groups), measure_stockpiles(record, groups.values()), STOCKPILE_UNITS),
     ]
+
+
+def waterfall_rows(record: Record, days_lost: Mapping[str, FloatArray]) -> list[MetricRow]:
+    """Days of use lost after each step of the waterfall, by material and region; see `minsim.days_lost`."""
+    consumers = [(consumer.material, consumer.region) for consumer in record.network.consumers]
+    named = {f"waterfall_{step}_days": days for step, days in days_lost.items()}
+    return _rows(record.network.start, consumers, named, dict.fromkeys(named, "days"))
 
 
 def assumption_count(scenario: Scenario) -> tuple[int, int]:
@@ -356,12 +349,18 @@ class Outcome:
         Seed of the draws.
     replication : int or None
         Which draw of the uncertain numbers; None for their central values.
+    days_lost : mapping of str to ndarray, shape (n_consumers,)
+        Days of use lost after each step of the waterfall; empty where it was not computed.
+    processes : tuple of callables
+        Processes of the user's own that took part.
     """
 
     scenario: Scenario
     bracket_records: Mapping[str, Record]
     seed: int
     replication: int | None = None
+    days_lost: Mapping[str, FloatArray] = field(default_factory=dict)
+    processes: tuple[Callable[..., Any], ...] = ()
 
     @property
     def record(self) -> Record:
@@ -376,7 +375,8 @@ class Outcome:
     @cached_property
     def metric_rows(self) -> list[dict[str, Any]]:
         """Every metric of the reference behaviour, and the share of inputs that are assumptions."""
-        return [row._asdict() for row in (*metric_rows(self.record), assumption_row(self.scenario))]
+        rows = (*metric_rows(self.record), *waterfall_rows(self.record, self.days_lost), assumption_row(self.scenario))
+        return [row._asdict() for row in rows]
 
     @cached_property
     def bracket_rows(self) -> list[dict[str, Any]]:

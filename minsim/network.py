@@ -17,6 +17,7 @@ from minsim.holdings import plan_holdings
 from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
 from minsim.layout import Layout
 from minsim.loading import Scenario
+from minsim.markets import Market
 from minsim.spans import EventSpan, day_of, event_spans
 from minsim.trade import DAYS_PER_YEAR
 from minsim.uncertainty import Draws
@@ -50,6 +51,7 @@ class Network:
     sectors: tuple[SectorLabel, ...]
     arcs: tuple[ArcLabel, ...]
     holdings: tuple[HoldingLabel, ...]
+    markets: tuple[Market, ...]
     events: tuple[EventSpan, ...]
     buyer_names: tuple[str, ...]
     buyer_materials: tuple[str, ...]
@@ -158,6 +160,7 @@ def build_network(scenario: Scenario, draws: Draws) -> Network:
         sectors=layout.sectors,
         arcs=layout.arc_labels(),
         holdings=layout.holding_labels(),
+        markets=layout.markets,
         events=tuple(event_spans(model, draws)),
         buyer_names=tuple(f"{'/'.join(buyer.key)} of {buyer.place.name}" for buyer in layout.buyers),
         buyer_materials=tuple(buyer.key[0] for buyer in layout.buyers),

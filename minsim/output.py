@@ -16,7 +16,7 @@ import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from minsim import __version__, metrics
 from minsim.errors import OutputError
+from minsim.licence_table import licence_columns
 from minsim.metrics import Outcome
 
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ OWN_FILES = (
     "daily.parquet",
     "stockpiles.csv",
     "trade.csv",
+    "licences.csv",
     "events.csv",
     "summary.json",
     "shortfall.png",
     "shortfall.svg",
+    "licences.png",
     "manifest.json",
 )
 """Files a run may write; those of an earlier run that the new one does not write are removed."""
@@ -71,7 +74,7 @@ def save_run(
     format : {"csv", "parquet"}
         Format of the daily table; the small tables are CSV either way.
     plot : bool
-        Also draw `shortfall.png` and `shortfall.svg`.
+        Also draw `shortfall.png` and `shortfall.svg`, and `licences.png` where licences were applied for.
     command : str, optional
         What the user typed, kept in the manifest without folders.
 
@@ -89,12 +92,8 @@ def save_run(
     """
     if format not in ("csv", "parquet"):
         raise ValueError(f"expected format csv or parquet, got {format!r}")
-    try:
-        with _staging_folder(out) as staging:
-            _write_all(run, staging, format, plot, command)
-            _publish(staging, out)
-    except OSError as error:
-        raise OutputError(f"cannot write results to {out}: {(error.strerror or str(error)).lower()}") from error
+    with whole_files(out, OWN_FILES) as staging:
+        _write_all(run, staging, format, plot, command)
     return out
 
 
@@ -105,16 +104,44 @@ def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str
         write_parquet(folder / "daily.parquet", daily_columns(run.record))
     write_csv(folder / "stockpiles.csv", stockpile_columns(run.record))
     write_csv(folder / "trade.csv", trade_columns(run.record))
+    if run.record.applications:
+        write_csv(folder / "licences.csv", licence_columns(run.record))
     write_csv(folder / "events.csv", event_columns(run.record))
     write_json(folder / "summary.json", run.summary())
     if plot:
-        from minsim import plotting, style
+        from minsim import charts, plotting, style
 
         style.save_figure(plotting.plot_run(run), folder / "shortfall.png", folder / "shortfall.svg")
+        if run.record.applications:
+            style.save_figure(charts.plot_licences(run), folder / "licences.png")
     write_json(folder / "manifest.json", manifest(run, command))
 
 
 # ------------------------------------------------------------------------------------------------------------ whole or not
+
+
+@contextlib.contextmanager
+def whole_files(out: Path, own_files: Sequence[str]) -> Iterator[Path]:
+    """Folder to write files into, which then appear in `out` together; of an error nothing is left.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; made with its parents if absent.
+    own_files : sequence of str
+        Files that may be written; those of an earlier time that are not written now are removed.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    try:
+        with _staging_folder(out) as staging:
+            yield staging
+            _publish(staging, out, own_files)
+    except OSError as error:
+        raise OutputError(f"cannot write results to {out}: {(error.strerror or str(error)).lower()}") from error
 
 
 @contextlib.contextmanager
@@ -130,12 +157,12 @@ def _staging_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _publish(staging: Path, out: Path) -> None:
+def _publish(staging: Path, out: Path, own_files: Sequence[str]) -> None:
     """Move every file into `out`, the manifest last, and remove what an earlier run left under our names."""
     out.mkdir(exist_ok=True)
     written = {path.name for path in staging.iterdir()}
     # Until the new manifest stands, the folder must not look complete.
-    for name in ("manifest.json", *OWN_FILES):
+    for name in ("manifest.json", *own_files):
         if name == "manifest.json" or name not in written:
             (out / name).unlink(missing_ok=True)
     for name in sorted(written, key=lambda name: (name == "manifest.json", name)):
@@ -187,7 +214,7 @@ def trade_columns(record: Record) -> Columns:
     """Columns of `trade`, months outermost; only lanes that carried something in the run or in baseline trade."""
     network, months = record.network, record.trade.shape[0]
     baseline = np.array([arc.base_flow_t_per_day > 0 for arc in network.arcs], dtype=bool)
-    used = np.flatnonzero(record.trade.any(axis=0) | baseline)
+    used = np.flatnonzero(record.trade.any(axis=0) | record.leaked.any(axis=0) | baseline)
     arcs = [network.arcs[index] for index in used]
     first = np.datetime64(network.start, "M")
     names = np.datetime_as_string(first + np.arange(months)).astype(object)
@@ -195,6 +222,7 @@ def trade_columns(record: Record) -> Columns:
         "month": np.repeat(names, len(arcs)),
         **{key: _tiled([getattr(a, key) for a in arcs], months) for key in ("material", "stage", "seller", "buyer")},
         "shipped_t": record.trade[:, used].ravel(),
+        "leaked_t": record.leaked[:, used].ravel(),
     }
 
 

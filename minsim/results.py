@@ -6,6 +6,8 @@ when somebody asks for one; files are written from the columns.
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import html
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -13,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from minsim.answer import Answer, compose_answer
+from minsim.days_lost import Waterfall, lost_by_step
+from minsim.licence_table import licence_columns
 from minsim.metrics import REROUTINGS, Outcome
 from minsim.output import Columns, daily_columns, event_columns, save_run, stockpile_columns, trade_columns
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from minsim.loading import Scenario
+    from minsim.tracing import Explanation
 
 
 def run(
@@ -44,7 +49,7 @@ def run(
     processes : sequence of callables, optional
         SimPy processes of your own, run beside the scenario's events.
     bracket : bool
-        Also simulate without rerouting and with free rerouting.
+        Also simulate without rerouting and with free rerouting, and the steps of the waterfall of days lost.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def run(
     # Imported here: a Run is read, plotted and saved without the compiled engine, which is slow to import.
     from minsim.engine import simulate
     from minsim.loading import load_scenario
-    from minsim.network import build_network
+    from minsim.network import Network, build_network
     from minsim.uncertainty import Draws
 
     loaded = load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
@@ -69,7 +74,13 @@ def run(
     network = build_network(loaded, draws)
     behaviours = REROUTINGS if bracket else ("reference",)
     records = {behaviour: simulate(network, behaviour, processes) for behaviour in behaviours}
-    return Run(loaded, records, seed, replication)
+
+    @functools.cache
+    def network_of(asked: Scenario) -> Network:
+        return build_network(asked, draws)
+
+    days = lost_by_step(loaded, records, lambda s, r: simulate(network_of(s), r, processes)) if bracket else {}
+    return Run(loaded, records, seed, replication, days, tuple(processes))
 
 
 class Run(Outcome):
@@ -94,6 +105,11 @@ class Run(Outcome):
     def trade(self) -> pd.DataFrame:
         """Monthly shipments by lane."""
         return _frame(trade_columns(self.record))
+
+    @cached_property
+    def licences(self) -> pd.DataFrame:
+        """Weekly licence queue by event and importer; without rows where nobody applied."""
+        return _frame(licence_columns(self.record))
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -136,6 +152,38 @@ class Run(Outcome):
         if ax is None:
             return plotting.plot_run(self, material).axes[0]
         return plotting.shortfall_axes(ax, self, material)
+
+    def plot_licences(self, event: str | None = None) -> Axes:
+        """Draw the licence queue: what waits, and what was approved, by importer.
+
+        Parameters
+        ----------
+        event : str, optional
+            Absent: the curb under which most was applied for.
+
+        Returns
+        -------
+        Axes
+            Those of the queue; the figure is its `.figure`.
+
+        Raises
+        ------
+        ValueError
+            If nobody applied for licences.
+        """
+        from minsim import charts
+
+        return charts.plot_licences(self, event).axes[0]
+
+    def waterfall(self) -> Waterfall:
+        """Days of use lost naively, and after each of rerouting, leakage and stockpiles."""
+        return Waterfall(self)
+
+    def why(self, region: str, date: dt.date | str, material: str | None = None) -> Explanation:
+        """Explain one region on one day; see `tracing.why`."""
+        from minsim import tracing
+
+        return tracing.why(self, region, date, material)
 
     def save(
         self,

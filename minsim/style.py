@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minsim.answer import MONTHS
+from minsim.phrases import MONTHS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -164,6 +164,12 @@ class World:
         self.leak_extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
         self.air_days = Lever(np.full(arcs, np.inf), np.minimum, self._set_leads)
         self.ranks = Lever(np.full(arcs, float(OTHERS)), np.minimum, self._set_ranks)
+        consumers = len(network.consumers)
+        self.floors = self._lever(fl.CONSUMER_FLOOR, consumers, np.maximum)
+        self.duties = self._lever(fl.CONSUMER_DUTY, consumers, np.add)
+        self.arc_floors = Lever(np.zeros(arcs), np.maximum)
+        self.floods: dict[str, dict[str, tuple[str, float]]] = {}
+        self.books: dict[str, Any] = {}
         self.declarations: dict[str, frozenset[int]] = {}
         self.applications: list[Application] = []
         self.triggered = [self.env.event() for _ in network.holdings]

@@ -171,7 +171,7 @@ def stage_blocks(draw: st.DrawFn, inputs: Mapping) -> Mapping:
         "utilisation": draw(st.sampled_from([0.6, 0.8, 0.9, 0.97])),
         "feed_stock_days": draw(st.sampled_from([3, 10, 30])),
         "product_stock_days": draw(st.sampled_from([0, 3, 14])),
-        "product_store_days": draw(st.sampled_from([5, 30, 90])),
+        "product_store_days": draw(st.sampled_from([16, 30, 90])),
         "inputs": inputs,
         "trade": trade,
     }
@@ -285,7 +285,8 @@ def mappings(
     piles = draw(st.integers(0, 2))
     if piles:
         mapping["stockpiles"] = {
-            f"pile-{k}": draw(stockpile_blocks(materials, buying=buying, members=members)) for k in range(piles)
+            f"pile-{k}": draw(stockpile_blocks(materials, buying=buying, members=members and piles == 1))
+            for k in range(piles)
         }
     if curbed:
         mapping["events"] = {f"curb-{k}": draw(curbs(days, materials)) for k in range(draw(st.integers(1, 3)))}

@@ -239,6 +239,20 @@ class Oracle:
             for own, steps in self._paths(made, owners):
                 yield own, [step, *steps]
 
+    def dead_ends(self) -> bool:
+        """Whether a stockpile's owner consumes what is made, directly or not, from a product it holds but cannot work up
+        at home."""
+        return any(
+            {id(c) for c in self._downstream(holding.product) if c.region in holding.owners}
+            != {id(c) for consumers, _ in holding.paths for c in consumers}
+            for holding in self.holdings
+        )
+
+    def _downstream(self, product: tuple):
+        yield from (b for b in self.consumers if b.product == product)
+        for made in sorted({b.producer.name[:2] for b in self.buyers if b.product == product and b.producer}):
+            yield from self._downstream(made)
+
     def _curb(self, span) -> Curb:
         curb, blocs = span.model, self.model.regions.blocs
         exporters = {curb.exporter, *blocs.get(curb.exporter, ())}

@@ -115,6 +115,12 @@ class Record:
     holding: np.ndarray
     trade: np.ndarray
     log: tuple[LogEntry, ...] = field(default=())
+    applications: tuple[Any, ...] = field(default=())
+    leaks: np.ndarray | None = None
+
+    @property
+    def leaked(self) -> np.ndarray:
+        return np.zeros_like(self.trade) if self.leaks is None else self.leaks
 
 
 def scenario(**changes: Any) -> Any:

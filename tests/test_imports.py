@@ -24,7 +24,7 @@ LAYERS = (
     {"events"},
     {"engine"},
     {"answer", "labelling", "metrics", "output", "plotting", "results", "style"},
-    {"ensemble", "regression"},
+    {"ensemble", "regression", "validation"},
     {"rendering"},
     {"cli"},
     {"__main__"},

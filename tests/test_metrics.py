@@ -8,7 +8,7 @@ import pytest
 import synthetic
 from synthetic import DAYS, FROM, LEAD, PHI, STOCK, UNTIL, USE_T
 
-from minsim import metrics
+from minsim import disturbances, metrics
 
 US, JAPAN, EU = range(3)
 ONSET = FROM + LEAD + math.floor(STOCK / PHI)
@@ -64,9 +64,9 @@ def test_events_count_for_what_is_made_from_their_material():
     stage = type(network.scenario)(inputs={})
     materials["oxide"] = type(network.scenario)(stages={"process": stage})
     network.events[0].model.materials = ("oxide",)
-    assert not metrics.acting_disturbances(network, "magnets")
+    assert not disturbances.acting_disturbances(network, "magnets")
     materials["magnets"].stages["fabricate"].inputs = {"oxide": 0.35}
-    assert metrics.acting_disturbances(network, "magnets") == network.events
+    assert disturbances.acting_disturbances(network, "magnets") == network.events
 
 
 def test_a_region_that_is_never_short_has_nulls_and_not_zeros(unrouted):

@@ -20,6 +20,13 @@ from minsim.checks.chains import (
     check_no_ring_of_products,
 )
 from minsim.checks.events import caution_event_days, caution_idle_curbs, check_event_days
+from minsim.checks.markets import (
+    check_events_with_prices,
+    check_floor_stage,
+    check_hosts,
+    check_quota_on_end_uses,
+    check_scrap,
+)
 from minsim.checks.names import Finding
 from minsim.checks.places import caution_invented_places, check_declared_places, check_places_named, check_zones
 from minsim.checks.references import (
@@ -47,15 +54,7 @@ __all__ = [
     "source_problems",
 ]
 
-NOT_YET: tuple[str, ...] = (
-    "events.market_flood",
-    "events.price_floor",
-    "events.tariff",
-    "events.capacity_project.incentive",
-    "events.export_curb.leakage.premium",
-    "materials.*.prices",
-    "materials.*.byproduct_of",
-)
+NOT_YET: tuple[str, ...] = ("events.export_curb.leakage.premium",)
 """Not simulated yet: event types, and keys refused unless they hold their default. `*` stands for any id; below `events`
 the type of the event stands in the place of its id."""
 
@@ -101,6 +100,11 @@ CHECKS: tuple[Check, ...] = (
     check_producers_named,
     check_sectors_named,
     check_event_days,
+    check_events_with_prices,
+    check_floor_stage,
+    check_hosts,
+    check_scrap,
+    check_quota_on_end_uses,
     refused,
 )
 """Every rule whose breach is a problem."""

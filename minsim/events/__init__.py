@@ -14,8 +14,9 @@ from minsim.events.blocs import trade_bloc
 from minsim.events.curbs import export_curb
 from minsim.events.demand import demand_shock, substitution
 from minsim.events.passages import chokepoint
+from minsim.events.prices import market_flood, price_floor, price_setting, tariff
 from minsim.events.stockpiles import declared_disruption, release_authority
-from minsim.events.supply import capacity_project, outage, pandemic
+from minsim.events.supply import capacity_project, outage, pandemic, recovery
 from minsim.spans import EventSpan
 from minsim.world import World
 
@@ -30,7 +31,10 @@ PROCESSES: dict[type[schema.Event], EventProcess] = {
     schema.Substitution: substitution,
     schema.Chokepoint: chokepoint,
     schema.TradeBloc: trade_bloc,
+    schema.PriceFloor: price_floor,
+    schema.Tariff: tariff,
+    schema.MarketFlood: market_flood,
 }
 """Event type → the process that plays it; called with the world, the event's span and its rank within a day."""
 
-__all__ = ["PROCESSES", "EventProcess", "declared_disruption", "release_authority"]
+__all__ = ["PROCESSES", "EventProcess", "declared_disruption", "price_setting", "recovery", "release_authority"]

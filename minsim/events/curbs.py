@@ -29,7 +29,8 @@ def export_curb(world: World, span: EventSpan, rank: int) -> Steps:
     yield world.until(span.start_day, rank)
     whom = ", ".join(sorted({world.network.arcs[a].buyer_region for a in arcs})) or "nobody"
     world.log(span.event, f"curb begins: {describe(world, span.event, curb)}", whom)
-    start_measure(world, span, curb, arcs, rank)
+    if not holds_nothing_back(world, span.event, curb):
+        start_measure(world, span, curb, arcs, rank)
     if span.end_day is not None:
         yield world.until(span.end_day, rank)
         end_measure(world, span.event)
@@ -39,11 +40,30 @@ def export_curb(world: World, span: EventSpan, rank: int) -> Steps:
 
 
 def curbed_arcs(world: World, curb: ExportCurb) -> Indices:
-    """The exporter's arcs to the importers named; a curb on some end uses touches arcs to consumers only."""
-    arcs = world.arcs(exporter=curb.exporter, importers=curb.importers, materials=curb.materials, stage=curb.stage)
-    if curb.sectors == "all":
-        return arcs
-    return np.array([a for a in arcs if world.network.arcs[a].kind == "consumer"], dtype=np.uint32)
+    """The exporter's arcs to the importers named; a curb on some end uses touches arcs to consumers only.
+
+    Members of a bloc that curbs do not curb each other, unless an importer is named one by one.
+    """
+    members = world.network.reader.regions_of(curb.exporter)
+    given = () if curb.importers == "all" else curb.importers
+    named = set(given) - set(world.network.reader.blocs)
+    found = [
+        a
+        for member in members
+        for a in world.arcs(exporter=member, importers=curb.importers, materials=curb.materials, stage=curb.stage)
+        if world.network.arcs[a].buyer_region not in members or world.network.arcs[a].buyer_region in named
+    ]
+    return np.array(
+        sorted(a for a in found if curb.sectors == "all" or world.network.arcs[a].kind == "consumer"), dtype=np.uint32
+    )
+
+
+def holds_nothing_back(world: World, event: str, curb: ExportCurb) -> bool:
+    """Whether a curb is one in name only: it sets no cap, makes no class of buyers and lets nothing leak."""
+    reader, path = world.network.reader, f"events.{event}.measure"
+    if curb.measure.licence is not None:
+        return reader.number(curb.measure.licence.controlled_share, f"{path}.licence.controlled_share") <= 0.0
+    return curb.measure.cut is not None and reader.number(curb.measure.cut, f"{path}.cut") <= 0.0
 
 
 def curbed_sectors(world: World, curb: ExportCurb, arcs: Indices) -> list[int]:
@@ -93,7 +113,7 @@ def start_measure(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices
     event, measure = span.event, curb.measure
     weight = sector_weight(world, curb, arcs)
     if measure.quota is not None:
-        world.env.process(quota_periods(world, span, measure.quota, arcs, rank))
+        world.env.process(quota_periods(world, span, measure.quota, arcs, weight, rank))
     elif measure.licence is not None:
         world.env.process(licence_regime(world, span, measure.licence, arcs, weight, rank))
     else:
@@ -110,20 +130,23 @@ def start_measure(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices
 
 def end_measure(world: World, event: str) -> None:
     """Let go of every lever of a curb but the deferral of its sectors, which lasts until full shipments arrive."""
-    for lever in (world.caps, world.ranks, world.leak_share):
+    for lever in (world.caps, world.ranks, world.leak_share, world.leak_extra_days):
         lever.drop(event)
 
 
 def home_arcs(world: World, curb: ExportCurb) -> Indices:
     """The exporter's arcs to its own buyers, in the products the curb covers."""
-    arcs = world.arcs(exporter=curb.exporter, importers=[curb.exporter], materials=curb.materials, stage=curb.stage)
-    return arcs
+    members = world.network.reader.regions_of(curb.exporter)
+    found = [
+        world.arcs(exporter=member, importers=members, materials=curb.materials, stage=curb.stage) for member in members
+    ]
+    return np.unique(np.concatenate(found))
 
 
 def announcement(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
     """Buyers learn of the curb: they raise their stock targets until it starts, and begin to qualify other suppliers."""
     assert curb.announcement is not None
-    yield world.until(max(0, world.network.day_of(curb.announcement.date)), rank)
+    yield world.until(min(world.network.day_of(curb.announcement.date), span.start_day), rank)
     buyers = sorted(
         {int(world.state.index[fl.ARC_BUYER, a]) for a in arcs if world.network.arcs[a].base_flow_t_per_day > 0.0}
     )
@@ -148,18 +171,23 @@ def leakage(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank
     extra = reader.draws.whole(curb.leakage.extra_days, f"{path}.extra_days")
     days = reader.draws.whole(curb.leakage.ramp_days, f"{path}.ramp_days")
     world.leak_extra_days.put(span.event, arcs, extra)
-    for part in ramp(days):
+    for part in ramp(days, first=world.day - span.start_day):
         if span.end_day is not None and world.day >= span.end_day:
             return
         world.leak_share.put(span.event, arcs, share * part)
         yield world.wait(1, rank)
 
 
-def quota_periods(world: World, span: EventSpan, quota: Quota, arcs: Indices, rank: int) -> Steps:
-    """Fill the purses at the start of every period; unused tonnes lapse unless they are carried over."""
+def quota_periods(world: World, span: EventSpan, quota: Quota, arcs: Indices, weight: Floats, rank: int) -> Steps:
+    """Fill the purses at the start of every period; unused tonnes lapse unless they are carried over.
+
+    A quota on some end uses leaves the baseline of the others free.
+    """
     path = f"events.{span.event}.measure.quota.t_per_year"
     per_period = world.network.reader.number(quota.t_per_year, path) * quota.period_months / 12.0
-    purses = open_purses(world, arcs, np.zeros(len(arcs)))
+    hit = weight > 0.0
+    free = (1.0 - weight) * world.state.value[fl.ARC_BASE_FLOW, arcs]
+    purses = open_purses(world, arcs[hit], free[hit])
     weights = purse_weights(world, purses)
     first = world.network.date_of(span.start_day)
     balances = world.state.value[fl.POOL_BALANCE]
@@ -167,9 +195,9 @@ def quota_periods(world: World, span: EventSpan, quota: Quota, arcs: Indices, ra
     while world.network.day_of(months_later(first, (period + 1) * quota.period_months)) <= world.day:
         period += 1  # the curb began before the scenario did
     while span.end_day is None or world.day < span.end_day:
-        for purse, weight in weights.items():
+        for purse, part in weights.items():
             left = balances[purse] if quota.carry_over else 0.0
-            balances[purse] = left + per_period * weight
+            balances[purse] = left + per_period * part
         world.log(span.event, f"a quota period opens with {per_period:,.0f} t", "")
         period += 1
         due = world.network.day_of(months_later(first, period * quota.period_months))

@@ -37,7 +37,7 @@ def demand_shock(world: World, span: EventSpan, rank: int) -> Steps:
     days = reader.draws.whole(event.ramp_days, f"{path}.ramp_days")
     yield world.until(span.start_day, rank)
     world.log(span.event, f"demand moves to {factor:g} times itself", f"{len(hit)} end uses")
-    for part in ramp(days):
+    for part in ramp(days, first=world.day - span.start_day):
         if span.end_day is not None and world.day >= span.end_day:
             break
         world.demand.put(span.event, hit, 1.0 + (factor - 1.0) * part)

@@ -67,7 +67,7 @@ def open_office(world: World, decisions_per_day: float, rank: int) -> Office:
     if decisions_per_day >= 1.0:
         desks, days = math.floor(decisions_per_day), 1
     else:
-        desks, days = 1, round(1.0 / decisions_per_day)
+        desks, days = 1, math.ceil(1.0 / decisions_per_day - 1e-9)
     return Office(world.env, desks, lambda: days, lambda time: world.wait(int(time), rank))
 
 
@@ -75,6 +75,7 @@ def licence_regime(world: World, span: EventSpan, licence: Licence, arcs: Indice
     """Open one purse an importer and product, let importers apply weekly, and close when the curb ends."""
     reader, path = world.network.reader, f"events.{span.event}.measure.licence"
     controlled = reader.number(licence.controlled_share, f"{path}.controlled_share") * weight
+    arcs, controlled = arcs[controlled > 0.0], controlled[controlled > 0.0]
     base = world.state.value[fl.ARC_BASE_FLOW, arcs]
     office = open_office(world, reader.number(licence.decisions_per_day, f"{path}.decisions_per_day"), rank)
     purses = []
@@ -130,12 +131,7 @@ class Importer:
         self.purse, self.rank = purse, rank
         self.region, material, stage = key
         reader, path = world.network.reader, f"events.{span.event}.measure.licence"
-        given = licence.approval_rates.get(self.region)
-        self.approval_rate = (
-            reader.number(licence.approval_rate, f"{path}.approval_rate")
-            if given is None
-            else reader.number(given, f"{path}.approval_rates.{self.region}")
-        )
+        self.approval_rate = approval_rate_of(world, licence, path, self.region)
         self.reapply_after = reader.draws.whole(licence.reapply_after_days, f"{path}.reapply_after_days")
         self.reviews = world.network.draws.stream(f"{path}.review_days", f"{self.region} {material}/{stage}")
         self.to_apply_again = 0.0
@@ -172,6 +168,15 @@ class Importer:
         filed.approved_t = filed.tonnes * self.approval_rate
         filed.refused_t = filed.tonnes - filed.approved_t
         self.world.state.value[fl.POOL_BALANCE, self.purse] += filed.approved_t
+
+
+def approval_rate_of(world: World, licence: Licence, path: str, region: str) -> float:
+    """The rate stated for the importer; else the lowest of those stated for its blocs; else the general one."""
+    reader, stated = world.network.reader, licence.approval_rates
+    blocs = [bloc for bloc in sorted(stated) if region in reader.blocs.get(bloc, ())]
+    names = [region] if region in stated else blocs
+    rates = [reader.number(stated[name], f"{path}.approval_rates.{name}") for name in names]
+    return min(rates) if rates else reader.number(licence.approval_rate, f"{path}.approval_rate")
 
 
 def _draw(number: Number, generator: np.random.Generator) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minsim.flows import Indices
 from minsim.schema import Chokepoint
 from minsim.spans import EventSpan
 from minsim.trade import lane_closeness
@@ -15,27 +16,27 @@ from minsim.world import World
 Steps = Generator[Any, Any, None]
 
 
+def arcs_through(world: World, event: Chokepoint) -> Indices:
+    """Arcs on the lanes of a passage."""
+    place = world.network.reader.place
+    found = [
+        a
+        for a, arc in enumerate(world.network.arcs)
+        if (event.materials == "all" or arc.material in event.materials)
+        and any(
+            lane_closeness(lane, place(arc.seller, arc.seller_country), place(arc.buyer, arc.buyer_region)) is not None
+            for lane in event.lanes
+        )
+    ]
+    return np.array(found, dtype=np.uint32)
+
+
 def chokepoint(world: World, span: EventSpan, rank: int) -> Steps:
     """Lanes take longer and carry less; what is at sea waits too if the passage holds it; buyers low on stock may fly."""
     event = span.model
     assert isinstance(event, Chokepoint)
     reader, path = world.network.reader, f"events.{span.event}"
-    reader_place = reader.place
-    arcs = np.array(
-        [
-            a
-            for a, arc in enumerate(world.network.arcs)
-            if (event.materials == "all" or arc.material in event.materials)
-            and any(
-                lane_closeness(
-                    lane, reader_place(arc.seller, arc.seller_country), reader_place(arc.buyer, arc.buyer_region)
-                )
-                is not None
-                for lane in event.lanes
-            )
-        ],
-        dtype=np.uint32,
-    )
+    arcs = arcs_through(world, event)
     days = reader.draws.whole(event.extra_days, f"{path}.extra_days")
     passes = reader.number(event.throughput, f"{path}.throughput")
     yield world.until(span.start_day, rank)

@@ -6,7 +6,9 @@ from collections.abc import Generator
 from typing import Any
 
 from minsim import flows as fl
-from minsim.schema import Chokepoint, ExportCurb, Outage, Pandemic
+from minsim.events.curbs import holds_nothing_back
+from minsim.events.passages import arcs_through
+from minsim.schema import Chokepoint, ExportCurb, Names, Outage, Pandemic
 from minsim.spans import EventSpan
 from minsim.world import World
 
@@ -25,9 +27,9 @@ def release_authority(world: World, holding: int, rank: int) -> Generator[Any, A
         yield world.until(triggered_on + label.authorisation_days, rank)
         if world.state.value[fl.HOLDING_STATE, holding] == 1.0:
             world.state.value[fl.HOLDING_STATE, holding] = 2.0
-        world.log(label.stockpile, "release is authorised", whom)
-        yield restored
-        world.log(label.stockpile, "commercial stocks are restored; release ends", whom)
+        world.log(label.stockpile, "release is authorised", whom, day=triggered_on + label.authorisation_days)
+        restored_on = yield restored
+        world.log(label.stockpile, "commercial stocks are restored; release ends", whom, day=restored_on)
 
 
 def declared_disruption(world: World, span: EventSpan, rank: int) -> Generator[Any, Any, None]:
@@ -43,7 +45,12 @@ def declared_disruption(world: World, span: EventSpan, rank: int) -> Generator[A
 
 
 def touches(world: World, span: EventSpan, holding: int) -> bool:
-    """Whether an event is a disruption of the materials a holding serves, and for a curb, aimed at its owner."""
+    """Whether an event is a disruption of the materials a holding serves, and for curbs and passages, aimed at its owner.
+
+    An event in name only, which holds back, stops and slows nothing, is none.
+    """
+    if in_name_only(world, span):
+        return False
     event, label = span.model, world.network.holdings[holding]
     materials = {label.material} | {world.network.consumers[c].material for c in label.serves}
     match event:
@@ -51,10 +58,42 @@ def touches(world: World, span: EventSpan, holding: int) -> bool:
             aimed = event.importers == "all" or bool(
                 world.network.reader.expand(event.importers) & set(label.owner_regions)
             )
-            return aimed and (event.materials == "all" or bool(materials & set(event.materials)))
-        case Pandemic() | Chokepoint():
-            return event.materials == "all" or bool(materials & set(event.materials))
+            return aimed and _names_one(event.materials, materials)
+        case Chokepoint():
+            regions = {world.network.arcs[a].buyer_region for a in arcs_through(world, event)}
+            return bool(regions & set(label.owner_regions)) and _names_one(event.materials, materials)
+        case Pandemic():
+            return _names_one(event.materials, materials)
         case Outage():
             return event.producer.material in materials
+        case _:
+            return False
+
+
+def _names_one(named: Names, materials: set[str]) -> bool:
+    return named == "all" or bool(materials & set(named))
+
+
+def in_name_only(world: World, span: EventSpan) -> bool:
+    """Whether an event that may be declared a disruption has magnitude zero."""
+    event, path, reader = span.model, f"events.{span.event}", world.network.reader
+
+    def number(name: str) -> float:
+        return reader.number(getattr(event, name), f"{path}.{name}")
+
+    match event:
+        case ExportCurb():
+            return holds_nothing_back(world, span.event, event)
+        case Outage():
+            never = (
+                event.hazard is not None
+                and reader.number(event.hazard.rate_per_year, f"{path}.hazard.rate_per_year") <= 0.0
+            )
+            return never or number("availability") >= 1.0
+        case Chokepoint():
+            return number("extra_days") <= 0.0 and number("throughput") >= 1.0
+        case Pandemic():
+            unhindered = number("availability") >= 1.0 and number("lanes_extra_days") <= 0.0
+            return unhindered and number("demand_factor") == 1.0
         case _:
             return False

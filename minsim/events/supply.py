@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from minsim import flows as fl
+from minsim.chain import chain
 from minsim.events.ramps import ramp
 from minsim.flows import Indices
-from minsim.schema import DISTRIBUTIONS, CapacityProject, Hazard, Outage, Pandemic, ProducerReference
+from minsim.schema import DISTRIBUTIONS, CapacityProject, Hazard, Incentive, Outage, Pandemic, ProducerReference
 from minsim.spans import EventSpan
 from minsim.trade import DAYS_PER_YEAR
 from minsim.uncertainty import sample
 from minsim.world import World
 
 Steps = Generator[Any, Any, None]
+WEEK_DAYS = 7
 
 
 def producers_meant(world: World, reference: ProducerReference) -> Indices:
@@ -95,10 +98,13 @@ def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
     parts = outputs / outputs.sum() if outputs.sum() > 0.0 else np.full(len(sellers), 1.0 / max(1, len(sellers)))
     if added <= 0.0:
         return
-    yield world.until(span.start_day + delay, rank)
+    first = span.start_day + delay
+    if span.end_day is not None and first >= span.end_day:
+        return
+    yield world.until(first, rank)
     names = ", ".join(world.network.sellers[i].producer for i in sellers)
     world.log(span.event, f"new capacity of {added * DAYS_PER_YEAR:,.0f} t a year begins to come on stream", names)
-    for part in ramp(days):
+    for part in ramp(days, first=world.day - first):
         if span.end_day is not None and world.day >= span.end_day:
             break
         world.projects.put(span.event, sellers, added * part * parts)
@@ -106,6 +112,44 @@ def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
     if span.end_day is not None:
         yield world.until(span.end_day, rank)
         world.projects.drop(span.event)
+
+
+def wait_for_price(world: World, span: EventSpan, incentive: Incentive, sellers: Indices, rank: int) -> Steps:
+    """A project is decided once producers there have received the incentive price for so many days, from its start on."""
+    reader, path = world.network.reader, f"events.{span.event}.incentive"
+    price = reader.number(incentive.price_usd_per_kg, f"{path}.price_usd_per_kg")
+    days = reader.draws.whole(incentive.for_days, f"{path}.for_days")
+    yield world.until(span.start_day, rank)
+    book = world.books[world.network.sellers[sellers[0]].material]
+    above_days = 0
+    while above_days < days:
+        yield world.wait(WEEK_DAYS, rank)
+        above_days = above_days + WEEK_DAYS if book.received_by(int(sellers[0])) >= price else 0
+    world.log(span.event, f"the project is decided: {price:g} USD/kg held for {above_days} days", "")
+
+
+def recovery(world: World, material: str, rank: int) -> Steps:
+    """A by-product can be recovered only as far as its host metal is made in the same place; looked at once a week."""
+    network, outputs = world.network, world.state.value[fl.SELLER_OUTPUT]
+    by_product = network.scenario.model.materials[material].byproduct_of
+    assert by_product is not None
+    host = by_product.host
+    host_stage = chain(network.scenario.model.materials[host])[-1]
+    first_stage = chain(network.scenario.model.materials[material])[0]
+    hosts = {
+        country: [
+            i for i, s in enumerate(network.sellers) if (s.material, s.stage, s.country) == (host, host_stage, country)
+        ]
+        for country in sorted({s.country for s in network.sellers if (s.material, s.stage) == (material, first_stage)})
+    }
+    name = f"host:{material}"
+    while True:
+        yield world.wait(WEEK_DAYS, rank)
+        for country, sellers in hosts.items():
+            usual = sum(network.sellers[i].output_t_per_day for i in sellers)
+            made = float(outputs[sellers].sum())
+            mine = world.sellers(material, first_stage, country)
+            world.availability.put(f"{name}:{country}", mine, made / usual if usual > 0.0 else 0.0)
 
 
 def pandemic(world: World, span: EventSpan, rank: int) -> Steps:

@@ -1,0 +1,353 @@
+"""Prices: the weekly clearing of each zone, boards that mothball and restart, floors, tariffs and floods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from minsim import flows as fl
+from minsim.flows import Floats
+from minsim.markets import Market, clearing_price
+from minsim.schema import Costs, MarketFlood, PriceFloor, Tariff
+from minsim.spans import EventSpan
+from minsim.world import World
+
+Steps = Generator[Any, Any, None]
+REVIEW_DAYS = 7
+MEAN_DAYS = 30.0
+"""Days of the mean on which demand and supply meet (model, section 7)."""
+
+
+class PriceBook:
+    """What one market knows of supply and demand: 30-day means, and what each producer receives.
+
+    Reference supply of a producer is its baseline output (with projects) x availability, at most its capacity. It goes
+    to zones by baseline arc flows within policy caps; what a cap holds back of actual output is offered at home.
+    """
+
+    def __init__(self, world: World, market: Market, first_zone: int) -> None:
+        self.world, self.market, self.first_zone = world, market, first_zone
+        network, value, index = world.network, world.state.value, world.state.index
+        self.arcs = np.array(
+            [
+                a
+                for a, arc in enumerate(network.arcs)
+                if (arc.material, arc.stage) == market.key and arc.kind != "stockpile"
+            ]
+        )
+        self.sellers = np.array(
+            [i for i, s in enumerate(network.sellers) if (s.material, s.stage) == market.key], dtype=int
+        )
+        labels = [network.arcs[a] for a in self.arcs]
+        self.arc_seller = index[fl.ARC_SELLER, self.arcs].astype(int) - int(self.sellers[0])
+        self.arc_zone = np.array([market.zone_of(label.buyer_region) for label in labels])
+        self.home_zone = np.array([market.zone_of(network.sellers[i].country) for i in self.sellers])
+        flows = value[fl.ARC_BASE_FLOW, self.arcs]
+        self.outputs = np.bincount(self.arc_seller, flows, len(self.sellers))
+        sold = self.outputs[self.arc_seller]
+        self.split = np.divide(flows, sold, out=np.zeros_like(flows), where=sold > 0.0)
+        self.consumers = [c for c, label in enumerate(network.consumers) if label.material == market.material]
+        self.sectors = np.array([k for k, s in enumerate(network.sectors) if s.consumer in self.consumers], dtype=int)
+        self.sector_consumer = np.array([network.sectors[k].consumer for k in self.sectors], dtype=int)
+        self.sector_zone = np.array([market.zone_of(network.sectors[k].region) for k in self.sectors], dtype=int)
+        buyers = sorted({int(v) for v in index[fl.ARC_BUYER, self.arcs]})
+        self.makers = np.array([v for v in buyers if index[fl.BUYER_PRODUCER, v] != fl.NOTHING], dtype=int)
+        places = {int(index[fl.ARC_BUYER, a]): network.arcs[a].buyer_region for a in self.arcs}
+        self.maker_zone = np.array([market.zone_of(places[v]) for v in self.makers], dtype=int)
+        self.holdings = [h for h, label in enumerate(network.holdings) if (label.material, label.stage) == market.key]
+        self.elastic = market.supply_elasticity > 0.0 or bool((value[fl.SECTOR_ELASTICITY, self.sectors] > 0.0).any())
+        self.mean_supply, self.mean_held = self.reference_supply()
+        self.mean_demand = self.demand()
+        self.mean_need = value[fl.BUYER_NEED, self.makers].copy()
+        self.mean_bought = np.zeros(len(self.holdings))
+        self.received = np.full(len(self.sellers), market.reference_usd_per_kg)
+
+    # supply and demand today
+
+    def capacity(self) -> Floats:
+        """Usable capacity of each producer [t/day]."""
+        value, i = self.world.state.value, self.sellers
+        full = value[fl.SELLER_CAPACITY, i] * value[fl.SELLER_GROWTH, i] + value[fl.SELLER_PROJECT, i]
+        capacity: Floats = full * value[fl.SELLER_AVAILABILITY, i]
+        return capacity
+
+    def reference_output(self) -> Floats:
+        """Reference supply of each producer [t/day]."""
+        value, i = self.world.state.value, self.sellers
+        planned = self.outputs * value[fl.SELLER_GROWTH, i] + value[fl.SELLER_PROJECT, i]
+        return np.minimum(planned * value[fl.SELLER_AVAILABILITY, i], self.capacity())
+
+    def caps(self) -> Floats:
+        """Policy cap of each arc [t/day]; permits are spread over the week to come."""
+        value, index = self.world.state.value, self.world.state.index
+        caps = value[fl.ARC_CAP].copy()
+        for g in range(int(index[fl.COUNT, fl.POOLS])):
+            if value[fl.POOL_ACTIVE, g] > 0.0:
+                first, end = index[fl.POOL_FIRST, g : g + 2]
+                arcs = index[fl.POOL_ARC, first:end]
+                flows = value[fl.ARC_BASE_FLOW, arcs]
+                parts = flows / flows.sum() if flows.sum() > 0.0 else np.zeros(len(arcs))
+                permitted = value[fl.POOL_FREE, first:end] + value[fl.POOL_BALANCE, g] / REVIEW_DAYS * parts
+                caps[arcs] = np.minimum(caps[arcs], permitted)
+        return np.asarray(caps[self.arcs])
+
+    def reference_supply(self) -> tuple[Floats, Floats]:
+        """Reference supply on each arc within policy caps, and what caps hold back of each producer's output [t/day]."""
+        caps = self.caps()
+        wished = self.reference_output()[self.arc_seller] * self.split
+        made = self.world.state.value[fl.SELLER_OUTPUT, self.sellers][self.arc_seller] * self.split
+        held = np.bincount(self.arc_seller, np.maximum(0.0, made - caps), len(self.sellers))
+        return np.minimum(wished, caps), held
+
+    def demand(self) -> Floats:
+        """Demand of each end use at the reference price [t/day]."""
+        value = self.world.state.value
+        buyers = self.world.state.index[fl.CONSUMER_BUYER, self.sector_consumer]
+        lasting = value[fl.SECTOR_BASE, self.sectors] * value[fl.BUYER_GROWTH, buyers]
+        demand: Floats = lasting * value[fl.SECTOR_SUBSTITUTED, self.sectors] * value[fl.SECTOR_FACTOR, self.sectors]
+        return demand
+
+    def bought(self) -> Floats:
+        """Tonnes a day that each stockpile bought during the last week."""
+        day = self.world.day
+        record = self.world.state.daily[max(0, day - REVIEW_DAYS) : day]
+        first = fl.SECTOR_FIELDS * len(self.world.network.sectors)
+        first += fl.CONSUMER_FIELDS * len(self.world.network.consumers)
+        columns = [first + fl.HOLDING_FIELDS * h + fl.PILE_BOUGHT for h in self.holdings]
+        return record[:, columns].mean(axis=0) if len(record) else np.zeros(len(columns))
+
+    # the weekly review
+
+    def review(self) -> None:
+        """Move the means by a week, clear every zone, and tell producers and stockpiles."""
+        part = 1.0 - (1.0 - 1.0 / MEAN_DAYS) ** REVIEW_DAYS
+        supply, held = self.reference_supply()
+        for mean, today in (
+            (self.mean_supply, supply),
+            (self.mean_held, held),
+            (self.mean_demand, self.demand()),
+            (self.mean_need, self.world.state.value[fl.BUYER_NEED, self.makers]),
+            (self.mean_bought, self.bought()),
+        ):
+            mean += (today - mean) * part
+        flood = self.flood()
+        for zone in range(len(self.market.zones)):
+            target = self.clear(zone, float(flood[zone].sum()))
+            self.world.state.value[fl.ZONE_LOG_TARGET, self.first_zone + zone] = math.log(target)
+        self.tell_producers(flood)
+        self.tell_stockpiles()
+
+    def clear(self, zone: int, extra: float) -> float:
+        """Clearing price of a zone with `extra` supply [t/day], relative to the reference."""
+        value, reference = self.world.state.value, self.market.reference_usd_per_kg
+        arcs = self.arc_zone == zone
+        most = np.minimum((self.capacity()[self.arc_seller] * self.split), self.caps())[arcs]
+        sectors = self.sector_zone == zone
+        consumers = self.sector_consumer[sectors]
+        inelastic = float(self.mean_need[self.maker_zone == zone].sum())
+        for j, h in enumerate(self.holdings):
+            if self.market.zone_of(self.world.network.holdings[h].owner_regions[0]) == zone:
+                inelastic += float(self.mean_bought[j])
+        low, high = self.market.bounds
+        return float(
+            clearing_price(
+                self.market.supply_elasticity,
+                self.mean_supply[arcs],
+                np.maximum(most, self.mean_supply[arcs]),
+                self.world.arc_floors.row[self.arcs[arcs]] / reference,
+                float(self.mean_held[self.home_zone == zone].sum()) + extra,
+                self.mean_demand[sectors],
+                value[fl.SECTOR_ELASTICITY, self.sectors[sectors]],
+                value[fl.SECTOR_ESSENTIAL, self.sectors[sectors]],
+                value[fl.CONSUMER_FLOOR, consumers] / reference,
+                value[fl.CONSUMER_DUTY, consumers],
+                inelastic,
+                low,
+                high,
+            )
+        )
+
+    def tell_producers(self, flood: Floats) -> None:
+        """Set what each producer would make at today's prices, and what it receives."""
+        value, reference = self.world.state.value, self.market.reference_usd_per_kg
+        zones = np.exp(value[fl.ZONE_LOG_PRICE, self.first_zone : self.first_zone + len(self.market.zones)])
+        supply, _ = self.reference_supply()
+        wished = self.reference_output()[self.arc_seller] * self.split
+        prices = np.maximum(zones[self.arc_zone], self.world.arc_floors.row[self.arcs] / reference)
+        elasticity = self.market.supply_elasticity
+        sold = supply * prices**elasticity + (wished - supply) * zones[self.home_zone][self.arc_seller] ** elasticity
+        limit = np.minimum(np.bincount(self.arc_seller, sold, len(self.sellers)) + flood.sum(axis=0), self.capacity())
+        # With no elasticity anywhere a price block is for valuation only and must change no flow.
+        value[fl.SELLER_SUPPLY_LIMIT, self.sellers] = limit if self.elastic else np.inf
+        weight = np.bincount(self.arc_seller, wished, len(self.sellers))
+        worth = supply * prices + (wished - supply) * zones[self.home_zone][self.arc_seller]
+        mean = np.bincount(self.arc_seller, worth, len(self.sellers))
+        at_home = zones[self.home_zone]
+        self.received = reference * np.divide(mean, weight, out=at_home.copy(), where=weight > 0.0)
+
+    def received_by(self, seller: int) -> float:
+        """What a producer of this market receives, by its column [USD/kg]."""
+        return float(self.received[int(np.flatnonzero(self.sellers == seller)[0])])
+
+    def tell_stockpiles(self) -> None:
+        """Stockpiles pay the spot price of their owner's zone."""
+        value = self.world.state.value
+        for h in self.holdings:
+            zone = self.first_zone + self.market.zone_of(self.world.network.holdings[h].owner_regions[0])
+            price = math.exp(value[fl.ZONE_LOG_PRICE, zone]) * self.market.reference_usd_per_kg
+            value[fl.HOLDING_PRICE, h] = price * 1000.0
+
+    def flood(self) -> Floats:
+        """Extra supply of each producer in each zone that holds the zone at its discount, within capacity [t/day]."""
+        extra = np.zeros((len(self.market.zones), len(self.sellers)))
+        for name, (exporter, discount) in sorted(self.world.floods.get(self.market.material, {}).items()):
+            mine = np.array([self.world.network.sellers[i].country == exporter for i in self.sellers])
+            spare = np.where(mine, np.maximum(0.0, self.capacity() - self.reference_output()), 0.0)
+            home = set(self.home_zone[mine].tolist())
+            zones = [z for z in range(len(self.market.zones)) if z not in home] or sorted(home)
+            wanted = np.array([max(0.0, self.excess(z, 1.0 - discount)) for z in zones])
+            if wanted.sum() > spare.sum():
+                self.world.log(name, f"capacity no longer suffices to hold the price at -{discount:.0%}", exporter)
+            factor = min(1.0, spare.sum() / wanted.sum()) if wanted.sum() > 0.0 else 0.0
+            for z, tonnes in zip(zones, wanted * factor, strict=True):
+                extra[z] += tonnes * spare / spare.sum() if spare.sum() > 0.0 else 0.0
+        return extra
+
+    def excess(self, zone: int, price: float) -> float:
+        """Demand beyond supply of a zone at a price relative to the reference [t/day]: what a flood must add."""
+        low, high = 0.0, float(self.mean_demand.sum() + self.mean_need.sum()) * 10.0 + 1.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            if self.clear(zone, middle) > price:
+                low = middle
+            else:
+                high = middle
+        return high if high > 1e-9 else 0.0
+
+
+def price_setting(world: World, market: Market, first_zone: int, rank: int) -> Steps:
+    """Once a week for ever: find the clearing price of every zone; boards with cash costs review their plants."""
+    book = PriceBook(world, market, first_zone)
+    world.books[market.material] = book
+    prices = world.network.scenario.model.materials[market.material].prices
+    assert prices is not None
+    for name in sorted(prices.costs):
+        for j, i in enumerate(book.sellers):
+            label = world.network.sellers[i]
+            if name in (label.producer, label.country):
+                world.env.process(board(world, book, j, name, prices.costs[name], rank + 1))
+    while True:
+        book.review()
+        yield world.wait(REVIEW_DAYS, rank)
+
+
+def board(world: World, book: PriceBook, seller: int, named: str, costs: Costs, rank: int) -> Steps:
+    """A producer's board meets weekly: after so many days below cash cost it mothballs, above the restart price it returns."""
+    reader, draws = world.network.reader, world.network.draws
+    path = f"materials.{book.market.material}.prices.costs.{named}"
+    cash = reader.number(costs.cash_usd_per_kg, f"{path}.cash_usd_per_kg")
+    restart = reader.number(costs.restart_usd_per_kg, f"{path}.restart_usd_per_kg")
+    patience = draws.whole(costs.mothball_after_days, f"{path}.mothball_after_days")
+    restart_days = draws.whole(costs.restart_days, f"{path}.restart_days")
+    label = world.network.sellers[book.sellers[seller]]
+    name = f"board:{label.material}/{label.stage}/{label.producer}"
+    below_days = 0
+    while True:
+        yield world.wait(REVIEW_DAYS, rank)
+        below_days = below_days + REVIEW_DAYS if book.received[seller] < cash else 0
+        if below_days < max(1, patience):
+            continue
+        world.availability.put(name, [int(book.sellers[seller])], 0.0)
+        world.log("board", f"mothballed: below cash cost of {cash:g} USD/kg for {below_days} days", label.producer)
+        while book.received[seller] <= restart:
+            yield world.wait(REVIEW_DAYS, rank)
+        world.log("board", f"restart decided above {restart:g} USD/kg", label.producer)
+        yield world.wait(restart_days, rank)
+        world.availability.drop(name)
+        world.log("board", "restarted", label.producer)
+        below_days = 0
+
+
+def price_floor(world: World, span: EventSpan, rank: int) -> Steps:
+    """Inside the bloc nobody sells below the floor: members receive it, and an adjustable tariff keeps it at the border."""
+    event = span.model
+    assert isinstance(event, PriceFloor)
+    members = set(world.network.reader.regions_of(event.bloc))
+    price = world.network.reader.number(event.price_usd_per_kg, f"events.{span.event}.price_usd_per_kg")
+    arcs = [
+        a
+        for a, arc in enumerate(world.network.arcs)
+        if arc.seller_country in members
+        and arc.buyer_region in members
+        and (event.materials == "all" or arc.material in event.materials)
+        and (event.stage is None or arc.stage == event.stage)
+    ]
+    consumers = [
+        c
+        for c, label in enumerate(world.network.consumers)
+        if label.region in members and (event.materials == "all" or label.material in event.materials)
+    ]
+    yield world.until(span.start_day, rank)
+    world.arc_floors.put(span.event, arcs, price)
+    world.floors.put(span.event, consumers, price)
+    world.log(span.event, f"a floor of {price:g} USD/kg holds", ", ".join(sorted(members)))
+    if span.end_day is not None:
+        yield world.until(span.end_day, rank)
+        world.arc_floors.drop(span.event)
+        world.floors.drop(span.event)
+        world.log(span.event, "the floor ends", ", ".join(sorted(members)))
+
+
+def tariff(world: World, span: EventSpan, rank: int) -> Steps:
+    """A duty raises what the importer pays, as far as its baseline purchases come from the exporters named."""
+    event = span.model
+    assert isinstance(event, Tariff)
+    reader = world.network.reader
+    importers = set(reader.regions_of(event.importer))
+    rate = reader.number(event.rate, f"events.{span.event}.rate")
+    exporters = None if event.exporters == "all" else reader.expand(event.exporters)
+    consumers, duties = [], []
+    for c, label in enumerate(world.network.consumers):
+        if label.region in importers and (event.materials == "all" or label.material in event.materials):
+            v = int(world.state.index[fl.CONSUMER_BUYER, c])
+            first, end = world.state.index[fl.ARC_FIRST, v : v + 2]
+            hit = sum(
+                float(world.state.value[fl.ARC_BASE_SHARE, a])
+                for a in range(first, end)
+                if world.network.arcs[a].seller_country != label.region
+                and (exporters is None or world.network.arcs[a].seller_country in exporters)
+            )
+            consumers.append(c)
+            duties.append(rate * hit)
+    yield world.until(span.start_day, rank)
+    world.duties.put(span.event, consumers, np.array(duties))
+    world.log(span.event, f"a duty of {rate:.0%} applies", ", ".join(sorted(importers)))
+    if span.end_day is not None:
+        yield world.until(span.end_day, rank)
+        world.duties.drop(span.event)
+        world.log(span.event, "the duty ends", ", ".join(sorted(importers)))
+
+
+def market_flood(world: World, span: EventSpan, rank: int) -> Steps:
+    """The exporter offers whatever holds the price at its discount, while its capacity suffices."""
+    event = span.model
+    assert isinstance(event, MarketFlood)
+    discount = world.network.reader.number(event.discount, f"events.{span.event}.discount")
+    priced = [market.material for market in world.network.markets]
+    materials = [m for m in priced if event.materials == "all" or m in event.materials]
+    if discount <= 0.0:
+        return
+    yield world.until(span.start_day, rank)
+    for material in materials:
+        world.floods.setdefault(material, {})[span.event] = event.exporter, discount
+    world.log(
+        span.event, f"{event.exporter} floods the market to hold the price at -{discount:.0%}", ", ".join(materials)
+    )
+    if span.end_day is not None:
+        yield world.until(span.end_day, rank)
+        for material in materials:
+            del world.floods[material][span.event]
+        world.log(span.event, "the flood ends", "")

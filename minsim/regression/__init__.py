@@ -1,0 +1,34 @@
+"""Regression: runs compared with baselines that a project keeps under version control.
+
+A baseline (`tables`) is a small text file a scenario (`files`). `compare` says what differs and in which words (`drifts`);
+`plan` and `regress` (`session`) do it for many scenarios, `reports` and `pictures` pass it on.
+
+>>> from pathlib import Path
+>>> from minsim import regression
+>>> baseline = regression.baseline_of(run)  # doctest: +SKIP
+>>> regression.write(baseline, Path("baselines/magnet-ban.yaml"))  # doctest: +SKIP
+>>> for drift in regression.compare(regression.read(Path("baselines/magnet-ban.yaml")), baseline):  # doctest: +SKIP
+...     print(drift)
+"""
+
+from minsim.regression.drifts import Drift, compare, question_changed
+from minsim.regression.files import read, write
+from minsim.regression.session import Task, Verdict, plan, regress
+from minsim.regression.tables import TOLERANCES, Baseline, Table, Tolerance, baseline_of
+
+__all__ = [
+    "TOLERANCES",
+    "Baseline",
+    "Drift",
+    "Table",
+    "Task",
+    "Tolerance",
+    "Verdict",
+    "baseline_of",
+    "compare",
+    "plan",
+    "question_changed",
+    "read",
+    "regress",
+    "write",
+]

@@ -1,0 +1,211 @@
+"""Old against new: one picture for each thing that drifted, month by month, or lane by lane."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minsim.errors import OutputError
+from minsim.regression.drifts import METRIC_WORDS, Drift
+from minsim.regression.session import Verdict
+from minsim.regression.tables import Baseline, Key, unit_of
+from minsim.style import (
+    COLOURS,
+    DASHES,
+    GREY,
+    INK,
+    LIGHT_GREY,
+    drawing_style,
+    new_figure,
+    panels,
+    save_figure,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TOP_IN, BOTTOM_IN = 6.2, 0.45
+OLD_COLOUR, NEW_COLOUR = GREY, COLOURS[1]
+MOST_LANES = 12
+MOST_SENTENCES = 3
+
+PANELS = {
+    "monthly": ("shortfall_t", "month_end_cover_days"),
+    "stockpiles": ("month_end_stock_t", "released_t"),
+}
+"""Columns shown besides the one that drifted."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What one picture is of: a region's use of a material, a stock, or the lanes of a product."""
+
+    table: str
+    subject: Key
+    drifts: tuple[Drift, ...]
+
+    @property
+    def stem(self) -> str:
+        """Name of its file, without what file systems dislike."""
+        return re.sub(r"[^\w.-]+", "-", "-".join((self.table, *self.subject)).lower()).strip("-")
+
+
+def draw_all(verdict: Verdict, folder: Path) -> list[Path]:
+    """Draw every drift of a scenario into a folder, as PNG.
+
+    Returns
+    -------
+    list of Path
+        The files, named by scenario and subject.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    if verdict.old is None:
+        return []
+    drawn = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for topic in topics(verdict.drifts):
+            path = folder / f"{verdict.name}-{topic.stem}.png"
+            save_figure(draw(verdict.name, topic, verdict.old, verdict.new), path)
+            drawn.append(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {(error.strerror or str(error)).lower()}") from error
+    return drawn
+
+
+def topics(drifts: Sequence[Drift]) -> Iterator[Topic]:
+    """One topic for all drifts that one picture shows, in their order."""
+    groups: dict[tuple[str, Key], list[Drift]] = {}
+    for drift in drifts:
+        table = "monthly" if drift.table == "metrics" else drift.table
+        if table != "structure":
+            groups.setdefault((table, drift.subject[:2]), []).append(drift)
+    for (table, subject), found in groups.items():
+        yield Topic(table, subject, tuple(found))
+
+
+def draw(name: str, topic: Topic, old: Baseline, new: Baseline) -> Figure:
+    """Old against new for one topic; the title says what drifted."""
+    with drawing_style():
+        figure = new_figure()
+        title = str(topic.drifts[0])
+        top = write_text(figure, title[0].upper() + title[1:], TOP_IN, 12.0, INK, bold=True)
+        others = [str(drift) for drift in topic.drifts[1 : 1 + MOST_SENTENCES]]
+        more = len(topic.drifts) - 1 - len(others)
+        if more > 0:
+            others.append(f"and {more} more")
+        for sentence in others:
+            top = write_text(figure, sentence, top - 0.02, 8.5, GREY)
+        if topic.table == "trade":
+            _draw_lanes(panels(figure, BOTTOM_IN, top - 0.1, (1.0,))[0], topic, old, new)
+        else:
+            _draw_series(figure, top - 0.1, topic, old, new)
+        old_version, new_version = old.version, new.version
+        figure.text(
+            0.04,
+            0.02,
+            f"{name}: baseline of minsim {old_version} against minsim {new_version}",
+            color=GREY,
+            fontsize=7.5,
+        )
+    return figure
+
+
+# ------------------------------------------------------------------------------------------------------------------ series
+
+
+def _draw_series(figure: Figure, top_in: float, topic: Topic, old: Baseline, new: Baseline) -> None:
+    columns = _columns(topic, old, new)
+    for axes, column in zip(
+        panels(figure, BOTTOM_IN, top_in, (1 / len(columns),) * len(columns)), columns, strict=True
+    ):
+        before, after = (side.tables[topic.table].series(topic.subject, column) for side in (old, new))
+        times = sorted(before.keys() | after.keys())
+        _prepare(axes, f"{METRIC_WORDS.get(column, column.replace('_', ' '))} [{unit_of(column)}]")
+        for values, colour, dashes, width, label in (
+            (before, OLD_COLOUR, DASHES[1], 2.4, "old"),
+            (after, NEW_COLOUR, DASHES[0], 1.8, "new"),
+        ):
+            line = np.array([values.get(time) for time in times], dtype=float)
+            axes.plot(range(len(times)), line, color=colour, linestyle=dashes, linewidth=width, label=label)
+        axes.set_xlim(-0.5, max(1, len(times)) - 0.5)
+        step = max(1, len(times) // 9)
+        axes.set_xticks(range(0, len(times), step), times[::step])
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.2))
+
+
+def _columns(topic: Topic, old: Baseline, new: Baseline) -> list[str]:
+    """Two or three columns: what drifted most, then what explains it."""
+    there = [c for c in old.tables[topic.table].columns if c in new.tables[topic.table].columns]
+    drifted = [drift.column for drift in topic.drifts if drift.column in there]
+    wanted = dict.fromkeys((*drifted[:1], *PANELS[topic.table], *drifted[1:]))
+    return [column for column in wanted if column in there][:3]
+
+
+def _prepare(axes: Axes, heading: str) -> None:
+    axes.set_title(heading[0].upper() + heading[1:], loc="left", fontsize=9, color=INK)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(LIGHT_GREY)
+    axes.yaxis.tick_right()
+    axes.tick_params(length=0, labelsize=7.5, labelcolor=GREY)
+    axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+# ------------------------------------------------------------------------------------------------------------------- lanes
+
+
+def _draw_lanes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
+    """Tonnes over the whole run, old and new, of the lanes that changed most."""
+    before, after = (_lane_totals(side, topic.subject) for side in (old, new))
+    lanes = sorted(
+        before.keys() | after.keys(), key=lambda lane: (-abs(after.get(lane, 0) - before.get(lane, 0)), lane)
+    )
+    shown = lanes[:MOST_LANES]
+    places = np.arange(len(shown))[::-1]
+    _prepare(axes, "Shipped over the whole run [t]")
+    axes.barh(
+        places + 0.2,
+        [before.get(lane, 0.0) for lane in shown],
+        0.36,
+        color=LIGHT_GREY,
+        edgecolor=OLD_COLOUR,
+        label="old",
+    )
+    axes.barh(places - 0.2, [after.get(lane, 0.0) for lane in shown], 0.36, color=NEW_COLOUR, label="new")
+    for place, lane in zip(places, shown, strict=True):
+        axes.text(
+            0.005,
+            place + 0.45,
+            " → ".join(lane),
+            transform=axes.get_yaxis_transform(),
+            fontsize=7.5,
+            color=INK,
+            va="center",
+        )
+    axes.set_yticks([])
+    axes.set_ylim(-0.7, len(shown) - 0.2)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.6)
+    axes.legend(loc="upper right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.09))
+
+
+def _lane_totals(baseline: Baseline, product: Key) -> dict[Key, float]:
+    table = baseline.tables["trade"]
+    totals: dict[Key, float] = {}
+    for key, row in table.rows.items():
+        if key[1:3] == product:
+            totals[key[3:]] = totals.get(key[3:], 0.0) + sum(cell for cell in row if isinstance(cell, float))
+    return totals

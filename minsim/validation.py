@@ -1,0 +1,285 @@
+"""A run held against what happened: China's exports of magnets in 2025, month by month, with two naive forecasts beside it.
+
+A simulation is worth its parameters only where it beats what anybody would have said without it: that nothing changes, or
+that nothing comes for as long as a licence takes and everything thereafter.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from minsim.schema import ExportCurb
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from minsim.results import Run
+
+__all__ = ["FORECASTS", "Observation", "errors", "hindcast", "observations", "plot_hindcast"]
+
+EXPORTER, MATERIAL, STAGE = "China", "magnets", "fabricate"
+WORLD: Final = "World"
+FORECASTS: Final = {"simulated_t": "minsim", "no_change_t": "no change", "pause_t": "nothing for 45 working days"}
+"""Columns of forecasts in a hindcast, with their names."""
+PAUSE_DAYS: Final = 63
+"""45 working days, in calendar days: how long a licence is said to take."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What customs counted in a month.
+
+    Attributes
+    ----------
+    month : str
+        As 2025-04.
+    destination : str
+        A country, or `World`.
+    tonnes : float
+        Exports of magnets from China [t].
+    source : str
+        Address of the report.
+    confidence : str
+        `found` there, or `derived` from figures found.
+    note : str
+        How it was derived, or what else was said.
+    """
+
+    month: str
+    destination: str
+    tonnes: float
+    source: str
+    confidence: str
+    note: str
+
+
+def observations() -> tuple[Observation, ...]:
+    """Monthly exports of magnets from China in 2025, by destination and month."""
+    table = resources.files("minsim.data").joinpath("history_magnets_2025.csv").read_text(encoding="utf-8")
+    return tuple(Observation(**{**row, "tonnes": float(row["tonnes"])}) for row in csv.DictReader(table.splitlines()))  # type: ignore[arg-type]
+
+
+def hindcast(run: Run) -> pd.DataFrame:
+    """Compare a run's monthly exports of magnets from China with those observed and with two naive forecasts.
+
+    Parameters
+    ----------
+    run : Run
+        Of `magnet-licences-2025`, or of a scenario of one's own over the same months; it must curb China's magnets.
+
+    Returns
+    -------
+    DataFrame
+        One row a destination and observed month within the run: `destination`, `month`, `observed_t`, `simulated_t`,
+        `no_change_t` (the run's baseline trade), `pause_t` (nothing for 45 working days from the first curb, then the
+        baseline) [t], `confidence` of the observation, and `scored`: whether the month counts in `errors`, which those
+        before the curb do not.
+    """
+    import pandas as pd
+
+    began = curb_began(run)
+    shipped = _simulated(run)
+    rows = []
+    for seen in observations():
+        if (seen.destination, seen.month) not in shipped:
+            continue
+        daily = _baseline_t_per_day(run, seen.destination)
+        days = _days_of(seen.month)
+        open_days = sum(not began <= day < began + dt.timedelta(days=PAUSE_DAYS) for day in days)
+        rows.append(
+            {
+                "destination": seen.destination,
+                "month": seen.month,
+                "observed_t": seen.tonnes,
+                "simulated_t": shipped[seen.destination, seen.month],
+                "no_change_t": daily * len(days),
+                "pause_t": daily * open_days,
+                "confidence": seen.confidence,
+                "scored": days[-1] >= began,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Errors of each forecast of a hindcast, by destination, over the months scored.
+
+    Returns
+    -------
+    DataFrame
+        `destination`, `forecast`, `months`, `mean_error_t` (too high is positive), `mean_absolute_error_t` [t], and
+        `mape`, the mean of absolute errors as fractions of what was observed: small months weigh as much as large ones.
+    """
+    import pandas as pd
+
+    rows = []
+    for destination, months in table[table.scored].groupby("destination"):
+        for column, forecast in FORECASTS.items():
+            off = months[column] - months.observed_t
+            rows.append(
+                {
+                    "destination": destination,
+                    "forecast": forecast,
+                    "months": len(months),
+                    "mean_error_t": off.mean(),
+                    "mean_absolute_error_t": off.abs().mean(),
+                    "mape": (off.abs() / months.observed_t).mean(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def curb_began(run: Run) -> dt.date:
+    """First day of the first curb on China's magnets in a run.
+
+    Raises
+    ------
+    ValueError
+        If the run has none.
+    """
+    starts = [
+        span.start_day
+        for span in run.record.network.events
+        if isinstance(span.model, ExportCurb)
+        and span.model.exporter == EXPORTER
+        and (span.model.materials == "all" or MATERIAL in span.model.materials)
+    ]
+    if not starts:
+        raise ValueError(f"expected a curb of {EXPORTER} on {MATERIAL}, got none in {run.scenario.name}")
+    return run.record.network.date_of(min(starts))
+
+
+def _simulated(run: Run) -> dict[tuple[str, str], float]:
+    """Tonnes shipped by destination and month, the world included."""
+    trade = run.trade
+    exports = trade[
+        (trade.material == MATERIAL) & (trade.stage == STAGE) & (trade.seller == EXPORTER) & (trade.buyer != EXPORTER)
+    ]
+    by_buyer = {
+        (str(buyer), str(month)): float(tonnes)
+        for (buyer, month), tonnes in exports.groupby(["buyer", "month"]).shipped_t.sum().items()  # type: ignore[misc]
+    }
+    world = {(WORLD, str(month)): float(tonnes) for month, tonnes in exports.groupby("month").shipped_t.sum().items()}
+    return by_buyer | world
+
+
+def _baseline_t_per_day(run: Run, destination: str) -> float:
+    return sum(
+        arc.base_flow_t_per_day
+        for arc in run.record.network.arcs
+        if (arc.material, arc.stage, arc.seller) == (MATERIAL, STAGE, EXPORTER)
+        and arc.buyer_region != EXPORTER
+        and destination in (WORLD, arc.buyer_region)
+    )
+
+
+def _days_of(month: str) -> list[dt.date]:
+    first = dt.date.fromisoformat(f"{month}-01")
+    days = [first + dt.timedelta(days=k) for k in range(31)]
+    return [day for day in days if day.month == first.month]
+
+
+# ----------------------------------------------------------------------------------------------------------------- picture
+
+
+def plot_hindcast(table: pd.DataFrame, title: str, note: str = "") -> Figure:
+    """Draw a hindcast: the world above, the United States below; what was observed, simulated and naively expected.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Made by `hindcast`.
+    title : str
+        What the picture shows, in a sentence.
+    note : str
+        Written below the picture.
+    """
+    from minsim.style import GREY, HEIGHT_IN, INK, drawing_style, new_figure, panels, wrapped, write_text
+
+    with drawing_style():
+        figure = new_figure()
+        top_in = write_text(figure, title, HEIGHT_IN - 0.32, 13.5, INK, bold=True)
+        subtitle = "Magnets exported from China, January to December 2025, tonnes a month. Shaded: licences required."
+        top_in = write_text(figure, subtitle, top_in - 0.06, 9.5, GREY) - 0.12
+        foot_in = 0.14 + 0.155 * len(wrapped(figure, note, 8.0, bold=False))
+        write_text(figure, note, foot_in, 8.0, GREY)
+        for axes, destination in zip(
+            panels(figure, foot_in + 0.12, top_in, (0.55, 0.45)), (WORLD, "United States"), strict=True
+        ):
+            _draw_months(axes, table[table.destination == destination], destination, named=destination == WORLD)
+    return figure
+
+
+NAMES: Final[dict[str, tuple[str, str, tuple[float, float]]]] = {
+    "observed_t": ("Chinese customs", "2025-06", (12.0, -14.0)),
+    "simulated_t": ("minsim", "2025-04", (0.0, -11.0)),
+    "no_change_t": ("no change", "2025-05", (0.0, 7.0)),
+    "pause_t": ("nothing for 45 working days", "2025-06", (8.0, 4.0)),
+}
+"""Label of each line, the month it stands at, and how far from it [points]."""
+
+
+def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: bool) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    from minsim.style import COLOURS, GREY, INK, LIGHT_GREY
+
+    place = [int(month[5:]) for month in months.month]
+    looks: dict[str, dict[str, Any]] = {
+        "no_change_t": {"color": GREY, "linestyle": (0, (1, 1.5)), "linewidth": 1.4},
+        "pause_t": {"color": GREY, "linestyle": (0, (5, 1.5)), "linewidth": 1.4},
+        "simulated_t": {"color": COLOURS[0], "linewidth": 2.6},
+        "observed_t": {"color": COLOURS[1], "linewidth": 1.2, "marker": "o", "markersize": 6},
+    }
+    ax.set_xlim(0.6, 12.4)
+    top = 1.12 * max(months[column].max() for column in looks)
+    ticks = [tick for tick in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, top) if 0 <= tick <= top]
+    ax.set_yticks(ticks)
+    ax.set_ylim(0.0, top)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    ax.yaxis.tick_right()
+    ax.set_xticks(range(1, 13), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+    ax.axvspan(3.6, 12.4, color="black", alpha=0.05, linewidth=0, zorder=0)
+    for column, look in looks.items():
+        known = [[p for p in place if p < 4], [p for p in place if p >= 4]]
+        values = dict(zip(place, months[column], strict=True))
+        if all(known) and known[0][-1] + 1 < known[1][0]:  # no line across a month nobody published
+            for part in known:
+                ax.plot(part, [values[p] for p in part], **look, **_dot(column, part))
+        else:
+            ax.plot(place, [values[p] for p in place], **look)
+        if named:
+            _name_line(ax, column, values, look["color"])
+    ax.tick_params(length=0, colors=GREY, labelsize=8.5)
+    ax.tick_params(axis="x", length=3)
+    ax.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
+    ax.set_axisbelow(True)
+    for side in ("left", "right", "top"):
+        ax.spines[side].set_visible(False)
+    ax.spines["bottom"].set_color(INK)
+    heading = "To the world, t a month" if destination == WORLD else f"To the {destination}, t a month"
+    ax.annotate(heading, (0, 1), (0, 6), "axes fraction", "offset points", fontweight="bold", va="bottom")
+
+
+def _dot(column: str, part: list[int]) -> dict[str, Any]:
+    """A mark for a month that stands alone, where a line would not show."""
+    return {"marker": "o", "markersize": 4} if len(part) == 1 and column != "observed_t" else {}
+
+
+def _name_line(ax: Axes, column: str, values: dict[int, float], colour: str) -> None:
+    from matplotlib.patheffects import withStroke
+
+    from minsim.style import darker
+
+    text, month, offset = NAMES[column]
+    at = int(month[5:])
+    ax.annotate(
+        text, (at, values[at]), offset, "data", "offset points", color=darker(colour), fontweight="bold",
+        fontsize=9, path_effects=[withStroke(linewidth=2.5, foreground="white")], zorder=20,
+    )  # fmt: skip
