@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 import click
 
 from minsim import __version__
-from minsim.errors import MinsimError, OutputError, ScenarioError
+from minsim.errors import BaselineError, MinsimError, OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -241,6 +241,90 @@ def run(
         click.echo(json.dumps(finished.summary(), indent=2, allow_nan=False))
     else:
         _console().print(rendering.files_written(folder))
+
+
+@main.command()
+@click.argument("scenario", nargs=-1)
+@click.option(
+    "--baselines",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of the baselines, one file a scenario.",
+)
+@click.option("--update", is_flag=True, help="Rewrite the baselines that differ, and make those that are missing.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Replace one value of every scenario, by its dotted path; may be given several times.",
+)
+@click.option(
+    "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML, for a CI server."
+)
+@click.option(
+    "--markdown",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a table in Markdown, for a pull request's comment.",
+)
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Draw what drifted, old against new.",
+)
+@click.pass_context
+def regress(
+    ctx: click.Context,
+    scenario: tuple[str, ...],
+    baselines: Path,
+    update: bool,
+    overrides: tuple[str, ...],
+    junit: Path | None,
+    markdown: Path | None,
+    plots: Path | None,
+) -> None:
+    """Run each SCENARIO and compare it with its baseline.
+
+    A baseline is a small text file that says how a scenario came out: metrics, monthly sums, yearly trade, and how far
+    each number may be off. Keep it under version control. SCENARIO is a name from `minsim list`, or the path of a
+    scenario file; without any, every scenario that has a baseline is run.
+
+    \b
+    Examples:
+      minsim regress magnet-ban --baselines baselines --update
+      minsim regress --baselines baselines
+      minsim regress scenarios/*.yaml --baselines baselines --junit regress.xml --markdown regress.md
+
+    The exit code is 0 when everything is as it was (or has been updated), 1 when something drifted, and 2 when a
+    scenario or a baseline is missing or wrong.
+    """
+    from minsim import regression
+    from minsim.regression import pictures, reports
+
+    verdicts = []
+    try:
+        tasks = regression.plan(scenario, baselines, overrides, update=update)
+        for task in tasks:
+            _warn(task.scenario)
+        for verdict in regression.regress(tasks, update=update):
+            click.echo("\n".join([verdict.headline, *(f"  {line}" for line in verdict.lines)]))
+            verdicts.append(verdict)
+    except BaselineError as error:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(EXIT_INVALID)
+    if plots is not None:
+        for verdict in verdicts:
+            for path in pictures.draw_all(verdict, plots):
+                click.echo(f"drew {path}", err=True)
+    for file, text_of in ((junit, reports.junit_xml), (markdown, reports.markdown)):
+        if file is not None:
+            reports.write_text(file, text_of(verdicts))
+    if any(verdict.status == "drift" for verdict in verdicts):
+        click.echo("A wanted change? Accept it with --update, and commit the baselines with it.", err=True)
+        ctx.exit(EXIT_FAILED)
 
 
 @main.command()

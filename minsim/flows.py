@@ -11,9 +11,14 @@ lives in another file. With NUMBA_DISABLE_JIT=1 the same source runs as plain Py
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import math
+import os
+import stat
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numba
@@ -41,8 +46,23 @@ def compiled(function: F) -> F:
     try:
         return numba.njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # neither the package folder nor the home folder can be written
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="minsim-numba-")
+        numba.config.CACHE_DIR = temporary_cache()
         return numba.njit(cache=True, **OPTIONS)(function)
+
+
+def temporary_cache() -> str:
+    """A cache folder of this user's own in the temporary folder; a fresh one if somebody else sits on its name.
+
+    The cache is code that will be run: a folder that others can write to must never serve.
+    """
+    folder = Path(tempfile.gettempdir()) / f"minsim-numba-{getpass.getuser()}"
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.stat(follow_symlinks=False)
+        mine = not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not status.st_mode & 0o077)
+        if mine and stat.S_ISDIR(status.st_mode):
+            return str(folder)
+    return tempfile.mkdtemp(prefix="minsim-numba-")
 
 
 # Rows of `State.seller`: one column a producer.

@@ -83,7 +83,7 @@ class ScenarioItem(pytest.Item):
         match excinfo.value:
             case Drifted(verdict=verdict):
                 shown = self.path.name
-                lines = [verdict.headline, *(f"  {line}" for line in (*verdict.remarks, *map(str, verdict.drifts)))]
+                lines = [verdict.headline, *(f"  {line}" for line in verdict.lines)]
                 hint = f"to accept: minsim regress {shown} --baselines {self.config.getoption(OPTION)} --update"
                 return "\n".join([*lines, hint])
             case MinsimError() as error:

@@ -26,7 +26,7 @@ LAYERS = (
     {"answer", "labelling", "metrics", "output", "plotting", "results", "style"},
     {"ensemble", "regression", "validation"},
     {"rendering"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"__main__"},
 )
 """Imports of any kind (at the top, inside functions, for types) point to an earlier layer or to the same one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,10 +13,11 @@ Kind = Literal["value", "gone", "new"]
 REROUTING_WORDS = {"none": "without rerouting", "reference": "", "free": "with free rerouting"}
 METRIC_WORDS = {
     "onset_date": "onset",
-    "shortfall_t": "shortfall",
     "shortfall_days": "days of use lost",
-    "peak_shortfall_fraction": "worst day's shortfall",
     "duration_days": "days short",
+    "peak_shortfall_fraction": "worst day's shortfall",
+    "last_date_to_act": "last date to act",
+    "shortfall_t": "shortfall",
     "min_commercial_cover_days": "lowest commercial cover",
     "time_to_survive_days": "days to the first shortage",
     "time_to_recover_days": "days to recovery",
@@ -116,7 +117,7 @@ def compare(old: Baseline, new: Baseline) -> list[Drift]:
             table, other = _filled(table, other), _filled(other, table)
         found += _structure(name, table, other)
         cells = list(_cells(old, name, table, other, scale))
-        found += _by_series(table, cells) if table.is_series else cells
+        found += _by_series(table, cells) if table.is_series else sorted(cells, key=_urgency)
     return found
 
 
@@ -143,6 +144,21 @@ def settled(old: Baseline, new: Baseline) -> Baseline:
             )
         tables[name] = replace(table, rows=rows)
     return replace(new, tolerances=old.tolerances, tables=tables)
+
+
+def sentences(drifts: Sequence[Drift]) -> list[str]:
+    """Drifts in words, the lanes of one product folded into one line."""
+    folded: dict[Key, list[Drift]] = {}
+    said = []
+    for drift in drifts:
+        if drift.table == "trade":
+            folded.setdefault((*drift.subject[:2], drift.column), []).append(drift)
+        else:
+            said.append(str(drift))
+    for lanes in folded.values():
+        others = f"; {len(lanes)} lanes differ" if len(lanes) > 1 else ""
+        said.append(f"{max(lanes, key=_severity)}{others}")
+    return said
 
 
 # -------------------------------------------------------------------------------------------------------------- comparing
@@ -209,6 +225,12 @@ def _same(baseline: Baseline, table: str, key: Key, column: str, old: Cell, new:
         days = _days_between(old, new)
         return old == new if days is None else abs(days) <= rule.absolute
     return rule.allows(old, new, scale(table, key))
+
+
+def _urgency(drift: Drift) -> tuple[bool, int]:
+    """Reference behaviour first, and the metrics in the order in which a reader asks for them."""
+    known = list(METRIC_WORDS)
+    return drift.rerouting != "reference", known.index(drift.column) if drift.column in known else len(known)
 
 
 def _by_series(table: Table, cells: list[Drift]) -> list[Drift]:

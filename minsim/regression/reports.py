@@ -76,7 +76,7 @@ def _first(verdict: Verdict) -> str:
 
 
 def _details(verdict: Verdict) -> list[str]:
-    lines = [f"- {_cell(text)}" for text in (*verdict.remarks, *map(str, verdict.drifts))]
+    lines = [f"- {_cell(text)}" for text in verdict.lines]
     more = len(lines) - MOST_LINES
     if more > 0:
         lines = [*lines[:MOST_LINES], f"- … and {more} more"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from minsim.errors import BaselineError
 from minsim.regression import files
-from minsim.regression.drifts import Drift, compare, question_changed, settled
+from minsim.regression.drifts import Drift, compare, question_changed, sentences, settled
 from minsim.regression.tables import Baseline, baseline_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ class Verdict:
                 "the question changed: the scenario is not the baseline's, so that a drift need not be the model's",
             )
         return ("the scenario has been edited since its baseline was made, without any effect on the numbers",)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Remarks and drifts in words."""
+        return (*self.remarks, *sentences(self.drifts))
 
 
 def plan(targets: Sequence[str], folder: Path, overrides: Sequence[str] = (), *, update: bool = False) -> list[Task]:
