@@ -153,6 +153,9 @@ class Tracer:
         """Everything there is to say."""
         flows = metrics.consumer_flows_t(self.recording.record)[self.day, self.consumer]
         lines = tuple(self._lines(flows))
+        causes = tuple(dict.fromkeys(self.lanes.causes))
+        if causes:
+            lines += ((0, f"Traced back to {listing([self.lanes.cause(name) for name in causes])}."),)
         return Explanation(
             self.label.material,
             self.label.region,
@@ -160,7 +163,7 @@ class Tracer:
             float(flows[metrics.SHORTFALL]),
             self._headline(flows),
             lines,
-            tuple(dict.fromkeys(self.lanes.causes)),
+            causes,
         )
 
     def _headline(self, flows: FloatArray) -> str:
@@ -182,11 +185,11 @@ class Tracer:
     def _sector_text(self) -> str:
         mine = [(k, s) for k, s in enumerate(self.network.sectors) if s.consumer == self.consumer]
         lost = {s.sector: float(self.recording.record.sector[self.day, k, metrics.SHORTFALL]) for k, s in mine}
-        hit = [f"{name.replace('_', ' ')} {tonnes(amount)}" for name, amount in lost.items() if amount > 0]
+        hit = [f"{tonnes(amount)} for {name.replace('_', ' ')}" for name, amount in lost.items() if amount > 0]
         if len(mine) < 2 or not hit:
             return ""
         spared = [name.replace("_", " ") for name, amount in lost.items() if amount == 0]
-        return f"Of this lacked {listing(hit)}{f'; {listing(spared)} nothing' if spared else ''}."
+        return f"Missing: {listing(hit)}{f'; none for {listing(spared)}' if spared else ''}."
 
     def _supply_text(self, v: int, flows: FloatArray) -> str:
         """Need, arrivals against the baseline, and what stocks gave."""
@@ -237,7 +240,9 @@ class Tracer:
         if last and last[-1].what == "release is triggered":
             due = last[-1].day + holding.authorisation_days
             return f"{held}: its release, triggered on {self._date(last[-1].day)}, is authorised on {self._date(due)}."
-        if last and last[-1].what == "release is authorised" and holding.material != self.label.material:
+        gap = self.recording.record.sector[self.day, :, metrics.SHORTFALL].any()
+        worked_up = holding.material != self.label.material
+        if last and last[-1].what == "release is authorised" and worked_up and gap:
             return f"{held}: domestic plants had no room, or not the other inputs, to work it up."
         return f"{held}."
 

@@ -165,12 +165,12 @@ def _simulated(run: Run) -> dict[tuple[str, str], float]:
     exports = trade[
         (trade.material == MATERIAL) & (trade.stage == STAGE) & (trade.seller == EXPORTER) & (trade.buyer != EXPORTER)
     ]
-    by_buyer = {
-        (str(buyer), str(month)): float(tonnes)
-        for (buyer, month), tonnes in exports.groupby(["buyer", "month"]).shipped_t.sum().items()  # type: ignore[misc]
-    }
-    world = {(WORLD, str(month)): float(tonnes) for month, tonnes in exports.groupby("month").shipped_t.sum().items()}
-    return by_buyer | world
+    found: dict[tuple[str, str], float] = {}
+    for buyer, month, tonnes in zip(exports.buyer, exports.month, exports.shipped_t, strict=True):
+        for destination in (buyer, WORLD):
+            key = str(destination), str(month)
+            found[key] = found.get(key, 0.0) + float(tonnes)
+    return found
 
 
 def _baseline_t_per_day(run: Run, destination: str) -> float:
@@ -233,7 +233,7 @@ def plot_hindcast(table: pd.DataFrame, title: str = HEADLINE, note: str = FOOTNO
 
 NAMES: Final[dict[str, tuple[str, str, tuple[float, float]]]] = {
     "observed_t": ("Chinese customs", "2025-06", (14.0, -16.0)),
-    "simulated_t": ("minsim", "2025-01", (4.0, -16.0)),
+    "simulated_t": ("minsim", "2025-01", (-14.0, -17.0)),
     "no_change_t": ("no change", "2025-05", (0.0, 7.0)),
     "pause_t": ("nothing for 45 working days", "2025-05", (16.0, 5.0)),
 }
@@ -243,6 +243,7 @@ NAMES: Final[dict[str, tuple[str, str, tuple[float, float]]]] = {
 def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: bool) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    from minsim.phrases import MONTHS
     from minsim.style import COLOURS, GREY, INK, LIGHT_GREY
 
     place = [int(month[5:]) for month in months.month]
@@ -259,7 +260,7 @@ def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: boo
     ax.set_ylim(0.0, top)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.yaxis.tick_right()
-    ax.set_xticks(range(1, 13), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+    ax.set_xticks(range(1, 13), [month[:3] for month in MONTHS])
     ax.axvspan(3.6, 12.4, color="black", alpha=0.05, linewidth=0, zorder=0)
     for column, look in looks.items():
         values = dict(zip(place, months[column], strict=True))

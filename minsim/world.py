@@ -26,6 +26,8 @@ Process = Callable[["World"], Generator[simpy.Event, Any, Any]]
 
 FIRST, LAST = -1, 1_000_000
 """Ranks within a day: the wake-up of the flows, and their next advance, after everything due that day has taken effect."""
+USER_RANK = 5
+"""Rank of processes of a user's own: before the scenario's events of the same day."""
 EVENT_RANK = 10
 """Rank of the first event of a scenario; events of one day act in the order of their keys."""
 
@@ -232,13 +234,13 @@ class World:
         """Today's date."""
         return self.network.date_of(self.day)
 
-    def wait(self, days: int, rank: int = EVENT_RANK) -> Day:
+    def wait(self, days: int, rank: int = USER_RANK) -> Day:
         """An event that happens `days` from now, before any flow of that day."""
         if days != int(days) or days < 0:
             raise SimulationError(f"expected whole days >= 0 to wait, got {days}")
         return Day(self.env, int(days), rank)
 
-    def until(self, when: dt.date | int, rank: int = EVENT_RANK) -> Day:
+    def until(self, when: dt.date | int, rank: int = USER_RANK) -> Day:
         """An event that happens on a date or day; today, if that has passed."""
         day = when if isinstance(when, int) else self.network.day_of(when)
         return self.wait(max(0, day - self.day), rank)

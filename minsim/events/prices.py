@@ -7,6 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from minsim import flows as fl
 from minsim.flows import Floats
@@ -16,6 +17,7 @@ from minsim.spans import EventSpan
 from minsim.world import World
 
 Steps = Generator[Any, Any, None]
+Mask = npt.NDArray[np.bool_]
 REVIEW_DAYS = 7
 MEAN_DAYS = 30.0
 """Days of the mean on which demand and supply meet (model, section 7)."""
@@ -47,8 +49,7 @@ class PriceBook:
         self.home_zone = np.array([market.zone_of(network.sellers[i].country) for i in self.sellers])
         flows = value[fl.ARC_BASE_FLOW, self.arcs]
         self.outputs = np.bincount(self.arc_seller, flows, len(self.sellers))
-        sold = self.outputs[self.arc_seller]
-        self.split = np.divide(flows, sold, out=np.zeros_like(flows), where=sold > 0.0)
+        self.split = self.sales_by_arc(flows)
         self.consumers = [c for c, label in enumerate(network.consumers) if label.material == market.material]
         self.sectors = np.array([k for k, s in enumerate(network.sectors) if s.consumer in self.consumers], dtype=int)
         self.sector_consumer = np.array([network.sectors[k].consumer for k in self.sectors], dtype=int)
@@ -64,6 +65,16 @@ class PriceBook:
         self.mean_need = value[fl.BUYER_NEED, self.makers].copy()
         self.mean_bought = np.zeros(len(self.holdings))
         self.received = np.full(len(self.sellers), market.reference_usd_per_kg)
+        self.overstretched: set[str] = set()
+
+    def sales_by_arc(self, flows: Floats) -> Floats:
+        """Share of each arc in its seller's baseline sales; who sells nothing yet would sell as buyers buy."""
+        buyers = self.world.state.index[fl.ARC_BUYER, self.arcs].astype(int)
+        bought = np.bincount(buyers, flows)[buyers]
+        idle = self.outputs[self.arc_seller] <= 0.0
+        weights = np.where(idle, bought, flows)
+        total = np.bincount(self.arc_seller, weights, len(self.sellers))[self.arc_seller]
+        return np.asarray(np.divide(weights, total, out=np.zeros_like(flows), where=total > 0.0))
 
     # supply and demand today
 
@@ -78,7 +89,7 @@ class PriceBook:
         """Reference supply of each producer [t/day]."""
         value, i = self.world.state.value, self.sellers
         planned = self.outputs * value[fl.SELLER_GROWTH, i] + value[fl.SELLER_PROJECT, i]
-        return np.minimum(planned * value[fl.SELLER_AVAILABILITY, i], self.capacity())
+        return np.asarray(np.minimum(planned * value[fl.SELLER_AVAILABILITY, i], self.capacity()))
 
     def caps(self) -> Floats:
         """Policy cap of each arc [t/day]; permits are spread over the week to come."""
@@ -99,7 +110,7 @@ class PriceBook:
         caps = self.caps()
         wished = self.reference_output()[self.arc_seller] * self.split
         made = self.world.state.value[fl.SELLER_OUTPUT, self.sellers][self.arc_seller] * self.split
-        held = np.bincount(self.arc_seller, np.maximum(0.0, made - caps), len(self.sellers))
+        held: Floats = np.bincount(self.arc_seller, np.maximum(0.0, made - caps), len(self.sellers)).astype(float)
         return np.minimum(wished, caps), held
 
     def demand(self) -> Floats:
@@ -182,15 +193,25 @@ class PriceBook:
         limit = np.minimum(np.bincount(self.arc_seller, sold, len(self.sellers)) + flood.sum(axis=0), self.capacity())
         # With no elasticity anywhere a price block is for valuation only and must change no flow.
         value[fl.SELLER_SUPPLY_LIMIT, self.sellers] = limit if self.elastic else np.inf
-        weight = np.bincount(self.arc_seller, wished, len(self.sellers))
-        worth = supply * prices + (wished - supply) * zones[self.home_zone][self.arc_seller]
+        self.received = reference * self.mean_price(supply, wished, prices, zones)
+
+    def mean_price(self, supply: Floats, wished: Floats, prices: Floats, zones: Floats) -> Floats:
+        """Mean price a producer receives, relative to the reference; one that stands still, what it would receive."""
+        makes = np.bincount(self.arc_seller, wished, len(self.sellers))[self.arc_seller] > 0.0
+        weights = np.where(makes, wished, self.split)
+        passed = np.where(makes, supply, np.where(self.caps() > 0.0, self.split, 0.0))
+        worth = passed * prices + (weights - passed) * zones[self.home_zone][self.arc_seller]
+        total = np.bincount(self.arc_seller, weights, len(self.sellers))
         mean = np.bincount(self.arc_seller, worth, len(self.sellers))
-        at_home = zones[self.home_zone]
-        self.received = reference * np.divide(mean, weight, out=at_home.copy(), where=weight > 0.0)
+        return np.asarray(np.divide(mean, total, out=zones[self.home_zone], where=total > 0.0))
 
     def received_by(self, seller: int) -> float:
-        """What a producer of this market receives, by its column [USD/kg]."""
-        return float(self.received[int(np.flatnonzero(self.sellers == seller)[0])])
+        """What a producer receives, by its column [USD/kg]; one of an earlier stage looks at the price of its zone."""
+        own = np.flatnonzero(self.sellers == seller)
+        if len(own):
+            return float(self.received[int(own[0])])
+        zone = self.first_zone + self.market.zone_of(self.world.network.sellers[seller].country)
+        return math.exp(float(self.world.state.value[fl.ZONE_LOG_PRICE, zone])) * self.market.reference_usd_per_kg
 
     def tell_stockpiles(self) -> None:
         """Stockpiles pay the spot price of their owner's zone."""
@@ -208,13 +229,28 @@ class PriceBook:
             spare = np.where(mine, np.maximum(0.0, self.capacity() - self.reference_output()), 0.0)
             home = set(self.home_zone[mine].tolist())
             zones = [z for z in range(len(self.market.zones)) if z not in home] or sorted(home)
-            wanted = np.array([max(0.0, self.excess(z, 1.0 - discount)) for z in zones])
-            if wanted.sum() > spare.sum():
-                self.world.log(name, f"capacity no longer suffices to hold the price at -{discount:.0%}", exporter)
+            wished = np.array([self.excess(z, 1.0 - discount) for z in zones])
+            wanted = np.minimum(wished, [self.room(mine, z) for z in zones])
+            self.tell_flood(name, exporter, discount, bool(min(wanted.sum(), spare.sum()) < wished.sum()))
             factor = min(1.0, spare.sum() / wanted.sum()) if wanted.sum() > 0.0 else 0.0
             for z, tonnes in zip(zones, wanted * factor, strict=True):
                 extra[z] += tonnes * spare / spare.sum() if spare.sum() > 0.0 else 0.0
         return extra
+
+    def room(self, mine: Mask, zone: int) -> float:
+        """What policy caps leave these producers to sell into a zone beyond their reference supply [t/day]."""
+        arcs = mine[self.arc_seller] & (self.arc_zone == zone)
+        usual = self.reference_output()[self.arc_seller] * self.split
+        return float(np.maximum(0.0, self.caps() - usual)[arcs].sum())
+
+    def tell_flood(self, name: str, exporter: str, discount: float, short: bool) -> None:
+        """Write to the log when a flood no longer holds its price, and when it does again."""
+        if short and name not in self.overstretched:
+            self.overstretched.add(name)
+            self.world.log(name, f"capacity no longer suffices to hold the price at -{discount:.0%}", exporter)
+        elif not short and name in self.overstretched:
+            self.overstretched.discard(name)
+            self.world.log(name, f"capacity suffices again to hold the price at -{discount:.0%}", exporter)
 
     def excess(self, zone: int, price: float) -> float:
         """Demand beyond supply of a zone at a price relative to the reference [t/day]: what a flood must add."""
@@ -234,18 +270,18 @@ def price_setting(world: World, market: Market, first_zone: int, rank: int) -> S
     world.books[market.material] = book
     prices = world.network.scenario.model.materials[market.material].prices
     assert prices is not None
-    for name in sorted(prices.costs):
-        for j, i in enumerate(book.sellers):
-            label = world.network.sellers[i]
-            if name in (label.producer, label.country):
-                world.env.process(board(world, book, j, name, prices.costs[name], rank + 1))
+    for j, i in enumerate(book.sellers):
+        label = world.network.sellers[i]
+        name = label.producer if label.producer in prices.costs else label.country  # a plant's own costs come first
+        if name in prices.costs:
+            world.env.process(board(world, book, j, name, prices.costs[name], rank + 1))
     while True:
         book.review()
         yield world.wait(REVIEW_DAYS, rank)
 
 
 def board(world: World, book: PriceBook, seller: int, named: str, costs: Costs, rank: int) -> Steps:
-    """A producer's board meets weekly: after so many days below cash cost it mothballs, above the restart price it returns."""
+    """A producer's board meets weekly: after days below cash cost it mothballs, above the restart price it returns."""
     reader, draws = world.network.reader, world.network.draws
     path = f"materials.{book.market.material}.prices.costs.{named}"
     cash = reader.number(costs.cash_usd_per_kg, f"{path}.cash_usd_per_kg")
@@ -254,11 +290,15 @@ def board(world: World, book: PriceBook, seller: int, named: str, costs: Costs, 
     restart_days = draws.whole(costs.restart_days, f"{path}.restart_days")
     label = world.network.sellers[book.sellers[seller]]
     name = f"board:{label.material}/{label.stage}/{label.producer}"
-    below_days = 0
+    below_since = None
     while True:
         yield world.wait(REVIEW_DAYS, rank)
-        below_days = below_days + REVIEW_DAYS if book.received[seller] < cash else 0
-        if below_days < max(1, patience):
+        if book.received[seller] >= cash:
+            below_since = None
+            continue
+        below_since = world.day if below_since is None else below_since
+        below_days = world.day - below_since
+        if below_days < patience:
             continue
         world.availability.put(name, [int(book.sellers[seller])], 0.0)
         world.log("board", f"mothballed: below cash cost of {cash:g} USD/kg for {below_days} days", label.producer)
@@ -268,7 +308,7 @@ def board(world: World, book: PriceBook, seller: int, named: str, costs: Costs, 
         yield world.wait(restart_days, rank)
         world.availability.drop(name)
         world.log("board", "restarted", label.producer)
-        below_days = 0
+        below_since = None
 
 
 def price_floor(world: World, span: EventSpan, rank: int) -> Steps:

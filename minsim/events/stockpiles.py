@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from minsim import flows as fl
-from minsim.events.curbs import holds_nothing_back
+from minsim.events.curbs import curbed_arcs, holds_nothing_back
 from minsim.events.passages import arcs_through
 from minsim.schema import Chokepoint, ExportCurb, Names, Outage, Pandemic
 from minsim.spans import EventSpan
@@ -55,10 +55,9 @@ def touches(world: World, span: EventSpan, holding: int) -> bool:
     materials = {label.material} | {world.network.consumers[c].material for c in label.serves}
     match event:
         case ExportCurb():
-            aimed = event.importers == "all" or bool(
-                world.network.reader.expand(event.importers) & set(label.owner_regions)
-            )
-            return aimed and _names_one(event.materials, materials)
+            arcs = [world.network.arcs[a] for a in curbed_arcs(world, event)]
+            hit = {arc.buyer_region for arc in arcs if arc.base_flow_t_per_day > 0.0 and arc.material in materials}
+            return bool(hit & set(label.owner_regions))
         case Chokepoint():
             regions = {world.network.arcs[a].buyer_region for a in arcs_through(world, event)}
             return bool(regions & set(label.owner_regions)) and _names_one(event.materials, materials)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TOP_IN, BOTTOM_IN = 6.2, 0.45
+TOP_IN, BOTTOM_IN = 6.25, 0.2
 OLD_COLOUR, NEW_COLOUR = GREY, COLOURS[1]
 MOST_LANES = 12
 MOST_SENTENCES = 3
@@ -143,7 +143,7 @@ def _draw_series(figure: Figure, top_in: float, topic: Topic, old: Baseline, new
         step = max(1, len(times) // 9)
         axes.set_xticks(range(0, len(times), step), times[::step])
         axes.set_ylim(bottom=0)
-        axes.legend(loc="upper right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.2))
+        axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 
 def _columns(topic: Topic, old: Baseline, new: Baseline) -> list[str]:
@@ -170,25 +170,24 @@ def _prepare(axes: Axes, heading: str) -> None:
 def _draw_lanes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
     """Tonnes over the whole run, old and new, of the lanes that changed most."""
     before, after = (_lane_totals(side, topic.subject) for side in (old, new))
-    lanes = sorted(
-        before.keys() | after.keys(), key=lambda lane: (-abs(after.get(lane, 0) - before.get(lane, 0)), lane)
-    )
+    drifted = {drift.subject[2:] for drift in topic.drifts}
+    lanes = sorted(drifted, key=lambda lane: (-abs(after.get(lane, 0.0) - before.get(lane, 0.0)), lane))
     shown = lanes[:MOST_LANES]
     places = np.arange(len(shown))[::-1]
     _prepare(axes, "Shipped over the whole run [t]")
     axes.barh(
-        places + 0.2,
+        places + 0.14,
         [before.get(lane, 0.0) for lane in shown],
-        0.36,
+        0.27,
         color=LIGHT_GREY,
         edgecolor=OLD_COLOUR,
         label="old",
     )
-    axes.barh(places - 0.2, [after.get(lane, 0.0) for lane in shown], 0.36, color=NEW_COLOUR, label="new")
+    axes.barh(places - 0.14, [after.get(lane, 0.0) for lane in shown], 0.27, color=NEW_COLOUR, label="new")
     for place, lane in zip(places, shown, strict=True):
         axes.text(
             0.005,
-            place + 0.45,
+            place + 0.44,
             " → ".join(lane),
             transform=axes.get_yaxis_transform(),
             fontsize=7.5,
@@ -199,7 +198,7 @@ def _draw_lanes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
     axes.set_ylim(-0.7, len(shown) - 0.2)
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.6)
-    axes.legend(loc="upper right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.09))
+    axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 
 def _lane_totals(baseline: Baseline, product: Key) -> dict[Key, float]:

@@ -157,7 +157,7 @@ class Probe:
         return [s.producer for s in self.world.network.sellers].index(name)
 
 
-def probed(mapping: Mapping, rerouting: str = "none", **given: Any) -> tuple[Record, Probe]:
+def probed(mapping: Mapping, rerouting: str = "reference", **given: Any) -> tuple[Record, Probe]:
     """A run, and what a probe saw."""
     probe = Probe()
     record = run(mapping, rerouting, [probe], **given)

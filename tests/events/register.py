@@ -42,7 +42,7 @@ from events.builders import (
 )
 from minsim import flows as fl
 from minsim.engine import Record
-from networks import DAYS_PER_YEAR, date
+from networks import DAYS_PER_YEAR, NO_REROUTING, date
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
 """Found and expected day series."""
@@ -74,6 +74,10 @@ class Case:
         First day on which tonnes move otherwise; absent: the first day of `acts`.
     random : bool
         Whether the seed matters.
+    stock : float
+        Commercial stock [days].
+    declared : bool
+        Whether the event is declared a disruption, for stockpiles that wait for one, even where it holds nothing back.
     """
 
     name: str
@@ -87,6 +91,7 @@ class Case:
     flows_from: int | None = None
     random: bool = False
     stock: float = 10.0
+    declared: bool = False
 
     def scenario(self) -> Mapping:
         return self.host({**self.besides, "event": self.event}, stock=self.stock)
@@ -209,16 +214,16 @@ CURBS = [
     Case("export_curb/cut", curb({"cut": 0.5}), us(lambda: from_china(during(36.0, CHINA))), zero=curb(ZERO_CUT)),
     # 1000 t a month: 72 t/day for 13 days, 64 t on the next, then nothing until the month is over.
     Case("export_curb/quota", curb(quota(1000, 1)), us(lambda: from_china(shipped_under_quota(1000, 1, CHINA))),
-         zero=curb(quota(PLENTY, 1)), flows_from=START + 13),
-    # Shared with Japan, which calls 36 t/day: of 2000 t, two thirds go to the United States.
-    Case("export_curb/quota shared", curb(quota(2000, 2), importers="all"),
-         us(lambda: from_china(shipped_under_quota(2000, 2, 108.0) * 2 / 3)),
-         zero=curb(quota(PLENTY, 2), importers="all"), flows_from=START + 18),
+         zero=curb(quota(PLENTY, 1)), declared=True, flows_from=START + 13),
+    # Shared with Japan, which calls 36 t/day: of 2024 t, 18 days' calls and 80 t, two thirds go to the United States.
+    Case("export_curb/quota shared", curb(quota(2024, 2), importers="all"),
+         us(lambda: from_china(shipped_under_quota(2024, 2, 108.0) * 2 / 3)),
+         zero=curb(quota(PLENTY, 2), importers="all"), declared=True, flows_from=START + 18),
     # The first period, 2 March to 1 April, has 31 days, the second 30, the third 31: what 73.2 t x 30 leaves over after
     # the second makes up for the third when it is carried over. A month of 31 days needs 2232 t.
     Case("export_curb/quota carried over", curb(quota(2196, 1, carry_over=True)),
          us(lambda: from_china(shipped_under_quota(2196, 1, CHINA, carry_over=True), 0.3)),
-         zero=curb(quota(PLENTY, 1, carry_over=True)), flows_from=START + 30, stock=0.3),
+         zero=curb(quota(PLENTY, 1, carry_over=True)), declared=True, flows_from=START + 30, stock=0.3),
     # Nothing controlled flows for 7 + 20 days (a week until the first application, 20 of review); then as before.
     # The 0.8 x 72 x 27 = 1555 t that are missing outlast 1000 t of stock by 555 t.
     Case("export_curb/licence", curb(licence(controlled_share=0.8)),
@@ -248,7 +253,7 @@ CURBS = [
     # of 100 t/day: 10000 - 1000 - 150 t are missing, from 1.5 days later on.
     Case("export_curb/announcement",
          curb({"ban": True}, announcement={"date": date(START - 15), "stock_target_factor": 1.5}),
-         us(lambda: tank(later(during(110.0, during(0.0, USE), START - 15, START), USE))),
+         us(lambda: tank(later(during(0.0, USE) + during(10.0, 0.0, START - 15, START), USE))),
          zero=curb({"ban": True}, announcement={"date": date(START - 15), "stock_target_factor": 1.0}),
          without={"event": curb({"ban": True})},
          host=lambda events, **given: lane(
@@ -307,6 +312,11 @@ def shocked(record: Record, _probe: Probe) -> Pairs:
     demand = during(USE * 1.3, USE)
     demand[START : START + 10] = USE * (1.0 + 0.3 * np.arange(10) / 10)
     return [(series(record, fl.DEMAND), demand), (shortfall(record), tank(later(demand, USE), demand, 2 * USE))]
+
+
+def patient(events: Mapping, **given: Any) -> Mapping:
+    """The chain with buyers who correct neither stocks nor what is under way, so that every day calls the same."""
+    return chain(events, behaviour={"x": {**NO_REROUTING, "adjustment_days": 1e15}}, **given)
 
 
 def held() -> np.ndarray:
@@ -425,18 +435,19 @@ OTHERS = [
          zero=event("capacity_project", producer=plant("China"), capacity_t_per_year=0, ramp_days=10, delay_days=20),
          host=lane, besides={"boom": event("demand_shock", 0, None, materials=["x"], factor=1.5)}, acts=(81, END)),
     Case("demand_shock/ramp",
-         event("demand_shock", materials=["x"], regions=["United States"], factor=1.3, ramp_days=10), shocked,
+         event("demand_shock", materials=["x"], regions=["United States"], sectors="all", factor=1.3,
+               ramp_days=10), shocked,
          zero=event("demand_shock", materials=["x"], factor=1.0, ramp_days=10), acts=(START + 1, END), stock=2.0),
     Case("chokepoint/extra_days held", passage(extra_days=12, holds_in_transit=True), delayed(held),
-         zero=passage(extra_days=0, holds_in_transit=True), stock=2.0),
+         zero=passage(extra_days=0, holds_in_transit=True), host=patient, stock=2.0),
     Case("chokepoint/extra_days", passage(extra_days=12, materials=["x"]), delayed(not_held),
-         zero=passage(extra_days=0), stock=2.0),
+         zero=passage(extra_days=0), host=patient, flows_from=START + LEAD, stock=2.0),
     # Seven tenths pass: 50.4 t/day.
     Case("chokepoint/throughput", passage(throughput=0.7), us(lambda: from_china(during(0.7 * CHINA, CHINA))),
          zero=passage(throughput=1.0)),
     Case("chokepoint/expedite", passage(extra_days=12, expedite={"days": 7, "when_cover_below_days": 5}), flown,
          zero=passage(extra_days=12, expedite={"days": 7, "when_cover_below_days": 0}),
-         without={"event": passage(extra_days=12)}),
+         without={"event": passage(extra_days=12)}, host=patient, flows_from=START + LEAD),
     Case("pandemic/availability", event("pandemic", countries=["China"], availability=0.45, stages=["fabricate"]),
          us(lambda: from_china(crippled(0.45))),
          zero=event("pandemic", countries=["China"], availability=1.0, demand_factor=1.0, lanes_extra_days=0)),

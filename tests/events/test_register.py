@@ -33,7 +33,7 @@ LEVERS = (
     fl.BUYER_TARGET_FACTOR,
     fl.POOL_ACTIVE,
 )
-INDEX_LEVERS = (fl.LEAD, fl.LEAK_LEAD, fl.AIR_LEAD, fl.RANK)
+INDEX_LEVERS = (fl.LEAD, fl.LEAK_LEAD, fl.AIR_LEAD, fl.RANKED)
 FLOWS = (fl.SELLER_OUTPUT, fl.SELLER_SHIPPED, fl.BUYER_ARRIVED, fl.BUYER_USED, fl.ARC_SHIPPED, fl.ARC_LEAKED, fl.ARC_TRANSIT)
 
 
@@ -110,6 +110,8 @@ def disturbed(case: Case, events: Mapping) -> Mapping:
         "reserve": {"owner": "United States", "holds": {"x": "fabricate"}, "target_days": 5,
                     "release": {"drawdown": "declared_disruption", "authorisation_days": 3}},
     }  # fmt: skip
+    if case.declared:
+        del mapping["stockpiles"]["reserve"]
     return mapping
 
 
@@ -117,14 +119,13 @@ def disturbed(case: Case, events: Mapping) -> Mapping:
 @pytest.mark.parametrize("case", named(CASES))
 def test_in_name_only_it_changes_nothing(case: Case, rerouting: str) -> None:
     plain = run(disturbed(case, case.without), rerouting)
-    if case.event.get("announcement"):  # the notice itself starts the search for suppliers; its factor is what is 1
-        assert rerouting in ("none", "reference", "free")
-        if rerouting == "reference":
-            return
     assert same(run(disturbed(case, {**case.without, "event": case.zero}), rerouting), plain)
 
 
 def differing_days(one: np.ndarray, other: np.ndarray) -> set[int]:
+    """Days on which two tables by day differ; columns that one of them lacks count as 0."""
+    width = max(one.shape[1], other.shape[1])
+    one, other = (np.pad(table, ((0, 0), (0, width - table.shape[1]))) for table in (one, other))
     return set(np.flatnonzero((one != other).any(axis=1)).tolist())
 
 
