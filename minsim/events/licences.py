@@ -79,8 +79,14 @@ def licence_regime(world: World, span: EventSpan, licence: Licence, arcs: Indice
     base = world.state.value[fl.ARC_BASE_FLOW, arcs]
     office = open_office(world, reader.number(licence.decisions_per_day, f"{path}.decisions_per_day"), rank)
     purses = []
-    for key in sorted({_purse_key(world, a) for a in arcs}):
-        own = np.array([_purse_key(world, a) == key for a in arcs])
+    kinds = np.array([world.network.arcs[a].kind for a in arcs])
+    if (kinds == "stockpile").any():
+        # Stockpiles do not apply, and must not use up the permits that users applied for: theirs is an empty purse.
+        purses.append(world.open_purse(arcs[kinds == "stockpile"], np.zeros(int((kinds == "stockpile").sum()))))
+    for key in sorted({_purse_key(world, a) for a in arcs[kinds != "stockpile"]}):
+        own = np.array(
+            [kind != "stockpile" and _purse_key(world, a) == key for a, kind in zip(arcs, kinds, strict=True)]
+        )
         purse = world.open_purse(arcs[own], ((1.0 - controlled) * base)[own])
         purses.append(purse)
         importer = Importer(world, span, licence, office, purse, key, rank)
