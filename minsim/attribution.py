@@ -254,11 +254,11 @@ class Attribution:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim import charts
+        from minsim import attribution_chart
 
         if ax is None:
-            return charts.plot_attribution(self, material).axes[0]
-        return charts.attribution_axes(ax, self, material)
+            return attribution_chart.plot_attribution(self, material).axes[0]
+        return attribution_chart.attribution_axes(ax, self, material)
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready form: the rows, how they were found, and the waterfall."""

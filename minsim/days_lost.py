@@ -100,11 +100,11 @@ class Waterfall:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim import charts
+        from minsim import waterfall_chart
 
         if ax is None:
-            return charts.plot_waterfall(self.run, material).axes[0]
-        return charts.waterfall_axes(ax, self.run, material)
+            return waterfall_chart.plot_waterfall(self.run, material).axes[0]
+        return waterfall_chart.waterfall_axes(ax, self.run, material)
 
 
 def lost_by_step(

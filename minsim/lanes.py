@@ -181,7 +181,9 @@ class Lanes:
     def judge(self, a: int, day: int) -> Verdict:
         """Why an arc brought less than usual on a day."""
         arrived, usual = float(self.recording.arrived(a)[day]), self.usual(a, day)
-        text = f"{capital(self.amount(arrived))} came from {self._seller_in_sentence(a)} (baseline {self._usual(a, day)}"
+        text = (
+            f"{capital(self.amount(arrived))} came from {self._seller_in_sentence(a)} (baseline {self._usual(a, day)}"
+        )
         text += f"; less than usual since {self.date(self._less_since(a, day))})"
         shipped, exact = self.shipping_day(a, day)
         delays = self._delays(a, max(shipped, 0), day)
@@ -333,7 +335,9 @@ def _queue_text(waiting: list[Application], known: list[Application], importer: 
     if waiting:
         oldest = day - min(filed.applied_day for filed in waiting)
         tonnes_waiting = tonnes(sum(filed.tonnes for filed in waiting))
-        parts.append(f"{tonnes_waiting} that {importer} had applied for were waiting, the oldest for {count(oldest, 'day')}")
+        parts.append(
+            f"{tonnes_waiting} that {importer} had applied for were waiting, the oldest for {count(oldest, 'day')}"
+        )
     refused = sum(filed.refused_t for filed in known if filed not in waiting)
     if refused > 0:
         parts.append(f"{tonnes(refused)} had been refused")

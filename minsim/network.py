@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from minsim.loading import Scenario
 from minsim.markets import Market
 from minsim.spans import EventSpan, day_of, event_spans
 from minsim.trade import DAYS_PER_YEAR
-from minsim.uncertainty import Draws
+from minsim.uncertainty import Draws, uncertain_numbers
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,14 @@ class Network:
         }
         return bracket_behaviour(reference_behaviour(material)._replace(**overrides), rerouting)
 
+    def redrawn(self, draws: Draws) -> Network:
+        """The same network with the events of another replication, to the same bits as one built anew.
+
+        Only where `is_redrawable(scenario)`: the arrays are shared with this network, which no run changes.
+        """
+        events = tuple(event_spans(self.scenario.model, draws))
+        return replace(self, reader=Reader(self.scenario, draws), events=events)
+
     def fresh_state(self, rerouting: str = "reference") -> State:
         """A state of its own for one run, with empty records and the behaviour asked for.
 
@@ -136,6 +144,11 @@ class Network:
                 getattr(sets[material], name) for material in self.buyer_materials
             ]
         return state
+
+
+def is_redrawable(scenario: Scenario) -> bool:
+    """Whether replications differ in their events alone, since no number outside `events` is a distribution."""
+    return all(path.startswith("events.") for path, _ in uncertain_numbers(scenario.model))
 
 
 def build_network(scenario: Scenario, draws: Draws) -> Network:

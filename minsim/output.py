@@ -109,11 +109,11 @@ def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str
     write_csv(folder / "events.csv", event_columns(run.record))
     write_json(folder / "summary.json", run.summary())
     if plot:
-        from minsim import charts, plotting, style
+        from minsim import plotting, queue_chart, style
 
         style.save_figure(plotting.plot_run(run), folder / "shortfall.png", folder / "shortfall.svg")
         if run.record.applications:
-            style.save_figure(charts.plot_licences(run), folder / "licences.png")
+            style.save_figure(queue_chart.plot_licences(run), folder / "licences.png")
     write_json(folder / "manifest.json", manifest(run, command))
 
 

@@ -316,7 +316,7 @@ def _write_head(figure: Figure, story: MaterialStory) -> float:
 
 def _write_foot(figure: Figure, story: MaterialStory) -> float:
     """Notes and sources; returns where they begin [inches from the bottom]."""
-    text = " ".join([*_notes(story), _source_line(story.run)])
+    text = " ".join([*_notes(story), source_line(story.run)])
     lines = wrapped(figure, text, 8.0, bold=False)
     top_in = 0.14 + 0.155 * len(lines)
     write_text(figure, text, top_in, 8.0, GREY)
@@ -339,7 +339,8 @@ def _notes(story: MaterialStory) -> Iterator[str]:
         yield f"{count(len(story.disturbances()) - MOST_EVENTS, 'more event')} shaded, not named."
 
 
-def _source_line(run: Outcome) -> str:
+def source_line(run: Outcome) -> str:
+    """Whose data a run rests on, how much is assumed, and the version."""
     sources = run.scenario.model.sources
     cited = Counter(entry.source for entry in run.scenario.inputs() if entry.source in sources)
     names = list(dict.fromkeys(_short(sources[key].publisher or sources[key].title) for key, _ in cited.most_common()))

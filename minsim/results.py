@@ -171,9 +171,9 @@ class Run(Outcome):
         ValueError
             If nobody applied for licences.
         """
-        from minsim import charts
+        from minsim import queue_chart
 
-        return charts.plot_licences(self, event).axes[0]
+        return queue_chart.plot_licences(self, event).axes[0]
 
     def waterfall(self) -> Waterfall:
         """Days of use lost naively, and after each of rerouting, leakage and stockpiles."""

@@ -25,6 +25,8 @@ PNG_DPI = 200
 INK, GREY, LIGHT_GREY = "#1a1a1a", "#5c5c5c", "#d4d4d4"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """The four of Okabe and Ito (2008) that are dark enough for lines and text on white."""
+WIDE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B3B3B3")
+"""For areas: six of Okabe and Ito, neighbours far apart in lightness, and a grey for what is left over."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 WIDTHS_PT = (2.6, 2.2, 2.2, 1.8)
 """Line of the hardest hit region first, in colours, dashes and widths."""
@@ -67,6 +69,15 @@ def darker(colour: str) -> tuple[float, float, float]:
 
     red, green, blue = (0.72 * part for part in to_rgb(colour))
     return red, green, blue
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever reads better on a colour (relative luminance of WCAG 2)."""
+    from matplotlib.colors import to_rgb
+
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if luminance < 0.24 else INK
 
 
 def new_figure() -> Figure:

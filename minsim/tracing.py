@@ -171,7 +171,9 @@ class Tracer:
         who, what = with_article(self.label.region), self.lanes.material(self.label.material)
         if short <= metrics.SHORT_TOLERANCE * demand:
             return f"On {self._date(self.day)} {who} lacked no {what}."
-        return f"On {self._date(self.day)} {who} lacked {tonnes(short)} of {what}, {percent(short / demand)} of its need."
+        return (
+            f"On {self._date(self.day)} {who} lacked {tonnes(short)} of {what}, {percent(short / demand)} of its need."
+        )
 
     def _lines(self, flows: FloatArray) -> Iterator[tuple[int, str]]:
         v = int(self.recording.network.arrays["index"][fl.CONSUMER_BUYER, self.consumer])
@@ -285,7 +287,10 @@ class Tracer:
         made, usual = self.lanes.output(i, worst), self.lanes.usual_output(i, worst)
         if made >= (1.0 - FELT) * usual:
             orders = float(self.recording.at_end(fl.SELLER_ORDERS, day)[i])
-            yield level, f"{name} made {tonnes(made)} a day (baseline {tonnes(usual)}), but orders stood at {tonnes(orders)}."
+            yield (
+                level,
+                f"{name} made {tonnes(made)} a day (baseline {tonnes(usual)}), but orders stood at {tonnes(orders)}.",
+            )
             return
         text = f"{name} made {self.lanes.amount(made)} on {self._date(worst)} (baseline {tonnes(usual)} a day)"
         yield from self._output(i, worst, level, text)
@@ -321,4 +326,3 @@ def streak(happens: Sequence[bool] | np.ndarray[Any, Any]) -> int:
     """
     broken = np.flatnonzero(~np.asarray(happens, dtype=bool))
     return int(broken[-1]) + 1 if len(broken) else 0
-

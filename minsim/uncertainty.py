@@ -11,11 +11,26 @@ import datetime as dt
 import functools
 import hashlib
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, cast
 
-from minsim.schema import Choice, Given, Lognormal, Normal, Number, Pert, Triangular, Uniform, Window
+from pydantic import BaseModel
+
+from minsim.schema import (
+    Choice,
+    Given,
+    Lognormal,
+    Normal,
+    Number,
+    Pert,
+    ScenarioModel,
+    Triangular,
+    Uniform,
+    Window,
+    support,
+)
 
 if TYPE_CHECKING:  # imported on the first draw: loading and checking a scenario does without numpy
     from numpy.random import Generator
@@ -279,3 +294,73 @@ class Draws:
         if self.is_central:
             return when.earliest + dt.timedelta(days=days // 2)
         return when.earliest + dt.timedelta(days=math.floor(self.stream(path, "start").random() * (days + 1)))
+
+
+# ------------------------------------------------------------------------------------------------------------- dimensions
+
+Dimension = tuple[str, str]
+"""Dotted path and purpose of one uniform draw: `value` of a distribution, `start` in a window, `happens` of an event."""
+
+
+def uncertain_numbers(block: Any, path: str = "") -> Iterator[tuple[str, AnyDistribution | Window]]:
+    """Distributions and windows of a block of a scenario, each with its dotted path, in the order of the format."""
+    if isinstance(block, AnyDistribution | Window):
+        yield path, block
+        return
+    children: Iterable[tuple[str, Any]] = ()
+    if isinstance(block, BaseModel):
+        children = ((field.alias or name, getattr(block, name)) for name, field in type(block).model_fields.items())
+    elif isinstance(block, Mapping):
+        children = block.items()
+    for key, child in children:
+        yield from uncertain_numbers(child, f"{path}.{key}" if path else key)
+
+
+def dimensions(model: ScenarioModel) -> list[Dimension]:
+    """Every single uniform draw behind a replication, by path; the streams of hazards, which draw ever again, are none."""
+    found = [
+        (path, "start" if isinstance(number, Window) else "value")
+        for path, number in uncertain_numbers(model)
+        if not path.endswith(".hazard.repair_days")
+    ]
+    for name, event in model.events.items():
+        least, most = support(event.probability)
+        if least < 1 and most > 0:
+            found.append((f"events.{name}.probability", "happens"))
+    return sorted(found)
+
+
+class UnitDraws(Draws):
+    """Draws of which some are given, as points of the unit cube; all others come from the streams of the replication.
+
+    Parameters
+    ----------
+    seed, replication : int
+        As of `Draws`.
+    units : mapping of Dimension to float
+        Uniform draws in [0, 1].
+    """
+
+    def __init__(self, seed: int, replication: int, units: Mapping[Dimension, float]) -> None:
+        super().__init__(seed, replication)
+        self.units = units
+
+    def number(self, value: Number, path: str) -> float:
+        u = self.units.get((path, "value"))
+        if u is None or not isinstance(value, AnyDistribution):
+            return super().number(value, path)
+        return quantile(value, _inside(u))
+
+    def happens(self, probability: Number, path: str) -> bool:
+        u = self.units.get((path, "happens"))
+        return super().happens(probability, path) if u is None else _inside(u) < self.number(probability, path)
+
+    def start(self, when: dt.date | Window, path: str) -> dt.date:
+        u = self.units.get((path, "start"))
+        if u is None or not isinstance(when, Window):
+            return super().start(when, path)
+        return when.earliest + dt.timedelta(days=math.floor(_inside(u) * ((when.latest - when.earliest).days + 1)))
+
+
+def _inside(u: float) -> float:
+    return min(max(float(u), _LEAST), 1.0 - 2.0 * _LEAST)

@@ -227,7 +227,7 @@ def curbs(draw: st.DrawFn, days: int, materials: Mapping) -> Mapping:
 
 @st.composite
 def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, members: bool) -> Mapping:
-    """A stockpile of anything held by the United States, Japan or both."""
+    """A stockpile of anything held by the United States, Japan or both; members only where one holding serves them."""
     consumers = [c for block in materials.values() for c in block.get("consumers", {}).values()]
     sectors = sorted({name for consumer in consumers for name in consumer["sectors"]})
     held = draw(st.permutations(sorted(materials)))[: draw(st.integers(1, 2))]
@@ -245,7 +245,7 @@ def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, membe
         pile["release"]["max_days_per_day"] = draw(st.sampled_from([0.05, 0.3]))
     if draw(st.booleans()):
         pile["release"]["sectors"] = draw(st.permutations(sectors))[: draw(st.integers(1, 3))]
-    if members and draw(st.booleans()):
+    if members and len(held) == 1 and draw(st.booleans()):
         names = draw(st.sampled_from([sectors, ["Japan", "United States"]]))
         pile["members"] = {name: draw(st.sampled_from([0.0, 0.4, 1.0])) for name in names}
     if buying and draw(st.booleans()):

@@ -81,6 +81,7 @@ class Sector:
     gap: float = 0.0  # before any release
     left: float = 0.0  # what is still missing
     released: float = 0.0
+    given: dict = field(default_factory=dict)  # by stockpile
 
 
 @dataclass
@@ -356,6 +357,7 @@ class Oracle:
             for sector in consumer.sectors:
                 sector.demand = sector.use * growth
                 sector.released = 0.0
+                sector.given = {}
             for priority in sorted({s.priority for s in consumer.sectors}):
                 alike = [s for s in consumer.sectors if s.priority == priority]
                 wanted = sum(s.demand for s in alike)
@@ -401,19 +403,22 @@ class Oracle:
         for rank in sorted({rank for rank, _, _ in self._all_served(holding)}):
             for consumers, steps in holding.paths:
                 alike = [(s, c) for r, s, c in self._served(holding, consumers) if r == rank]
-                wishes = [min(s.left, self._entitlement(holding, s, c) * s.gap) for s, c in alike]
+                given = [s.given.get(holding.pile, 0.0) for s, _ in alike]
+                most = [self._entitlement(holding, s, c) * s.gap - g for (s, c), g in zip(alike, given, strict=True)]
+                wishes = [max(0.0, min(s.left, m)) for (s, _), m in zip(alike, most, strict=True)]
                 wanted = sum(wishes)
                 if wanted <= 0.0:
                     continue
                 room = max(0.0, min(holding.buyer.stock, holding.release_rate - holding.released))
-                most, held_per_tonne = self._work_up_limit(steps, day)
-                served = min(wanted, most, room / held_per_tonne)
+                makeable, held_per_tonne = self._work_up_limit(steps, day)
+                served = min(wanted, makeable, room / held_per_tonne)
                 self._work_up(steps, served, day)
                 holding.buyer.stock = max(0.0, holding.buyer.stock - served * held_per_tonne)
                 holding.released += served * held_per_tonne
                 for (sector, _), wish in zip(alike, wishes, strict=True):
                     sector.left -= wish * served / wanted
                     sector.released += wish * served / wanted
+                    sector.given[holding.pile] = sector.given.get(holding.pile, 0.0) + wish * served / wanted
 
     def _entitlement(self, holding: Holding, sector: Sector, consumer: Buyer) -> float:
         members = holding.rules.members

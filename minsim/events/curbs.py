@@ -113,7 +113,7 @@ def start_measure(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices
     event, measure = span.event, curb.measure
     weight = sector_weight(world, curb, arcs)
     if measure.quota is not None:
-        world.env.process(quota_periods(world, span, measure.quota, arcs, weight, rank))
+        world.env.process(quota_periods(world, span, measure.quota, arcs, rank))
     elif measure.licence is not None:
         world.env.process(licence_regime(world, span, measure.licence, arcs, weight, rank))
     else:
@@ -178,16 +178,11 @@ def leakage(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank
         yield world.wait(1, rank)
 
 
-def quota_periods(world: World, span: EventSpan, quota: Quota, arcs: Indices, weight: Floats, rank: int) -> Steps:
-    """Fill the purses at the start of every period; unused tonnes lapse unless they are carried over.
-
-    A quota on some end uses leaves the baseline of the others free.
-    """
+def quota_periods(world: World, span: EventSpan, quota: Quota, arcs: Indices, rank: int) -> Steps:
+    """Fill the purses at the start of every period; unused tonnes lapse unless they are carried over."""
     path = f"events.{span.event}.measure.quota.t_per_year"
     per_period = world.network.reader.number(quota.t_per_year, path) * quota.period_months / 12.0
-    hit = weight > 0.0
-    free = (1.0 - weight) * world.state.value[fl.ARC_BASE_FLOW, arcs]
-    purses = open_purses(world, arcs[hit], free[hit])
+    purses = open_purses(world, arcs, np.zeros(len(arcs)))
     weights = purse_weights(world, purses)
     first = world.network.date_of(span.start_day)
     balances = world.state.value[fl.POOL_BALANCE]

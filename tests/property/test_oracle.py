@@ -282,6 +282,17 @@ def test_entitlements_of_two_stockpiles_add_up() -> None:
     compare(network(with_stockpiles(**piles)), "none")
 
 
+@pytest.mark.xfail(strict=True, reason='section 6: entitlements belong to the stockpile, not to each product it holds')
+def test_entitlements_hold_for_all_a_stockpile_holds() -> None:
+    """Half of a gap stays half when oxide and magnets are held for it."""
+    vault = {"holds": {"ndpr": "process", "magnets": "fabricate"}, "members": {"vehicles": 0.5}}
+    record = simulate(network(with_stockpiles(vault=vault)), "none")
+    vehicles = next(k for k, s in enumerate(record.network.sectors) if (s.region, s.sector) == ("United States", "vehicles"))
+    short, released = record.sector[:, vehicles, 2], record.sector[:, vehicles, 4]
+    assert released.any()
+    assert (released <= 0.5 * (short + released) * (1.0 + WITHIN)).all()
+
+
 @pytest.mark.xfail(strict=True, reason='section 11: "authority ends on a day without a gap" of the sectors served')
 def test_a_gap_of_sectors_not_served_does_not_prolong_authority() -> None:
     """A stockpile with members in one region looks at that region alone."""

@@ -1,0 +1,254 @@
+"""The deliberate changes of benchmarks/mutations.py: what each does to the model, and the text it replaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change.
+
+    Attributes
+    ----------
+    name, part, what : str
+        Its id, the phase or event it belongs to, and what it does in words.
+    file, old, new : str
+        Where, and which text stands for which; `old` stands there exactly once.
+    likely : tuple of str
+        Scenarios to try first.
+    """
+
+    name: str
+    part: str
+    what: str
+    file: str
+    old: str
+    new: str
+    likely: tuple[str, ...] = ("ban",)
+
+    def applied(self, source: str) -> str:
+        """The source with the change."""
+        assert source.count(self.old) == 1, f"{self.name} does not fit {self.file}"
+        return source.replace(self.old, self.new)
+
+
+def _flows(name: str, part: str, what: str, old: str, new: str, *likely: str) -> Mutation:
+    return Mutation(name, part, what, "flows.py", old, new, likely or ("ban",))
+
+
+PHASES = (
+    # arrive
+    _flows("lead-minus-one", "2 arrive", "goods arrive a day early", "np.int64(st.index[COUNT, SLOT]) + np.int64(lead)",
+           "np.int64(st.index[COUNT, SLOT]) + np.int64(lead) - 1"),
+    _flows("leak-lead", "2 arrive", "leaked goods take no longer than others", "send(st, a, tonnes, st.index[LEAK_LEAD, a])",
+           "send(st, a, tonnes, st.index[LEAD, a])"),
+    _flows("always-fly", "2 arrive", "goods fly whatever the cover",
+           "if st.value[BUYER_STOCK, v] < threshold * st.value[BUYER_BASE_NEED, v] * st.value[BUYER_GROWTH, v]:", "if True:", "lanes"),
+    # produce
+    _flows("capacity-ignored", "3 produce", "producers exceed their capacity", "min(min(wanted, capacity_now(st, i)),",
+           "min(wanted,", "supply"),
+    _flows("room-ignored", "3 produce", "stores have no walls",
+           "min(inputs_allow(st, i, np.uint64(NOTHING)), room))", "inputs_allow(st, i, np.uint64(NOTHING)))", "permits"),
+    _flows("availability-ignored", "3 produce", "availability does not count", "return full * st.value[SELLER_AVAILABILITY, i]",
+           "return full", "supply"),
+    _flows("projects-ignored", "3 produce", "projects add no capacity",
+           "st.value[SELLER_CAPACITY, i] * st.value[SELLER_GROWTH, i] + st.value[SELLER_PROJECT, i]",
+           "st.value[SELLER_CAPACITY, i] * st.value[SELLER_GROWTH, i]", "supply"),
+    _flows("stock-correction-sign", "3 produce", "producers make more when they have too much",
+           "orders_expected(st, i) - stock_above_target(st, i) / adjustment", "orders_expected(st, i) + stock_above_target(st, i) / adjustment"),
+    _flows("inputs-one-to-one", "3 produce", "a tonne made uses a tonne of every input",
+           "needed = output * st.value[BUYER_COEFFICIENT, v]", "needed = output"),
+    _flows("one-input-suffices", "3 produce", "the most plentiful input decides",
+           "most = min(most, st.value[BUYER_STOCK, v] / st.value[BUYER_COEFFICIENT, v])",
+           "most = min(most, 2.0 * st.value[BUYER_STOCK, v] / st.value[BUYER_COEFFICIENT, v])", "supply"),
+    _flows("half-the-scrap", "3 produce", "half of the new scrap is lost", "tonnes = output * st.value[SCRAP_RATE, j]",
+           "tonnes = 0.5 * output * st.value[SCRAP_RATE, j]", "supply"),
+    _flows("supply-limit-ignored", "3 produce", "producers do not look at the price",
+           "output = max(0.0, min(output, st.value[SELLER_SUPPLY_LIMIT, i]))", "output = max(0.0, output)", "prices"),
+    # consume
+    _flows("no-demand-growth", "4 consume", "demand does not grow",
+           "lasting = st.value[SECTOR_BASE, k] * st.value[BUYER_GROWTH, v] * st.value[SECTOR_SUBSTITUTED, k]",
+           "lasting = st.value[SECTOR_BASE, k] * st.value[SECTOR_SUBSTITUTED, k]"),
+    _flows("no-price-response", "4 consume", "demand does not answer the price",
+           "st.value[SECTOR_WANTED, k] = st.value[SECTOR_DEMAND, k] * st.value[SECTOR_RESPONSE, k]",
+           "st.value[SECTOR_WANTED, k] = st.value[SECTOR_DEMAND, k]", "prices"),
+    _flows("priorities-ignored", "4 consume", "all end uses are served alike",
+           "st.value[SECTOR_PRIORITY, last] == st.value[SECTOR_PRIORITY, k]", "st.value[SECTOR_PRIORITY, last] >= 0.0"),
+    _flows("stock-shared-wrongly", "4 consume", "a stock that does not suffice serves nobody",
+           "served = min(1.0, stock / wanted)", "served = 1.0 if stock >= wanted else 0.0", "lanes"),
+    _flows("deferral-ignored", "4 consume", "a curbed end use is served with the others",
+           "if st.value[SECTOR_DEFERRED, k] == deferred:\n            wanted +=", "if deferred == 0.0:\n            wanted +=", "permits"),
+    # release
+    _flows("release-rate-ignored", "4 release", "no daily rate of release",
+           "st.value[HOLDING_RELEASE_RATE, h] - st.value[HOLDING_RELEASED, h])", "np.inf)"),
+    _flows("entitlement-ignored", "4 release", "members get more than they are entitled to",
+           "gap += st.value[SECTOR_GAP, st.index[SERVE_SECTOR, j]] * st.value[SERVE_ENTITLEMENT, j]",
+           "gap += st.value[SECTOR_GAP, st.index[SERVE_SECTOR, j]]", "stockpiles"),
+    _flows("worked-up-one-to-one", "4 release", "a tonne held makes a tonne of the final product",
+           "held_per_tonne *= feed_per_tonne(st, s, total)", "held_per_tonne *= 1.0", "stockpiles"),
+    _flows("spare-capacity-ignored", "4 release", "working up is not held to spare capacity",
+           "spare = max(0.0, capacity_now(st, i) - made)", "spare = max(0.0, 10.0 * capacity_now(st, i) - made)", "stockpiles"),
+    _flows("restored-early", "4 release", "authority ends at 90% of the stock target", "RESTORED = 0.99", "RESTORED = 0.90"),
+    _flows("cover-trigger", "4 release", "the cover trigger is two days late",
+           "return lowest_cover(st, h) < threshold if", "return lowest_cover(st, h) < threshold - 2.0 if", "stockpiles"),
+    _flows("declaration-ignored", "4 release", "release without a declared disruption",
+           "if st.value[HOLDING_STATE, h] == 2.0 and st.value[HOLDING_DECLARED, h] > 0.0:", "if st.value[HOLDING_STATE, h] == 2.0:", "stockpiles"),
+    # permits
+    _flows("free-part-ignored", "5 permits", "the part that needs no licence is held back too",
+           "permitted = st.value[POOL_FREE, j] + st.value[POOL_BALANCE, g]", "permitted = st.value[POOL_BALANCE, g]", "permits"),
+    _flows("purse-overdrawn", "5 permits", "more is called than the purse holds",
+           "1.0 if needed <= balance else balance / needed", "1.0", "permits"),
+    _flows("permits-never-spent", "5 permits", "permits are not used up", "needed = permits_needed(st, j, tonnes)", "needed = 0.0", "permits"),
+    _flows("permits-asked-after-caps", "5 permits", "importers apply for what the caps left of their calls",
+           "0.0, st.value[ARC_BLOCKED, st.index[POOL_ARC, j]] - st.value[POOL_FREE, j]",
+           "0.0, st.value[ARC_CALL, st.index[POOL_ARC, j]] - st.value[POOL_FREE, j]", "permits"),
+    # order
+    _flows("pipeline-lead", "5 order", "the pipeline is counted with lead for lead − 1", "(lead_today(st, a) - 1.0)", "lead_today(st, a)"),
+    _flows("transit-ignored", "5 order", "buyers forget what is at sea", "+ pipeline_days * need - in_transit", "+ pipeline_days * need"),
+    _flows("adjustment-ignored", "5 order", "stocks are corrected in a day",
+           "need + missing / st.value[BUYER_ADJUSTMENT, v]", "need + missing"),
+    _flows("flex-ignored", "5 call", "contracts do not stretch", "stretch = 1.0 + st.value[BUYER_FLEX, v]", "stretch = 1.0"),
+    _flows("caps-before-means", "5 call", "sellers hear of calls after the caps, not before",
+           "st.value[SELLER_CALLED, st.index[ARC_SELLER, a]] += tonnes",
+           "st.value[SELLER_CALLED, st.index[ARC_SELLER, a]] += min(tonnes, st.value[ARC_ROOM_CAP, a])"),
+    _flows("approval-ignored", "5 call", "new suppliers need no qualification", "free = approved(st, v, day)\n    for a in", "free = True\n    for a in"),
+    _flows("qualified-a-day-late", "5 call", "qualification takes a day longer", "day >= clock + wait", "day > clock + wait"),
+    _flows("blocked-all-leaks", "5 leak", "everything that is blocked leaks", "blocked * st.value[ARC_LEAK_SHARE, a]",
+           "blocked * float(st.value[ARC_LEAK_SHARE, a] > 0.0)"),
+    # ration
+    _flows("ration-half", "5 ration", "a seller short of product ships half of what it has",
+           "factor = st.value[SELLER_STOCK, i] / st.value[SELLER_CLAIMS, i]", "factor = 0.5 * st.value[SELLER_STOCK, i] / st.value[SELLER_CLAIMS, i]", "supply"),
+    _flows("classes-reversed", "5 ration", "strangers before the bloc, the bloc before home", "for r in range(RANKS):",
+           "for r in range(RANKS - 1, -1, -1):", "lanes", "ban"),
+    # spot
+    _flows("one-spot-round", "5 spot", "one round in place of three", "SPOT_ROUNDS = 3", "SPOT_ROUNDS = 1"),
+    _flows("spot-unlimited", "5 spot", "a whole order may be bought spot",
+           "min(ask - st.value[BUYER_GOT, v], st.value[BUYER_SPOT, v] * ask)", "ask - st.value[BUYER_GOT, v]"),
+    _flows("spot-without-approval", "5 spot", "spot purchases need no approved supplier", "if approved(st, v, day):", "if True:"),
+    _flows("claims-not-scaled", "5 spot", "sellers promise more than they have",
+           "st.value[ARC_CALL, a] *= st.value[SELLER_STOCK, i] / st.value[SELLER_CLAIMS, i]", "st.value[ARC_CALL, a] *= 1.0", "ban", "supply"),
+    # learn, re-source
+    _flows("week-of-memory", "5 learn", "orders are averaged over 7 days, not 14", "MEMORY_DAYS = 14.0", "MEMORY_DAYS = 7.0"),
+    _flows("spot-not-learnt", "5 learn", "spot sales do not count as orders",
+           "today = st.value[SELLER_CALLED, i] + st.value[SELLER_SPOT, i]", "today = st.value[SELLER_CALLED, i]"),
+    _flows("whole-at-ninety", "5 re-source", "a buyer is whole with 90% of its order", "WHOLE = 1.0 - 1e-6", "WHOLE = 0.9"),
+    _flows("seek-at-once", "5 re-source", "shares move in a day", "st.value[ARC_CALL, a] / total - st.value[ARC_SHARE, a]\n        st.value[ARC_SHARE, a] += away / st.value[BUYER_SWITCHING, v]",
+           "st.value[ARC_CALL, a] / total - st.value[ARC_SHARE, a]\n        st.value[ARC_SHARE, a] += away"),
+    _flows("never-back", "5 re-source", "buyers never return to their baseline shares", "elif st.value[BUYER_MOVED, v] > 0.0:", "elif False:"),
+    _flows("back-under-a-cap", "5 re-source", "buyers return although a cap would bind",
+           "if st.value[ARC_ROOM_CAP, a] < wanted * (1.0 - HAIR):", "if False:"),
+    _flows("spare-output-ignored", "5 re-source", "suppliers are judged by stock alone",
+           "st.value[SELLER_SURPLUS, i] = stored + max(0.0, capacity_now(st, i) - orders_expected(st, i))", "st.value[SELLER_SURPLUS, i] = stored"),
+    # stockpiles buy
+    _flows("buying-rate-ignored", "6 buy", "no monthly rate of purchases", "min(missing, st.value[HOLDING_RATE, h])", "missing"),
+    _flows("ceiling-ignored", "6 buy", "the price ceiling does not count", "if not buys or st.value[HOLDING_PRICE, h] > st.value[HOLDING_CEILING, h]:",
+           "if not buys:", "stockpiles"),
+    _flows("budget-not-debited", "6 buy", "purchases cost nothing", "st.value[PILE_BUDGET, s] - spent)", "st.value[PILE_BUDGET, s])", "stockpiles"),
+    _flows("pile-transit-ignored", "6 buy", "a stockpile forgets what it has bought at sea",
+           "st.value[HOLDING_TARGET, h] - st.value[BUYER_STOCK, v] - in_transit", "st.value[HOLDING_TARGET, h] - st.value[BUYER_STOCK, v]"),
+    _flows("surplus-without-capacity", "6 buy", "surplus is what stands in store, without unused capacity",
+           "st.value[SELLER_SURPLUS, i] = unused + max(0.0, stock_above_target(st, i)) / adjustment",
+           "st.value[SELLER_SURPLUS, i] = max(0.0, stock_above_target(st, i)) / adjustment"),
+    _flows("pile-orders-forgotten", "6 buy", "stockpiles' purchases drive no production",
+           "return st.value[SELLER_ORDERS, i] + st.value[SELLER_PILE_ORDERS, i]", "return st.value[SELLER_ORDERS, i]", "stockpiles"),
+    # prices
+    _flows("price-at-once", "7 prices", "prices jump to their target", "st.value[ZONE_LOG_PRICE, z] += away / st.value[ZONE_ADJUSTMENT, z]",
+           "st.value[ZONE_LOG_PRICE, z] += away", "prices"),
+    _flows("contracts-ignored", "7 prices", "contracts are paid at the spot price", "contracted * contract + (1.0 - contracted) * spot", "spot", "prices"),
+    _flows("essential-ignored", "7 prices", "no demand is essential", "max(st.value[SECTOR_ESSENTIAL, k], response)", "response", "prices"),
+    # record
+    _flows("record-before-use", "8 record", "from-stockpile tonnes are written as shortfall too",
+           "st.daily[day, SECTOR_FIELDS * k + SHORTFALL] = short", "st.daily[day, SECTOR_FIELDS * k + SHORTFALL] = short + st.value[SECTOR_RELEASED, k]"),
+    _flows("capacity-does-not-grow", "8 record", "capacity does not grow",
+           "st.value[SELLER_GROWTH, i] *= st.value[SELLER_GROWTH_DAILY, i]", "st.value[SELLER_GROWTH, i] *= 1.0"),
+    _flows("substitution-a-day-late", "8 record", "substitution begins after one short day more",
+           "st.value[SECTOR_SHORT_DAYS, k] >= st.value[SECTOR_SUBSTITUTION_AFTER, k]", "st.value[SECTOR_SHORT_DAYS, k] > st.value[SECTOR_SUBSTITUTION_AFTER, k]"),
+)  # fmt: skip
+
+BASELINE = (
+    Mutation("yield-dropped", "baseline", "a stage loses nothing", "baseline.py", "feed: 1.0 / product_per_feed", "feed: 1.0"),
+    Mutation("yield-upside-down", "baseline", "the yield divides where it should multiply", "baseline.py", "feed: 1.0 / product_per_feed", "feed: product_per_feed"),
+    Mutation("swapped-lead-times", "baseline", "home goods take as long as foreign ones, and the reverse", "trade.py",
+             'kind = "home" if seller.region == buyer.region else "default"', 'kind = "default" if seller.region == buyer.region else "home"'),
+    Mutation("no-home-preference", "baseline", "buyers do not prefer home", "trade.py", "terms.preference if s.region == b.region else 1.0", "1.0"),
+    Mutation("known-shares-ignored", "baseline", "known shares of trade are not held", "trade.py", "held[rows, j] = share * needs[j]", "held[rows, j] = 0.5 * share * needs[j]"),
+    Mutation("year-of-365-days", "baseline", "a year has 365 days", "trade.py", "DAYS_PER_YEAR = 365.25", "DAYS_PER_YEAR = 365.0"),
+    Mutation("pipeline-a-day-long", "baseline", "the first days' arrivals last a day longer", "layout.py",
+             "due = np.arange(days)[None, :] < np.array", "due = np.arange(days)[None, :] <= np.array"),
+    Mutation("utilisation-ignored", "baseline", "capacity is output", "baseline.py", "seller.capacity = seller.output / utilisation", "seller.capacity = seller.output"),
+    Mutation("month-of-30-days", "baseline", "stockpiles buy by months of 30 days", "holdings.py", "DAYS_PER_MONTH = 30.4375", "DAYS_PER_MONTH = 30.0"),
+    Mutation("intermediate-counted-whole", "baseline", "an intermediate held counts as the final product", "holdings.py",
+             "tonnes * _typical(user, product_key)", "tonnes", likely=("stockpiles",)),
+    Mutation("rerouting-none-flexes", "bracket", "without rerouting, contracts still stretch", "data/bracket.csv", "none,contract_flex,0,", "none,contract_flex,0.1,"),
+    Mutation("free-rerouting-slow", "bracket", "with free rerouting, suppliers change within a year", "data/bracket.csv", "free,switching_days,30,", "free,switching_days,365,"),
+)  # fmt: skip
+
+EVENTS = (
+    Mutation("event-a-day-longer", "spans", "every event lasts a day longer", "spans.py",
+             'end = day_of(first, start) + draws.whole(event.duration_days, f"{path}.duration_days")',
+             'end = day_of(first, start) + draws.whole(event.duration_days, f"{path}.duration_days") + 1'),
+    Mutation("ramp-a-day-early", "ramps", "ramps run a day ahead", "events/ramps.py", "yield from (k / days for k in", "yield from ((k + 1) / days for k in"),
+    Mutation("ramp-skipped", "ramps", "there are no ramps", "events/ramps.py", "yield from (k / days for k in range(first, days))\n", "", likely=("supply",)),
+    Mutation("curb-lifts-late", "curb", "a curb is lifted a day late", "events/curbs.py",
+             "yield world.until(span.end_day, rank)\n        end_measure", "yield world.until(span.end_day + 1, rank)\n        end_measure"),
+    Mutation("cut-upside-down", "curb", "a cut lets pass what it should remove", "events/curbs.py",
+             "((1.0 - fraction) * world.state.value[fl.ARC_BASE_FLOW, arcs])[bites]", "(fraction * world.state.value[fl.ARC_BASE_FLOW, arcs])[bites]", likely=("stockpiles",)),
+    Mutation("importers-all", "curb", "a curb on one end use hits every use", "events/curbs.py",
+             "fraction = removed_fraction(world, event, curb) * weight", "fraction = removed_fraction(world, event, curb) * np.ones(len(arcs))", likely=("permits",)),
+    Mutation("home-first-ignored", "curb", "the exporter's own buyers have no precedence", "events/curbs.py", "if curb.home_first:", "if False:", likely=("stockpiles", "ban")),
+    Mutation("announcement-lasts", "curb", "announced stock targets are never taken back", "events/curbs.py", "world.targets.drop(span.event)", "pass"),
+    Mutation("announcement-unheard", "curb", "nobody qualifies suppliers on an announcement", "events/curbs.py", "clocks[v] = world.day", "pass"),
+    Mutation("leakage-without-delay", "curb", "leaked goods take no extra days", "events/curbs.py", "world.leak_extra_days.put(span.event, arcs, extra)", "pass"),
+    Mutation("leakage-outlives", "curb", "leakage goes on after the curb", "events/curbs.py", "(world.caps, world.ranks, world.leak_share, world.leak_extra_days)",
+             "(world.ranks, world.leak_extra_days)"),
+    Mutation("quota-a-year", "quota", "a period brings a whole year's quota", "events/curbs.py", "* quota.period_months / 12.0", "", likely=("permits",)),
+    Mutation("quota-lapses", "quota", "unused quota is never carried over", "events/curbs.py", "left = balances[purse] if quota.carry_over else 0.0", "left = 0.0", likely=("permits",)),
+    Mutation("quota-outlives", "quota", "permits still count after the quota", "events/curbs.py", "world.state.value[fl.POOL_ACTIVE, purses] = 0.0", "pass", likely=("permits",)),
+    Mutation("review-a-day-longer", "licence", "each review takes a day longer", "events/licences.py",
+             "self.reviews) + 0.5))", "self.reviews) + 1.5))", likely=("permits",)),
+    Mutation("apply-every-six-days", "licence", "importers apply every 6 days", "events/licences.py", "DAYS_PER_WEEK = 7", "DAYS_PER_WEEK = 6", likely=("permits",)),
+    Mutation("approval-rates-ignored", "licence", "approval rates by importer do not count", "events/licences.py", "return min(rates) if rates else", "return", likely=("permits",)),
+    Mutation("no-reapplication", "licence", "what is refused is never applied for again", "events/licences.py", "self.to_apply_again += filed.refused_t", "pass", likely=("permits",)),
+    Mutation("unlimited-desks", "licence", "the office decides in a day whatever comes", "events/licences.py", "math.ceil(1.0 / decisions_per_day - 1e-9)", "1", likely=("permits",)),
+    Mutation("general-licences-ignored", "licence", "there are no general licences", "events/licences.py", "if licence.general is not None:", "if False:", likely=("permits",)),
+    Mutation("outage-upside-down", "outage", "what is lost and what is left are swapped", "events/supply.py",
+             "world.availability.put(span.event, sellers, left)", "world.availability.put(span.event, sellers, 1.0 - left)", likely=("supply",)),
+    Mutation("hazard-rate", "outage", "hazards are counted a month, not a year", "events/supply.py",
+             'f"{path}.rate_per_year") / DAYS_PER_YEAR', 'f"{path}.rate_per_year") / 30.0', likely=("supply",)),
+    Mutation("one-hazard-stream", "outage", "all plants fail on one stream of draws", "events/supply.py",
+             'world.network.draws.stream(name, "up time")', 'world.network.draws.stream(span.event, "up time")', likely=("supply",)),
+    Mutation("project-on-time", "project", "projects are never late", "events/supply.py", "first = span.start_day + delay", "first = span.start_day", likely=("supply",)),
+    Mutation("project-without-incentive", "project", "projects do not wait for their price", "events/supply.py", "while above_days < days:", "while False:", likely=("prices",)),
+    Mutation("by-product-unbound", "by-product", "a by-product needs no host", "events/supply.py",
+             "made / usual if usual > 0.0 else 0.0", "1.0", likely=("prices",)),
+    Mutation("pandemic-demand", "pandemic", "a pandemic leaves demand alone", "events/supply.py",
+             'world.demand.put(span.event, sectors, reader.number(event.demand_factor, f"{path}.demand_factor"))', "pass", likely=("supply",)),
+    Mutation("pandemic-lanes", "pandemic", "a pandemic leaves lanes alone", "events/supply.py",
+             "world.delay(span.event, np.array(arcs, dtype=np.uint32), days)", "pass", likely=("supply",)),
+    Mutation("factors-by-minimum", "levers", "two losses of availability count as the larger", "world.py",
+             "self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.multiply)", "self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.minimum)", likely=("supply",)),
+    Mutation("shock-twice", "demand shock", "a demand shock is applied twice", "events/demand.py", "1.0 + (factor - 1.0) * part", "(1.0 + (factor - 1.0) * part) ** 2", likely=("lanes",)),
+    Mutation("shock-everywhere", "demand shock", "a demand shock hits every region", "events/demand.py", 'None if regions == "all" else', "None if True else", likely=("lanes",)),
+    Mutation("substitution-a-day", "substitution", "a year's substitution happens in a day", "events/demand.py", "(1.0 - per_year) ** (1.0 / DAYS_PER_YEAR)", "1.0 - per_year"),
+    Mutation("substitution-at-once", "substitution", "substitution does not wait", "events/demand.py", "short_so_far + after", "short_so_far"),
+    Mutation("throughput-upside-down", "chokepoint", "what passes and what is stopped are swapped", "events/passages.py", "fraction=1.0 - passes", "fraction=passes", likely=("lanes",)),
+    Mutation("nothing-held-at-sea", "chokepoint", "goods at sea pass", "events/passages.py", "holds=event.holds_in_transit", "holds=False", likely=("lanes",)),
+    Mutation("no-flights", "chokepoint", "nobody flies goods in", "events/passages.py", "if event.expedite is not None:", "if False:", likely=("lanes",)),
+    Mutation("detour-a-day-longer", "chokepoint", "the detour takes a day longer", "events/passages.py",
+             "world.delay(span.event, arcs, days,", "world.delay(span.event, arcs, days + 1,", likely=("lanes",)),
+    Mutation("bloc-without-precedence", "trade bloc", "the bloc's members are served like others", "events/blocs.py", "float(BLOC)", "2.0", likely=("lanes",)),
+    Mutation("authorised-a-day-late", "stockpile", "authorisation takes a day longer", "events/stockpiles.py",
+             "yield world.until(triggered_on + label.authorisation_days, rank)", "yield world.until(triggered_on + label.authorisation_days + 1, rank)"),
+    Mutation("declared-for-ever", "stockpile", "a declared disruption is never revoked", "events/stockpiles.py", "world.revoke(span.event)", "pass", likely=("stockpiles",)),
+    Mutation("flood-half", "market flood", "a flood discounts by half of what it says", "events/prices.py", "self.excess(z, 1.0 - discount)", "self.excess(z, 1.0 - 0.5 * discount)", likely=("prices",)),
+    Mutation("floor-for-nobody", "price floor", "buyers inside the bloc do not pay the floor", "events/prices.py", "world.floors.put(span.event, consumers, price)", "pass", likely=("prices",)),
+    Mutation("duty-on-everything", "tariff", "a duty is paid on all purchases", "events/prices.py", "duties.append(rate * hit)", "duties.append(rate)", likely=("prices",)),
+    Mutation("mothball-early", "prices", "boards mothball a week early", "events/prices.py", "if below_days < patience:", "if below_days + 7 < patience:", likely=("prices",)),
+    Mutation("restart-at-once", "prices", "mothballed plants restart in a day", "events/prices.py", "yield world.wait(restart_days, rank)", "yield world.wait(1, rank)", likely=("prices",)),
+    Mutation("clearing-without-elasticity", "prices", "supply does not answer the price", "markets.py",
+             "reference[j] * max(price, floors[j]) ** elasticity", "reference[j]", likely=("prices",)),
+    Mutation("week-of-prices", "prices", "supply and demand meet on means of 7 days", "events/prices.py", "MEAN_DAYS = 30.0", "MEAN_DAYS = 7.0", likely=("prices",)),
+)  # fmt: skip
+
+MUTATIONS: tuple[Mutation, ...] = (*PHASES, *BASELINE, *EVENTS)

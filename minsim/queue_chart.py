@@ -1,0 +1,138 @@
+"""The chart of a licence queue: what waits, and what was approved, week by week and importer by importer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minsim.licence_table import DAYS_PER_WEEK, LicenceWeek, decided_waits, licence_weeks
+from minsim.metrics import FloatArray, Outcome
+from minsim.pages import bare, start_page
+from minsim.phrases import count, long_date, tonnes
+from minsim.style import INK, WIDE_COLOURS, drawing_style, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_IMPORTERS = len(WIDE_COLOURS) - 1
+"""Importers in colours of their own; the others are drawn together, in grey."""
+
+Amount = Callable[[LicenceWeek], float]
+
+
+def plot_licences(run: Outcome, event: str | None = None) -> Figure:
+    """Draw the licence queue of one curb.
+
+    Parameters
+    ----------
+    run : Outcome
+        The finished run.
+    event : str, optional
+        Absent: the curb under which most was applied for.
+
+    Returns
+    -------
+    Figure
+        Its first axes are those of what waits, the second those of what was approved.
+
+    Raises
+    ------
+    ValueError
+        If nobody applied, or not under this event.
+    """
+    weeks = licence_weeks(run.record)
+    applied = _totals(weeks, lambda week: week.event)
+    if not applied or event not in (None, *applied):
+        raise ValueError(f"nobody applied for licences{'' if event is None else f' under {event!r}'} in this run")
+    chosen = event or max(applied, key=lambda name: applied[name])
+    own = [week for week in weeks if week.event == chosen]
+    spec = run.scenario.model.events[chosen]
+    with drawing_style():
+        what = f"{spec.title or chosen.replace('-', ' ')}: licences by importer, week by week from the curb's first day"
+        figure, bottom, top = start_page(run, _headline(run, chosen, own), what)
+        upper, lower = panels(figure, bottom, top - 0.18, (0.55, 0.45))
+        colours = _colours(own)
+        _draw_weeks(upper, run, own, colours, "Waiting for a decision at the end of the week, t", lambda w: w.waiting_t)
+        _draw_weeks(lower, run, own, colours, "Approved in the week, t", lambda w: w.approved_t)
+        upper.tick_params(labelbottom=False)
+        _name_colours(upper, colours)
+    return figure
+
+
+def _totals(weeks: Sequence[LicenceWeek], owner: Callable[[LicenceWeek], str]) -> dict[str, float]:
+    """Tonnes applied for, by curb or importer."""
+    totals: dict[str, float] = {}
+    for week in weeks:
+        totals[owner(week)] = totals.get(owner(week), 0.0) + week.applied_t
+    return totals
+
+
+def _headline(run: Outcome, event: str, weeks: Sequence[LicenceWeek]) -> str:
+    waiting: dict[int, float] = {}
+    for week in weeks:
+        waiting[week.first_day] = waiting.get(week.first_day, 0.0) + week.waiting_t
+    peak = max(waiting, key=lambda day: (waiting[day], -day))
+    date = long_date(run.record.network.date_of(peak + DAYS_PER_WEEK - 1))
+    waits = decided_waits([filed for filed in run.record.applications if filed.event == event])
+    took = f"a decision takes {count(sum(waits) / len(waits), 'day')} on average" if waits else "none is decided"
+    return f"Up to {tonnes(waiting[peak])} wait for licences, the most on {date}; {took}"
+
+
+def _colours(weeks: Sequence[LicenceWeek]) -> dict[str, tuple[str, list[str]]]:
+    """Colour and importers of each name in the key, the largest applicant first."""
+    totals = _totals(weeks, lambda week: week.importer)
+    ranked = sorted(totals, key=lambda name: (-totals[name], name))
+    own, rest = ranked[:MOST_IMPORTERS], ranked[MOST_IMPORTERS:]
+    colours = {name: (WIDE_COLOURS[k], [name]) for k, name in enumerate(own)}
+    return colours | ({count(len(rest), "other importer"): (WIDE_COLOURS[-1], rest)} if rest else {})
+
+
+def _draw_weeks(
+    ax: Axes,
+    run: Outcome,
+    weeks: Sequence[LicenceWeek],
+    colours: Mapping[str, tuple[str, list[str]]],
+    heading: str,
+    amount: Amount,
+) -> None:
+    """Weekly bars, the importers stacked in one order in every panel."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    from matplotlib.ticker import MaxNLocator
+
+    bare(ax, heading, grid="y")
+    days = sorted({week.first_day for week in weeks})
+    first = date2num(np.datetime64(run.record.network.start))
+    bottom = np.zeros(len(days))
+    for colour, importers in colours.values():
+        height = _by_week(weeks, days, importers, amount)
+        ax.bar(first + np.array(days), height, 6.3, bottom, align="edge", color=colour, linewidth=0)
+        bottom += height
+    ax.set_xlim(first + days[0], first + min(days[-1] + DAYS_PER_WEEK, run.record.network.days))
+    ax.set_ylim(0.0, 1.06 * max(float(bottom.max()), 1e-9))
+    ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    ax.yaxis.tick_right()
+    locator = AutoDateLocator(minticks=4, maxticks=10)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    ax.spines["bottom"].set_visible(True)
+
+
+def _by_week(weeks: Sequence[LicenceWeek], days: Sequence[int], importers: Sequence[str], amount: Amount) -> FloatArray:
+    found = dict.fromkeys(days, 0.0)
+    for week in weeks:
+        if week.importer in importers:
+            found[week.first_day] += amount(week)
+    return np.array([found[day] for day in days])
+
+
+def _name_colours(ax: Axes, colours: Mapping[str, tuple[str, list[str]]]) -> None:
+    """A row of names above the panel, each beside a square of its colour."""
+    reached = 0.0
+    for name, (colour, _) in colours.items():
+        square = ax.annotate("■", (0, 1), (reached, 21), "axes fraction", "offset points", color=colour, fontsize=11)
+        reached += square.get_window_extent().width * 72.0 / ax.figure.dpi + 3.0
+        text = ax.annotate(name, (0, 1), (reached, 22), "axes fraction", "offset points", color=INK, fontsize=9)
+        reached += text.get_window_extent().width * 72.0 / ax.figure.dpi + 12.0

@@ -1,0 +1,54 @@
+"""Risk as a distribution: ensembles of replications, and what is asked of them.
+
+Every question is answered from replications, each a pure function of scenario, seed and number, so that the answer is the
+same, bit for bit, for any number of workers, chunk size, order or executor.
+
+>>> from minsim import risk
+>>> risk.ensemble("magnet-ban", 1000, jobs=2).answer().headline  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minsim.risk.comparison import Comparison, compare
+    from minsim.risk.ensembles import Ensemble, ensemble
+    from minsim.risk.sensitivity import Sensitivity, sensitivity
+    from minsim.risk.sizing import Sizing, size
+    from minsim.risk.sweeps import Sweep, sweep
+
+_MODULE_OF = {
+    "Comparison": "comparison",
+    "Ensemble": "ensembles",
+    "Sensitivity": "sensitivity",
+    "Sizing": "sizing",
+    "Sweep": "sweeps",
+    "compare": "comparison",
+    "ensemble": "ensembles",
+    "sensitivity": "sensitivity",
+    "size": "sizing",
+    "sweep": "sweeps",
+}
+
+__all__ = [
+    "Comparison",
+    "Ensemble",
+    "Sensitivity",
+    "Sizing",
+    "Sweep",
+    "compare",
+    "ensemble",
+    "sensitivity",
+    "size",
+    "sweep",
+]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Fetch a public name on first use, so that a worker process loads only what it needs."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"minsim.risk.{_MODULE_OF[name]}"), name)

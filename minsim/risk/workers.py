@@ -1,0 +1,136 @@
+"""Worker processes: made without threads of their own, quiet at Ctrl-C, gone with their parent.
+
+Nothing heavy is imported here: a worker must first say how many threads its libraries may start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing import connection
+from typing import Any, TypeVar
+
+from minsim.errors import SimulationError
+
+T = TypeVar("T")
+Task = tuple[Callable[..., T], tuple[Any, ...]]
+"""A function of some module, and its arguments."""
+
+ONE_THREAD = {
+    name: "1"
+    for name in (
+        "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
+    )
+}  # fmt: skip
+WAITING_A_WORKER = 2
+"""Tasks handed out ahead for each worker; more would only fill memory."""
+
+
+def usable_cores() -> int:
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def results_of(tasks: Iterable[Task[T]], jobs: int, executor: Executor | None = None) -> Iterator[T]:
+    """Results of tasks, in the order in which they come in.
+
+    Parameters
+    ----------
+    tasks : iterable of (function, arguments)
+        Fetched as they are needed.
+    jobs : int
+        Worker processes; 1 computes in this process.
+    executor : Executor, optional
+        Hand the tasks to this one instead; `jobs` then says how many it works on at a time.
+
+    Raises
+    ------
+    SimulationError
+        If a worker process died.
+    """
+    if executor is not None:
+        yield from _fed(executor, iter(tasks), jobs)
+    elif jobs == 1:
+        yield from (function(*arguments) for function, arguments in tasks)
+    else:
+        with worker_pool(jobs) as pool:
+            yield from _fed(pool, iter(tasks), jobs)
+
+
+def _fed(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]:
+    """Keep an executor busy, but never far ahead."""
+    pending: set[Future[T]] = set()
+    try:
+        while True:
+            with _born_quiet():
+                for function, arguments in islice(tasks, WAITING_A_WORKER * jobs - len(pending)):
+                    pending.add(executor.submit(function, *arguments))
+            if not pending:
+                return
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool:
+        raise SimulationError(
+            "a worker process died: killed, or out of memory. What was finished is kept in the folder, if one was "
+            "given; the same command goes on where this one stopped"
+        ) from None
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+@contextlib.contextmanager
+def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of fresh processes; whatever ends it early ends them at once."""
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=settle_worker)
+    try:
+        yield pool
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _born_quiet() -> Iterator[None]:
+    """Let processes started inside inherit one thread a library, and a deaf ear for Ctrl-C, which their parent answers."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    masks = hasattr(signal, "pthread_sigmask")
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
+    try:
+        yield
+    finally:
+        if held is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def settle_worker() -> None:
+    """First thing a worker does: one thread for every library, deaf to Ctrl-C, and a watch on its parent."""
+    os.environ.update(ONE_THREAD)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(parent: Any) -> None:
+    """End with the parent, however it ends: nobody would be left to give work."""
+    connection.wait([parent])
+    os.kill(os.getpid(), signal.SIGTERM)

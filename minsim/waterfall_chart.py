@@ -1,0 +1,124 @@
+"""The chart of the waterfall: days of use lost naively, and what rerouting, leakage and stockpiles change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minsim.answer import MaterialStory, rank_materials
+from minsim.metrics import Outcome
+from minsim.pages import axes_right_of, bare, beside, set_reach, start_page
+from minsim.phrases import capital, day_count, listing, with_article
+from minsim.style import GREY, INK, WIDE_COLOURS, drawing_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 3
+"""Regions drawn; the others are named below the chart."""
+ROWS = {
+    "naive": "no rerouting, leakage\nor stockpiles",
+    "rerouting": "rerouting",
+    "leakage": "leakage",
+    "stockpiles": "stockpiles",
+    "left": "lost in the end",
+}
+
+
+def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
+    """Draw the days of use lost naively and what each step changes, for the three regions hit hardest.
+
+    Raises
+    ------
+    ValueError
+        If the run was made without its bracket.
+    """
+    with drawing_style():
+        story, regions = _hit_regions(run, material)
+        hidden = [with_article(story.network.consumers[i].region) for i in regions[MOST_PANELS:]]
+        note = f"Not drawn: {listing(hidden)}." if hidden else ""
+        what = f"{capital(story.name)}. Days of use lost, as one thing after the other is taken into account"
+        figure, bottom, top = start_page(run, _waterfall_headline(run, story, regions), what, note)
+        labels = [line for label in ROWS.values() for line in label.splitlines()]
+        panels = axes_right_of(figure, labels, bottom, top, min(MOST_PANELS, max(1, len(regions))))
+        highest = max((float(days[i]) for days in run.days_lost.values() for i in regions[:MOST_PANELS]), default=1.0)
+        for ax, index in zip(panels, regions, strict=False):
+            _draw_steps(ax, story, index, highest)
+        for ax in panels[1:]:
+            ax.tick_params(labelleft=False)
+        if not regions:
+            panels[0].set_axis_off()
+    return figure
+
+
+def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
+    """Draw the steps of the hardest hit region into axes of your own."""
+    with drawing_style():
+        story, regions = _hit_regions(run, material)
+        if regions:
+            _draw_steps(ax, story, regions[0], max(float(days[regions[0]]) for days in run.days_lost.values()))
+        ax.set_title(_waterfall_headline(run, story, regions), loc="left", fontsize=10, fontweight="bold", pad=22)
+    return ax
+
+
+def _hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
+    """The material, and the regions that lose days at any step, the hardest hit first."""
+    if not run.days_lost:
+        raise ValueError("the steps of the waterfall are computed with the bracket; run with bracket=True")
+    story = MaterialStory(run, material or rank_materials(run)[0])
+    lost = {i: _lost(story, i) for i in story.everyone}
+    hit = [i for i in story.everyone if max(lost[i]) > 0]
+    return story, sorted(hit, key=lambda i: (-lost[i][-1], -lost[i][0], story.network.consumers[i].region))
+
+
+def _lost(story: MaterialStory, index: int) -> list[float]:
+    return [float(days[index]) for days in story.run.days_lost.values()]
+
+
+def _waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int]) -> str:
+    if not regions:
+        return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
+    naive, *_, left = _lost(story, regions[0])
+    who = with_article(story.network.consumers[regions[0]].region)
+    means = "Rerouting and stockpiles" if _leaks_nothing(run) else "Rerouting, leakage and stockpiles"
+    if abs(naive - left) < 0.5:
+        return f"{means} spare {who} none of the {day_count(naive)} of {story.name} it loses"
+    change = "spare" if left < naive else "cost"
+    end = f"{'it still loses' if left < naive else 'it loses'} {day_count(left)}"
+    return f"{means} {change} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
+
+
+def _leaks_nothing(run: Outcome) -> bool:
+    return bool(np.array_equal(run.days_lost["leakage"], run.days_lost["rerouting"], equal_nan=True))
+
+
+def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> None:
+    """Full bars for the first and the last, floating ones for what each step changes."""
+    bare(ax, f"{story.network.consumers[index].region}, days lost")
+    lost = _lost(story, index)
+    set_reach(ax, np.array([highest]), [f"{highest:,.0f} days "])
+    ax.set_ylim(len(ROWS) - 0.5, -0.5)
+    ax.set_yticks(range(len(ROWS)), list(ROWS.values()))
+    ax.tick_params(axis="y", labelsize=9.5, labelcolor=INK)
+    _draw_step(ax, 0, 0.0, lost[0], f"{lost[0]:,.0f} days", GREY, bold=True)
+    for place, (before, after) in enumerate(pairwise(lost), start=1):
+        change = after - before
+        text = "no change" if abs(change) < 0.05 else f"{'+' if change > 0 else '−'}{_days_text(abs(change))}"
+        _draw_step(ax, place, min(before, after), abs(change), text, WIDE_COLOURS[5 if change > 0 else 0])
+        through = 0.31 if abs(change) < 0.05 else -0.31
+        ax.plot([before, before], [place - 1 + 0.31, place + through], color=GREY, linewidth=0.8)
+    ax.plot([lost[-1]] * 2, [len(lost) - 1 + 0.31, len(lost) - 0.31], color=GREY, linewidth=0.8)
+    _draw_step(ax, len(lost), 0.0, lost[-1], f"{lost[-1]:,.0f} days", INK, bold=True)
+
+
+def _days_text(days: float) -> str:
+    return f"{days:,.0f}" if days >= 9.5 else f"{days:.1f}"
+
+
+def _draw_step(ax: Axes, place: int, left: float, width: float, text: str, colour: str, *, bold: bool = False) -> None:
+    ax.barh(place, width, 0.62, left, color=colour, linewidth=0)
+    beside(ax, text, left + width, place, bold=bold)
