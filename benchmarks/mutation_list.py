@@ -1,5 +1,7 @@
 """The deliberate changes of benchmarks/mutations.py: what each does to the model, and the text it replaces."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -196,7 +198,7 @@ EVENTS = (
              "((1.0 - fraction) * world.state.value[fl.ARC_BASE_FLOW, arcs])[bites]", "(fraction * world.state.value[fl.ARC_BASE_FLOW, arcs])[bites]", likely=("stockpiles",)),
     Mutation("importers-all", "curb", "a curb on one end use hits every use", "events/curbs.py",
              "fraction = removed_fraction(world, event, curb) * weight", "fraction = removed_fraction(world, event, curb) * np.ones(len(arcs))", likely=("permits",)),
-    Mutation("home-first-ignored", "curb", "the exporter's own buyers have no precedence", "events/curbs.py", "if curb.home_first:", "if False:", likely=("stockpiles", "ban")),
+    Mutation("home-first-ignored", "curb", "the exporter's own buyers have no precedence", "events/curbs.py", "if curb.home_first:", "if False:", likely=("prices",)),
     Mutation("announcement-lasts", "curb", "announced stock targets are never taken back", "events/curbs.py", "world.targets.drop(span.event)", "pass"),
     Mutation("announcement-unheard", "curb", "nobody qualifies suppliers on an announcement", "events/curbs.py", "clocks[v] = world.day", "pass"),
     Mutation("leakage-without-delay", "curb", "leaked goods take no extra days", "events/curbs.py", "world.leak_extra_days.put(span.event, arcs, extra)", "pass"),

@@ -115,8 +115,8 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> str:
         "",
         "Written by `python benchmarks/mutations.py --markdown docs/mutations.md`; do not edit.",
         "",
-        f"{len(caught)} of {len(outcomes)} changes are caught. Each was made alone, in a copy of the package, which then ran",
-        "the small scenarios of `tests/regression_scenarios` against their baselines, in plain Python, until the first",
+        f"{len(caught)} of {len(outcomes)} changes are caught. Each was made alone, in a copy of the package, which then",
+        "ran the small scenarios of `tests/regression_scenarios` against their baselines, in plain Python, until the first",
         f"drift; the whole took {seconds / 60:.0f} minutes. *The books* are the mass balance that every run checks.",
         "",
         "| part of the model | change | caught by | first of what it says |",
@@ -153,7 +153,9 @@ def main() -> int:
                 print(f"{outcome.mutation.name:32} {state:12} {outcome.seconds:5.1f} s  {outcome.first}", flush=True)
     seconds = time.perf_counter() - began
     missed = [outcome.mutation.name for outcome in outcomes if not outcome.by]
-    print(f"{len(outcomes) - len(missed)} of {len(outcomes)} caught in {seconds:.0f} s; not caught: {', '.join(missed) or 'none'}")
+    print(
+        f"{len(outcomes) - len(missed)} of {len(outcomes)} caught in {seconds:.0f} s; not caught: {', '.join(missed) or 'none'}"
+    )
     if options.markdown:
         options.markdown.write_text(table(outcomes, seconds), "utf-8")
     return 1 if missed else 0

@@ -15,29 +15,44 @@ from typing import TYPE_CHECKING
 from minsim.errors import MassBalanceError, MinsimError, ScenarioError
 
 if TYPE_CHECKING:
+    from minsim.causes.attribution import Attribution, attribute
+    from minsim.causes.tracing import Explanation, why
+    from minsim.days_lost import Waterfall, waterfall
     from minsim.loading import Scenario, library, load_scenario
     from minsim.results import Run, run
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attribution",
+    "Explanation",
     "MassBalanceError",
     "MinsimError",
     "Run",
     "Scenario",
     "ScenarioError",
+    "Waterfall",
     "__version__",
+    "attribute",
     "library",
     "load_scenario",
     "run",
+    "waterfall",
+    "why",
 ]
 
 _MODULE_OF = {
+    "Attribution": "minsim.causes.attribution",
+    "Explanation": "minsim.causes.tracing",
     "Run": "minsim.results",
     "Scenario": "minsim.loading",
+    "Waterfall": "minsim.days_lost",
+    "attribute": "minsim.causes.attribution",
     "library": "minsim.loading",
     "load_scenario": "minsim.loading",
     "run": "minsim.results",
+    "waterfall": "minsim.days_lost",
+    "why": "minsim.causes.tracing",
 }
 
 

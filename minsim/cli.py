@@ -1,4 +1,4 @@
-"""The command line: the only module that prints or exits.
+"""The command line; with `minsim.commands` the only place that prints or exits.
 
 Each command calls one function of the Python API. Heavy modules are imported inside the commands, so that `--help`
 answers at once.
@@ -6,56 +6,31 @@ answers at once.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shlex
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import click
 
 from minsim import __version__
-from minsim.errors import BaselineError, MinsimError, OutputError, ScenarioError
+from minsim.commands import causes
+from minsim.commands.common import (
+    COMMAND_LINE,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_INVALID,
+    Commands,
+    changed,
+    console,
+    load,
+    progress,
+    scenario_options,
+    simulate,
+    warn,
+)
+from minsim.errors import BaselineError, OutputError, ScenarioError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from minsim.loading import Scenario
-
-EXIT_FAILED = 1
-EXIT_INVALID = 2
-EXIT_INTERRUPTED = 130
-PIPED_WIDTH = 140
-"""Columns of a table that is not printed to a terminal."""
-
-COMMAND_LINE = "minsim.command_line"
-LARGEST_SEED = 2**63 - 1
-
-
-class Commands(click.Group):
-    """A group of commands that turns errors raised on purpose into messages and exit codes; a bug keeps its traceback."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order a newcomer needs them, which is the order below
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # Kept for the manifest: `sys.argv` names the interpreter's view, which differs under `python -m` and in tests.
-        ctx.meta[COMMAND_LINE] = shlex.join(["minsim", *args])
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ScenarioError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(EXIT_INVALID)
-        except MinsimError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(EXIT_FAILED)
-        except KeyboardInterrupt:
-            ctx.exit(EXIT_INTERRUPTED)
+__all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_INVALID", "main"]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -71,6 +46,8 @@ def main() -> None:
       minsim list                        which scenarios come with minsim
       minsim show magnet-ban             what one of them says
       minsim run magnet-ban              what happens in it
+      minsim attribute truce-lapses      which event costs whom how much
+      minsim why magnet-ban --region "United States" --date 2027-03-03
       minsim sources magnet-ban          what its numbers rest on
 
     Results are simulations of stated assumptions, not forecasts.
@@ -89,7 +66,7 @@ def list_command() -> None:
     """
     from minsim import loading, rendering
 
-    _console().print(rendering.library_table([loading.load_scenario(name) for name in loading.library()]))
+    console().print(rendering.library_table([loading.load_scenario(name) for name in loading.library()]))
 
 
 @main.command()
@@ -106,7 +83,7 @@ def show(scenario: str, resolved: bool) -> None:
       minsim show magnet-ban
       minsim show my-scenario.yaml --resolved > merged.yaml
     """
-    loaded = _load(scenario)
+    loaded = load(scenario)
     if resolved:
         import yaml
 
@@ -114,8 +91,8 @@ def show(scenario: str, resolved: bool) -> None:
         return
     from minsim import rendering
 
-    _warn(loaded)
-    _console().print(rendering.scenario_page(loaded))
+    warn(loaded)
+    console().print(rendering.scenario_page(loaded))
 
 
 @main.command()
@@ -134,13 +111,13 @@ def validate(scenario: tuple[str, ...]) -> None:
     invalid = 0
     for target in scenario:
         try:
-            loaded = _load(target)
+            loaded = load(target)
         except ScenarioError as error:
             invalid += 1
             click.echo(f"{target}: not valid", err=True)
             click.echo(str(error), err=True)
         else:
-            _warn(loaded)
+            warn(loaded)
             click.echo(f"{target}: ok")
     if invalid:
         click.get_current_context().exit(EXIT_INVALID)
@@ -154,25 +131,7 @@ def validate(scenario: tuple[str, ...]) -> None:
     metavar="DIR",
     help="Folder to write results to, made if absent.  [default: results/NAME]",
 )
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Replace one value of the scenario, by its dotted path; may be given several times.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, LARGEST_SEED),
-    metavar="N",
-    help="Draw the uncertain numbers with this seed instead of the scenario's own.",
-)
-@click.option(
-    "--replication",
-    type=click.IntRange(min=0),
-    metavar="K",
-    help="Draw the uncertain numbers, and compute draw number K.  [default: 0 when --seed is given]",
-)
+@scenario_options
 @click.option(
     "--format",
     "file_format",
@@ -181,11 +140,11 @@ def validate(scenario: tuple[str, ...]) -> None:
     show_default=True,
     help="Format of the tables written.",
 )
-@click.option("--no-plot", is_flag=True, help="Do not draw shortfall.png and shortfall.svg.")
+@click.option("--no-plot", is_flag=True, help="Draw nothing: no shortfall.png, shortfall.svg, licences.png.")
 @click.option(
     "--no-bracket",
     is_flag=True,
-    help="Skip the two extra runs, without and with free rerouting of trade, that bound the answer.",
+    help="Skip the extra runs: those without and with free rerouting of trade, and the waterfall of days lost.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the summary as JSON, and nothing else; files are written as usual."
@@ -196,6 +155,8 @@ def run(
     scenario: str,
     out: Path | None,
     overrides: tuple[str, ...],
+    without: tuple[str, ...],
+    only: tuple[str, ...],
     seed: int | None,
     replication: int | None,
     file_format: Literal["csv", "parquet"],
@@ -217,30 +178,31 @@ def run(
     Examples:
       minsim run magnet-ban
       minsim run magnet-ban --set events.curb.duration_days=180 --out results/half-a-year
+      minsim run magnet-ban --without ban
       minsim run magnet-ban --replication 7
       minsim run my-scenario.yaml --format parquet --no-plot
       minsim run magnet-ban --json > summary.json
 
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
-    loaded = _load(scenario, overrides)
-    _warn(loaded)
+    loaded = changed(load(scenario, overrides), without, only)
+    warn(loaded)
     folder = out or Path("results") / loaded.name
-    drawn = 0 if seed is not None and replication is None else replication
-    with _progress(f"Simulating {loaded.name} (the first run compiles, up to half a minute)"):
-        from minsim import results
-
-        finished = results.run(loaded, seed=seed, replication=drawn, bracket=not no_bracket)
+    finished = simulate(loaded, seed, replication, bracket=not no_bracket)
     if not as_json:
         from minsim import rendering
 
-        _console().print(rendering.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
-    with _progress(f"Writing {folder}"):
+        console().print(rendering.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
+    with progress(f"Writing {folder}"):
         finished.save(folder, format=file_format, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     if as_json:
         click.echo(json.dumps(finished.summary(), indent=2, allow_nan=False))
     else:
-        _console().print(rendering.files_written(folder))
+        console().print(rendering.files_written(folder))
+
+
+main.add_command(causes.attribute)
+main.add_command(causes.why)
 
 
 @main.command()
@@ -308,7 +270,7 @@ def regress(
     try:
         tasks = regression.plan(scenario, baselines, overrides, update=update)
         for task in tasks:
-            _warn(task.scenario)
+            warn(task.scenario)
         for verdict in regression.regress(tasks, update=update):
             click.echo("\n".join([verdict.headline, *(f"  {line}" for line in verdict.lines)]))
             verdicts.append(verdict)
@@ -340,9 +302,9 @@ def sources(scenario: str) -> None:
     """
     from minsim import rendering
 
-    loaded = _load(scenario)
-    _warn(loaded)
-    _console().print(rendering.sources_page(loaded))
+    loaded = load(scenario)
+    warn(loaded)
+    console().print(rendering.sources_page(loaded))
 
 
 @main.command()
@@ -375,32 +337,3 @@ def schema(out: Path | None) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror}") from error
     click.echo(f"wrote {out}", err=True)
-
-
-def _load(target: str, overrides: tuple[str, ...] = ()) -> Scenario:
-    from minsim import loading
-
-    return loading.load_scenario(target, overrides=dict(map(loading.parse_override, overrides)))
-
-
-def _warn(scenario: Scenario) -> None:
-    for warning in scenario.warnings:
-        click.echo(f"warning: {warning}", err=True)
-
-
-def _console(stream: IO[str] | None = None) -> Console:
-    """Rich console on `stream` (standard output by default), wide enough for whole tables when it is piped."""
-    from rich.console import Console
-
-    file = stream or sys.stdout
-    return Console(file=file, width=None if file.isatty() else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
-
-
-@contextlib.contextmanager
-def _progress(message: str) -> Iterator[None]:
-    """Spinner on standard error while something takes long; silent unless a person is watching."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with _console(sys.stderr).status(message):
-        yield

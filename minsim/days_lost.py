@@ -100,11 +100,11 @@ class Waterfall:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim import waterfall_chart
+        from minsim.charts import waterfall as chart
 
         if ax is None:
-            return waterfall_chart.plot_waterfall(self.run, material).axes[0]
-        return waterfall_chart.waterfall_axes(ax, self.run, material)
+            return chart.plot_waterfall(self.run, material).axes[0]
+        return chart.waterfall_axes(ax, self.run, material)
 
 
 def lost_by_step(

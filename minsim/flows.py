@@ -122,13 +122,14 @@ def temporary_cache() -> str:
     ARC_CAP,  # policy cap [t/day]; infinite without one
     ARC_ROOM_CAP,  # today's cap with permits counted in [t]
     ARC_CALL,  # scratch: call or claim [t]
+    ARC_WISH,  # scratch: the same before permits were shared [t]
     ARC_BLOCKED,  # part of today's call that policy holds back [t]
     ARC_LEAK_SHARE,  # share of the blocked call that leaks today
     ARC_LEAKED,  # leaked today [t]
     ARC_SHIPPED,  # shipped openly today [t]
     ARC_TRANSIT,  # at sea [t]
     ARC_AIR_COVER,  # cover below which the buyer flies goods in [days]; 0: never
-) = range(41, 53)
+) = range(41, 54)
 
 # Rows of `State.sector`: one column an end use of a region; sorted by consumer, then priority.
 (
@@ -144,10 +145,11 @@ def temporary_cache() -> str:
     SECTOR_DEMAND,  # today's demand, before the price [t]
     SECTOR_WANTED,  # today's demand at today's price [t]
     SECTOR_GAP,  # what the commercial stock left uncovered [t]
+    SECTOR_FIRST_GAP,  # the same before any release [t]
     SECTOR_RELEASED,  # drawn from stockpiles [t]
     SECTOR_ELASTICITY,  # fall of demand, in %, when price rises by 1%; 0 when prices are off
     SECTOR_ESSENTIAL,  # share of demand that no price destroys
-) = range(53, 68)
+) = range(54, 70)
 
 # Rows of `State.holding`: one column a material held in a stockpile.
 (
@@ -166,16 +168,15 @@ def temporary_cache() -> str:
     HOLDING_RELEASED,  # released today [t]
     HOLDING_SPENT,  # spent today [USD]
     HOLDING_NOTICE,  # for the calendar: 0 nothing, 1 triggered, 2 restored
-) = range(68, 83)
+) = range(70, 85)
 
 # Rows of `State.pool`: one column a purse of permits (a quota, or an importer's licences).
 (
     POOL_ACTIVE,  # 1 while the curb is on
     POOL_BALANCE,  # unused permits [t]
     POOL_CALLED,  # tonnes called that need permits, since the office last looked [t]
-    POOL_FACTOR,  # scratch: share of today's calls the permits cover
     POOL_USED,  # permits used so far [t]
-) = range(83, 88)
+) = range(85, 89)
 
 NOTHING = np.uint32(0xFFFFFFFF)
 """Index that stands for none."""
@@ -196,17 +197,18 @@ NOTHING = np.uint32(0xFFFFFFFF)
     ZONE_ADJUSTMENT,  # time constant with which price follows its target [days]
     ZONE_CONTRACT,  # contract price / reference
     ZONE_CONTRACT_LAG,  # lag of contract prices [days]
-) = range(88, 102)
+) = range(89, 103)
 
 # Rows of compressed lists whose entries are numbers, and scratch.
 (
-    SERVE_ENTITLEMENT,  # share of a sector's gap that may be served
+    SERVE_ENTITLEMENT,  # share of a sector's gap that the stockpile may serve
+    TITLE_USED,  # served today under a stockpile's entitlement in a sector [t]
     SCRAP_RATE,  # t of scrap per t of output
     POOL_FREE,  # tonnes a day on that arc that need no permit
     LIMITS,  # scratch: spare output of a step's producers [t]
     FAULT,  # kind, node, day, tonnes off, throughput
-) = range(102, 107)
-VALUE_ROWS = 107
+) = range(103, 109)
+VALUE_ROWS = 109
 
 # Rows of `State.index`: counts, indices a node has, starts of its compressed lists, and the entries of these.
 (
@@ -245,16 +247,19 @@ VALUE_ROWS = 107
     INPUT_BUYER,  # a producer's input stocks
     SERVE_SECTOR,  # sectors an outlet may serve
     SERVE_CLASS,  # order in which they are served
+    SERVE_TITLE,  # entitlement they draw on: one a stockpile and sector
     WATCH_CONSUMER,  # consumers whose cover a holding watches
     STEP_SELLER,  # domestic producers of a step
     STEP_INPUT,  # the input stock that the released product by-passes
     SCRAP_BUYER,  # input stock that new scrap of this seller's output falls into
     SIBLING,  # buyers' arcs on the same lane
+    LANE_FIRST,  # arc -> entries of LANE_PILE (stockpiles' arcs only)
+    LANE_PILE,  # stockpiles' arcs on the same lane, itself included
     POOL_ARC,  # arcs a purse covers
-) = range(41)
-INDEX_ROWS = 41
+) = range(44)
+INDEX_ROWS = 44
 
-SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES, ZONES, SLOT = range(11)
+SELLERS, BUYERS, ARCS, SECTORS, HOLDINGS, POOLS, PRODUCTS, CONSUMERS, PILES, ZONES, TITLES, SLOT = range(12)
 
 DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
 CLOSING_STOCK, PRICE, SPOT_PRICE, MARKET_PRICE = range(4)
@@ -516,12 +521,20 @@ def consume(st: State) -> None:
 
 
 @phase
+def entitled_gap(st: State, j: Index) -> float:
+    """What entry `j` may serve now [t]: its entitlement to the gap before any release, less what the pile served of it."""
+    k = st.index[SERVE_SECTOR, j]
+    title = st.value[SERVE_ENTITLEMENT, j] * st.value[SECTOR_FIRST_GAP, k]
+    return max(0.0, min(st.value[SECTOR_GAP, k], title - st.value[TITLE_USED, st.index[SERVE_TITLE, j]]))
+
+
+@phase
 def outlet_gap(st: State, o: Index, rank: Index) -> float:
-    """Gap that outlet `o` may serve in the sectors of one class [t]; of all classes when `rank` is negative."""
+    """Gap that outlet `o` may serve in the sectors of one class [t]."""
     gap = 0.0
     for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
-        if rank < 0 or st.index[SERVE_CLASS, j] == rank:
-            gap += st.value[SECTOR_GAP, st.index[SERVE_SECTOR, j]] * st.value[SERVE_ENTITLEMENT, j]
+        if st.index[SERVE_CLASS, j] == rank:
+            gap += entitled_gap(st, j)
     return gap
 
 
@@ -530,10 +543,11 @@ def gap_noticed(st: State, h: Index) -> bool:
     """Whether the sectors that holding `h` serves have a gap today, before any release."""
     gap = 0.0
     demand = 0.0
-    for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
-        gap += outlet_gap(st, o, np.int64(-1))
-        for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
-            demand += st.value[SECTOR_DEMAND, st.index[SERVE_SECTOR, j]]
+    for j in range(
+        st.index[SERVE_FIRST, st.index[OUTLET_FIRST, h]], st.index[SERVE_FIRST, st.index[OUTLET_FIRST, h + 1]]
+    ):
+        gap += st.value[SECTOR_FIRST_GAP, st.index[SERVE_SECTOR, j]]
+        demand += st.value[SECTOR_DEMAND, st.index[SERVE_SECTOR, j]]
     return gap > NEGLIGIBLE * demand
 
 
@@ -603,11 +617,12 @@ def work_up(st: State, o: Index, tonnes: float) -> None:
 
 @phase
 def give(st: State, o: Index, rank: Index, share: float) -> None:
-    """Serve `share` of the eligible gap of one class."""
+    """Serve `share` of the gap that outlet `o` may serve in one class."""
     for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
         if st.index[SERVE_CLASS, j] == rank:
             k = st.index[SERVE_SECTOR, j]
-            served = st.value[SECTOR_GAP, k] * st.value[SERVE_ENTITLEMENT, j] * share
+            served = entitled_gap(st, j) * share
+            st.value[TITLE_USED, st.index[SERVE_TITLE, j]] += served
             st.value[SECTOR_RELEASED, k] += served
             st.value[SECTOR_GAP, k] = max(0.0, st.value[SECTOR_GAP, k] - served)
 
@@ -635,12 +650,13 @@ def release_class(st: State, h: Index, o: Index, rank: Index) -> None:
 
 @phase
 def release_holding(st: State, h: Index) -> None:
-    """Release holding `h`, outlet by outlet, the sectors in the order listed."""
-    for o in range(st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]):
-        ranks = 0
-        for j in range(st.index[SERVE_FIRST, o], st.index[SERVE_FIRST, o + 1]):
-            ranks = max(ranks, st.index[SERVE_CLASS, j] + 1)
-        for rank in range(ranks):
+    """Release holding `h`: the sectors in the order listed, by each outlet that reaches them, ready goods first."""
+    first, end = st.index[OUTLET_FIRST, h], st.index[OUTLET_FIRST, h + 1]
+    ranks = np.int64(0)
+    for j in range(st.index[SERVE_FIRST, first], st.index[SERVE_FIRST, end]):
+        ranks = max(ranks, np.int64(st.index[SERVE_CLASS, j]) + 1)
+    for rank in range(ranks):
+        for o in range(first, end):
             release_class(st, h, o, rank)
 
 
@@ -657,6 +673,10 @@ def notice(st: State, h: Index) -> bool:
 def release(st: State) -> bool:
     """Phase 4, strategic stockpiles: notice gaps, then release under authority. Returns whether a trigger became true."""
     noticed = False
+    for k in range(st.index[COUNT, SECTORS]):
+        st.value[SECTOR_FIRST_GAP, k] = st.value[SECTOR_GAP, k]
+    for j in range(st.index[COUNT, TITLES]):
+        st.value[TITLE_USED, j] = 0.0
     for h in range(st.index[COUNT, HOLDINGS]):  # every trigger looks at the gap before any release
         if notice(st, h):
             st.value[HOLDING_STATE, h] = 2.0 if st.value[HOLDING_AT_ONCE, h] > 0.0 else 1.0
@@ -714,24 +734,32 @@ def share_permits(st: State, first_buyer: Index, end_buyer: Index) -> None:
 
     All factors come from the calls as they stood, and an arc in two purses takes the smaller: no order matters.
     """
+    if st.index[COUNT, POOLS] == 0:
+        return
+    for a in range(st.index[ARC_FIRST, first_buyer], st.index[ARC_FIRST, end_buyer]):
+        st.value[ARC_WISH, a] = st.value[ARC_CALL, a]
     for g in range(st.index[COUNT, POOLS]):
-        needed = 0.0
         if st.value[POOL_ACTIVE, g] > 0.0:
-            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
-                v = st.index[ARC_BUYER, st.index[POOL_ARC, j]]
-                if first_buyer <= v < end_buyer:
-                    needed += permits_needed(st, j, st.value[ARC_CALL, st.index[POOL_ARC, j]])
-        balance = st.value[POOL_BALANCE, g]
-        st.value[POOL_FACTOR, g] = 1.0 if needed <= balance else balance / needed
-    for g in range(st.index[COUNT, POOLS]):
-        if st.value[POOL_ACTIVE, g] > 0.0 and st.value[POOL_FACTOR, g] < 1.0:
-            for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
-                a = st.index[POOL_ARC, j]
-                v = st.index[ARC_BUYER, a]
-                if first_buyer <= v < end_buyer:
-                    free = max(0.0, st.value[POOL_FREE, j] - st.value[ARC_SHIPPED, a])
-                    allowed = free + max(0.0, st.value[ARC_CALL, a] - free) * st.value[POOL_FACTOR, g]
-                    st.value[ARC_CALL, a] = min(st.value[ARC_CALL, a], allowed)
+            share_purse(st, g, first_buyer, end_buyer)
+
+
+@phase
+def share_purse(st: State, g: Index, first_buyer: Index, end_buyer: Index) -> None:
+    """Cut the calls on one purse to what it holds, pro rata."""
+    needed = 0.0
+    for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+        a = st.index[POOL_ARC, j]
+        if first_buyer <= st.index[ARC_BUYER, a] < end_buyer:
+            needed += permits_needed(st, j, st.value[ARC_WISH, a])
+    if needed <= st.value[POOL_BALANCE, g]:
+        return
+    factor = st.value[POOL_BALANCE, g] / needed
+    for j in range(st.index[POOL_FIRST, g], st.index[POOL_FIRST, g + 1]):
+        a = st.index[POOL_ARC, j]
+        if first_buyer <= st.index[ARC_BUYER, a] < end_buyer:
+            free = max(0.0, st.value[POOL_FREE, j] - st.value[ARC_SHIPPED, a])
+            allowed = free + max(0.0, st.value[ARC_WISH, a] - free) * factor
+            st.value[ARC_CALL, a] = min(st.value[ARC_CALL, a], allowed)
 
 
 @phase
@@ -784,7 +812,7 @@ def call(st: State, v: Index, day: Index) -> None:
             tonnes = min(tonnes, st.value[ARC_BASE_FLOW, a] * st.value[BUYER_GROWTH, v] * stretch)
         st.value[SELLER_CALLED, st.index[ARC_SELLER, a]] += tonnes
         st.value[ARC_BLOCKED, a] = tonnes
-        st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_ROOM_CAP, a])
+        st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_CAP, a])  # permits are shared later, pro rata
 
 
 @phase
@@ -1069,7 +1097,7 @@ def call_for_pile(st: State, v: Index) -> None:
             tonnes = st.value[HOLDING_WANT, h] * st.value[ARC_SHARE, a] / open_share
             st.value[SELLER_PILE_CALLED, st.index[ARC_SELLER, a]] += tonnes
             st.value[ARC_BLOCKED, a] = tonnes
-            st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_ROOM_CAP, a])
+            st.value[ARC_CALL, a] = min(tonnes, st.value[ARC_CAP, a])
 
 
 @phase
@@ -1102,6 +1130,20 @@ def call_for_surplus(st: State, v: Index) -> None:
 
 
 @phase
+def share_lanes(st: State, first: Index, end: Index) -> None:
+    """Stockpiles on one lane share what policy leaves of it pro rata."""
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        st.value[ARC_WISH, a] = st.value[ARC_CALL, a]
+    for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
+        room = lane_room(st, a)
+        together = 0.0
+        for j in range(st.index[LANE_FIRST, a], st.index[LANE_FIRST, a + 1]):
+            together += st.value[ARC_WISH, st.index[LANE_PILE, j]]
+        if together > room:
+            st.value[ARC_CALL, a] *= room / together
+
+
+@phase
 def measure_surplus(st: State, p: Index) -> None:
     """Surplus of each seller: unused capacity, and product beyond target over the adjustment time."""
     for i in range(st.index[SELLER_FIRST, p], st.index[SELLER_FIRST, p + 1]):
@@ -1118,6 +1160,7 @@ def buy_surplus(st: State, p: Index, day: Index) -> None:
     measure_surplus(st, p)
     for v in range(first, end):
         call_for_surplus(st, v)
+    share_lanes(st, first, end)
     share_permits(st, first, end)
     for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
         st.value[SELLER_CLAIMS, st.index[ARC_SELLER, a]] += st.value[ARC_CALL, a]

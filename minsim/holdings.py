@@ -32,13 +32,17 @@ class Outlet:
 
     Attributes
     ----------
+    users : tuple of Buyer
+        The owner's consumers of what the outlet delivers, whom it serves or not: they are the owner's use.
     serves : tuple of Served
+        Sectors it may serve: listed, entitled, and within reach of the owner's producers.
     steps : tuple of tuple of (Seller, ProductKey)
         Producers of each step and the product it takes, the step nearest the consumer first; empty: used as it is.
     t_per_tonne : float
         Tonnes held per tonne consumed, by the stages' yields and inputs.
     """
 
+    users: tuple[Buyer, ...]
     serves: tuple[Served, ...]
     steps: tuple[tuple[tuple[Seller, ProductKey], ...], ...]
     t_per_tonne: float
@@ -63,6 +67,11 @@ class Holding:
     cover_trigger_days: float
     authorisation_days: int
     place: Place
+
+    @property
+    def served(self) -> list[Served]:
+        """Everything it may serve, by any outlet."""
+        return [served for outlet in self.outlets for served in outlet.serves]
 
     @property
     def buying(self) -> float:
@@ -134,14 +143,10 @@ def _delivery_place(reader: Reader, name: str, outlets: Sequence[Outlet], region
     """Where purchases are delivered: the owner, or the member of a bloc with the largest use (ties by name)."""
     use = dict.fromkeys(regions, 0.0)
     for outlet in outlets:
-        for buyer in _buyers(outlet):
+        for buyer in outlet.users:
             use[buyer.place.region] += buyer.need * outlet.t_per_tonne
     region = min(regions, key=lambda place: (-use[place], place))
     return reader.place(name, region)
-
-
-def _buyers(outlet: Outlet) -> list[Buyer]:
-    return list({id(served.buyer): served.buyer for served in outlet.serves}.values())
 
 
 def embodied_use(outlets: Sequence[Outlet]) -> float:
@@ -149,7 +154,7 @@ def embodied_use(outlets: Sequence[Outlet]) -> float:
 
     Days held as an intermediate then cover as many days of final use as the same days held ready for use.
     """
-    return float(sum(buyer.need * outlet.t_per_tonne for outlet in outlets for buyer in _buyers(outlet)))
+    return float(sum(buyer.need * outlet.t_per_tonne for outlet in outlets for buyer in outlet.users))
 
 
 def find_outlets(
@@ -164,9 +169,11 @@ def find_outlets(
     waiting: list[tuple[ProductKey, tuple[tuple[tuple[Seller, ProductKey], ...], ...], float]] = [(key, (), 1.0)]
     while waiting:
         product_key, steps, tonnes = waiting.pop(0)
-        serves = tuple(_served(reader, pile, path, products[product_key], regions))
-        if serves:
-            yield Outlet(serves, steps, tonnes)
+        users = tuple(b for b in products[product_key].buyers if b.consumer is not None and b.place.region in regions)
+        if users:
+            within_reach = all(steps)  # every step has a producer in the owner's regions
+            serves = tuple(_served(reader, pile, path, users)) if within_reach else ()
+            yield Outlet(users, serves, steps, tonnes)
         for user_key in sorted(products):
             feeds = feeds_of(reader.model.materials, *user_key)
             if product_key in feeds:
@@ -187,23 +194,19 @@ def _typical(user: Product, feed: ProductKey) -> float:
     return float(tonnes @ weights / weights.sum()) if weights.sum() > 0.0 else float(tonnes.mean())
 
 
-def _served(reader: Reader, pile: Stockpile, path: str, product: Product, regions: frozenset[str]) -> Iterator[Served]:
-    """Sectors of the owner's regions that use this product, with the order in which they are served."""
+def _served(reader: Reader, pile: Stockpile, path: str, users: Sequence[Buyer]) -> Iterator[Served]:
+    """Sectors of the owner's regions that may be served, with their order; an entitlement of 0 is none."""
     listed = pile.release.sectors
-    for buyer in product.buyers:
-        if buyer.consumer is None or buyer.place.region not in regions:
-            continue
+    for buyer in users:
+        assert buyer.consumer is not None
         sectors = buyer.consumer.sectors
         for sector in sorted(sectors) or ["all"]:
             if listed is not None and sector not in listed:
                 continue
             order = sectors[sector].priority if sectors else 1
-            yield Served(
-                buyer,
-                sector,
-                order if listed is None else listed.index(sector),
-                _entitlement(reader, pile, path, buyer.place.region, sector),
-            )
+            share = _entitlement(reader, pile, path, buyer.place.region, sector)
+            if share > 0.0:
+                yield Served(buyer, sector, order if listed is None else listed.index(sector), share)
 
 
 def _entitlement(reader: Reader, pile: Stockpile, path: str, region: str, sector: str) -> float:

@@ -96,7 +96,7 @@ class Layout:
         )
 
     def _watched(self, holding: Holding) -> tuple[int, ...]:
-        served = {self.buyer_index[id(s.buyer)] for outlet in holding.outlets for s in outlet.serves}
+        served = {self.buyer_index[id(s.buyer)] for s in holding.served}
         return tuple(sorted(self.consumer_index[v] for v in served))
 
     def _arcs(self) -> Iterator[_Arc]:
@@ -167,7 +167,8 @@ class Layout:
         return {
             "SELLER_STOCK": days[:, 0] * outputs,
             "SELLER_TARGET": days[:, 0] * outputs,
-            "SELLER_STORE": days.max(axis=1) * outputs,
+            "SELLER_STORE": np.maximum(days[:, 1], days[:, 0] + 1.0)
+            * outputs,  # a day's output is made before it is shipped
             "SELLER_CAPACITY": [seller.capacity for seller in self.sellers],
             "SELLER_AVAILABILITY": [seller.availability for seller in self.sellers],
             "SELLER_GROWTH": np.ones(len(outputs)),
@@ -210,7 +211,7 @@ class Layout:
         days = np.datetime64(model.start) + np.arange(day_of(model.end, model.start) + 1)
         counts = (
             self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles,
-            [zone for market in self.markets for zone in market.zones],
+            [zone for market in self.markets for zone in market.zones], [served for h in self.holdings for served in h.served],
         )  # fmt: skip
         lists: dict[str, Sequence[float]] = {
             "COUNT": [len(items) for items in counts],
@@ -275,7 +276,16 @@ class Layout:
             "STEP_SELLER",
             [[self.seller_index[id(seller)] for seller, _ in step] for step in steps],
         )
-        lists |= compress("SIBLING_FIRST", "SIBLING", _siblings(self.arcs))
+        lists |= compress("SIBLING_FIRST", "SIBLING", _siblings(self.arcs, "market"))
+        lists |= compress("LANE_FIRST", "LANE_PILE", _siblings(self.arcs, "stockpile"))
+        titles = [
+            (holding.stockpile, sector_of[id(s)])
+            for holding in self.holdings
+            for o in holding.outlets
+            for s in o.serves
+        ]
+        numbers = {title: number for number, title in enumerate(sorted(set(titles)))}
+        lists["SERVE_TITLE"] = [numbers[title] for title in titles]
         return lists
 
     def _holding_rows(self) -> dict[str, Any]:
@@ -355,14 +365,16 @@ def _holder(holding: Holding) -> Buyer:
     return Buyer(holding.key, "stockpile", place, 0.0, holding.target, stock=holding.target * holding.initial_fill)
 
 
-def _siblings(arcs: Sequence[_Arc]) -> list[list[int]]:
-    """For each arc of a stockpile, the buyers' arcs from the same seller to the same region."""
+def _siblings(arcs: Sequence[_Arc], kind: str) -> list[list[int]]:
+    """For each arc of a stockpile, the arcs of one kind from the same seller to the same region: of the market, or piles'."""
+    kinds = ["stockpile" if arc.label.kind == "stockpile" else "market" for arc in arcs]
     lanes: dict[tuple[int, str], list[int]] = {}
     for a, arc in enumerate(arcs):
-        if arc.label.kind != "stockpile":
+        if kinds[a] == kind:
             lanes.setdefault((arc.seller, arc.label.buyer_region), []).append(a)
     return [
-        lanes.get((arc.seller, arc.label.buyer_region), []) if arc.label.kind == "stockpile" else [] for arc in arcs
+        lanes.get((arc.seller, arc.label.buyer_region), []) if kinds[a] == "stockpile" else []
+        for a, arc in enumerate(arcs)
     ]
 
 

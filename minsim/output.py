@@ -16,7 +16,7 @@ import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,6 +30,7 @@ from minsim.licence_table import licence_columns
 from minsim.metrics import Outcome
 
 if TYPE_CHECKING:
+    from minsim.causes.attribution import Attribution
     from minsim.engine import Record
     from minsim.network import Network
 
@@ -50,6 +51,18 @@ OWN_FILES = (
     "manifest.json",
 )
 """Files a run may write; those of an earlier run that the new one does not write are removed."""
+
+ATTRIBUTION_FILES = (
+    "attribution.csv",
+    "waterfall.csv",
+    "attribution.json",
+    "attribution.png",
+    "attribution.svg",
+    "waterfall.png",
+    "waterfall.svg",
+    "manifest.json",
+)
+"""Files an attribution may write."""
 
 DEPENDENCIES = ("matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "scipy", "simpy")
 FLOAT_FORMAT = "%.12g"
@@ -97,6 +110,44 @@ def save_run(
     return out
 
 
+def save_attribution(attribution: Attribution, out: Path, *, plot: bool = True, command: str | None = None) -> Path:
+    """Write an attribution and its waterfall into a folder.
+
+    Parameters
+    ----------
+    attribution : Attribution
+        The finished attribution.
+    out : Path
+        The folder; made with its parents if absent.
+    plot : bool
+        Also draw both, as PNG and SVG.
+    command : str, optional
+        What the user typed, kept in the manifest without folders.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    with whole_files(out, ATTRIBUTION_FILES) as folder:
+        write_csv(folder / "attribution.csv", columns_of(attribution.rows))
+        if attribution.waterfall.rows:
+            write_csv(folder / "waterfall.csv", columns_of(attribution.waterfall.rows))
+        write_json(folder / "attribution.json", attribution.summary())
+        if plot:
+            from minsim import style
+            from minsim.charts.attribution import plot_attribution
+            from minsim.charts.waterfall import plot_waterfall
+
+            figures = {"attribution": plot_attribution(attribution)}
+            if attribution.waterfall.rows:
+                figures["waterfall"] = plot_waterfall(attribution.run)
+            for name, figure in figures.items():
+                style.save_figure(figure, folder / f"{name}.png", folder / f"{name}.svg")
+        write_json(folder / "manifest.json", manifest(attribution.run, command))
+    return out
+
+
 def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str | None) -> None:
     if format == "csv":
         write_csv(folder / "daily.csv", daily_columns(run.record))
@@ -109,11 +160,12 @@ def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str
     write_csv(folder / "events.csv", event_columns(run.record))
     write_json(folder / "summary.json", run.summary())
     if plot:
-        from minsim import plotting, queue_chart, style
+        from minsim import plotting, style
+        from minsim.charts.licences import plot_licences
 
         style.save_figure(plotting.plot_run(run), folder / "shortfall.png", folder / "shortfall.svg")
         if run.record.applications:
-            style.save_figure(queue_chart.plot_licences(run), folder / "licences.png")
+            style.save_figure(plot_licences(run), folder / "licences.png")
     write_json(folder / "manifest.json", manifest(run, command))
 
 
@@ -232,6 +284,14 @@ def event_columns(record: Record) -> Columns:
     return {
         "date": np.datetime64(record.network.start, "D") + days,
         **{key: np.array([getattr(e, key) for e in record.log], dtype=object) for key in ("event", "what", "whom")},
+    }
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """Columns of rows of texts and numbers."""
+    return {
+        key: np.array([row[key] for row in rows], dtype=object if isinstance(value, str) else float)
+        for key, value in rows[0].items()
     }
 
 

@@ -116,7 +116,8 @@ def question(model: ScenarioModel) -> str:
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-def _table(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
+def table_of(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
+    """An empty table in the style of all tables here; numbers stand on the right."""
     table = Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
@@ -128,7 +129,7 @@ def _table(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
 
 def library_table(scenarios: Iterable[Scenario]) -> RenderableType:
     """Table of scenarios: name, question, date of knowledge, materials."""
-    table = _table("Scenarios", "name", "question", "as of", "materials")
+    table = table_of("Scenarios", "name", "question", "as of", "materials")
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
     for scenario in scenarios:
         model = scenario.model
@@ -136,7 +137,7 @@ def library_table(scenarios: Iterable[Scenario]) -> RenderableType:
             Text(scenario.name, style="bold"),
             Text(question(model)),
             model.as_of.isoformat(),
-            Text(", ".join(_material_title(key, material) for key, material in model.materials.items())),
+            Text(", ".join(material_title(key, material) for key, material in model.materials.items())),
         )
     return table
 
@@ -168,14 +169,15 @@ def _heading(model: ScenarioModel) -> Text:
     )
 
 
-def _material_title(key: str, material: Material) -> str:
+def material_title(key: str, material: Material) -> str:
+    """What readers call a material."""
     return material.title or key
 
 
 def _material_table(key: str, material: Material) -> Table:
     price = f", {number_text(material.price_usd_per_kg)} USD/kg" if material.price_usd_per_kg is not None else ""
-    title = f"{_material_title(key, material)} ({key}; tonnes of {material.basis}{price})"
-    table = _table(title, "stage", "inputs [t per t]", "producers")
+    title = f"{material_title(key, material)} ({key}; tonnes of {material.basis}{price})"
+    table = table_of(title, "stage", "inputs [t per t]", "producers")
     for name, stage in material.stages.items():
         inputs = ", ".join(f"{number_text(amount)} {source}" for source, amount in stage.inputs.items())
         table.add_row(Text(stage.title or name), Text(inputs or ABSENT), Text(_producers_text(stage)))
@@ -212,11 +214,11 @@ def _plain(number: Number) -> float:
 
 def _consumer_table(model: ScenarioModel) -> Table:
     numeric = ("demand [t/year]", "stock [days of use]")
-    table = _table("Consumers", "material", "region", *numeric, "end uses", numeric=numeric)
+    table = table_of("Consumers", "material", "region", *numeric, "end uses", numeric=numeric)
     for key, material in model.materials.items():
         for region, consumer in material.consumers.items():
             table.add_row(
-                Text(_material_title(key, material)),
+                Text(material_title(key, material)),
                 Text(region),
                 number_text(consumer.demand_t_per_year),
                 number_text(consumer.stock_days),
@@ -232,7 +234,7 @@ def _sectors_text(consumer: Consumer) -> str:
 
 def _stockpile_table(stockpiles: Mapping[str, Stockpile]) -> Table:
     numeric = ("target [days of use]", "full on the first day", "budget [USD]")
-    table = _table("Stockpiles", "stockpile", "owner", "holds", *numeric, "released", numeric=numeric)
+    table = table_of("Stockpiles", "stockpile", "owner", "holds", *numeric, "released", numeric=numeric)
     for key, pile in stockpiles.items():
         table.add_row(
             Text(pile.title or key),
@@ -256,7 +258,7 @@ def _release_text(pile: Stockpile) -> str:
 
 
 def _event_table(events: Mapping[str, AnyEvent]) -> Table:
-    table = _table("Events", "event", "what", "when", "how", "chance")
+    table = table_of("Events", "event", "what", "when", "how", "chance")
     for key, event in events.items():
         table.add_row(
             Text(f"{event.title} ({key})" if event.title else key),
@@ -318,7 +320,7 @@ def answer_page(scenario: Scenario, answer: Answer, metrics: Sequence[Mapping[st
     lines = Table.grid(padding=(0, 1))
     for line in answer.lines:
         lines.add_row("•", Text(line))
-    titles = {key: _material_title(key, material) for key, material in scenario.model.materials.items()}
+    titles = {key: material_title(key, material) for key, material in scenario.model.materials.items()}
     return Group(Text(answer.headline, style="bold"), lines, "", metrics_table(metrics, titles), "")
 
 
@@ -348,7 +350,7 @@ def metrics_table(metrics: Sequence[Mapping[str, Any]], titles: Mapping[str, str
 
 def _short_table(places: Mapping[tuple[str, str], Mapping[str, Any]]) -> Table:
     shown = {metric: label for metric, label in METRIC_COLUMNS.items() if any(metric in v for v in places.values())}
-    table = _table("Who runs short", "material", "region", *shown.values(), numeric=shown.values())
+    table = table_of("Who runs short", "material", "region", *shown.values(), numeric=shown.values())
     for (material, region), values in places.items():
         table.add_row(Text(material), Text(region), *(value_text(metric, values.get(metric)) for metric in shown))
     return table

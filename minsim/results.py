@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from minsim.causes.tracing import Explanation
     from minsim.loading import Scenario
-    from minsim.tracing import Explanation
 
 
 def run(
@@ -171,17 +171,17 @@ class Run(Outcome):
         ValueError
             If nobody applied for licences.
         """
-        from minsim import queue_chart
+        from minsim.charts import licences
 
-        return queue_chart.plot_licences(self, event).axes[0]
+        return licences.plot_licences(self, event).axes[0]
 
     def waterfall(self) -> Waterfall:
         """Days of use lost naively, and after each of rerouting, leakage and stockpiles."""
         return Waterfall(self)
 
     def why(self, region: str, date: dt.date | str, material: str | None = None) -> Explanation:
-        """Explain one region on one day; see `tracing.why`."""
-        from minsim import tracing
+        """Explain one region on one day; see `causes.tracing.why`."""
+        from minsim.causes import tracing
 
         return tracing.why(self, region, date, material)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minsim.balance import ACCEPTED, fit, residual
+from minsim.balance import ACCEPTED, FITTED, MOST_ROUNDS, fit, residual
 from minsim.data import defaults
 from minsim.errors import BalanceError, Problem
 from minsim.flows import Floats
@@ -147,9 +147,42 @@ def baseline_trade(
 
 
 def _fitted(prior: Floats, outputs: Floats, needs: Floats) -> Floats:
+    """The prior fitted to outputs and needs.
+
+    Where a balance leaves some pairs no trade at all, fitting nears it like 1 / rounds: such pairs are then found and closed.
+    """
     flows = np.ascontiguousarray(prior)
-    fit(flows, outputs, needs)
+    rounds = fit(flows, outputs, needs)
+    if rounds == MOST_ROUNDS and residual(flows, outputs, needs)[0] > FITTED:
+        usable = _usable_pairs(prior > 0.0, outputs, needs)
+        if usable is not None:
+            flows = np.where(usable, prior, 0.0)
+            fit(flows, outputs, needs)
     return flows
+
+
+def _usable_pairs(allowed: np.ndarray, outputs: Floats, needs: Floats) -> np.ndarray | None:
+    """Pairs that carry trade in some balance; None where there is no balance at all.
+
+    For each pair the most it can carry is a linear programme over all balances.
+    """
+    from scipy.optimize import linprog
+
+    pairs = np.argwhere(allowed)
+    world = float(outputs.sum())
+    sums = np.zeros((len(outputs) + len(needs), len(pairs)))
+    sums[pairs[:, 0], np.arange(len(pairs))] = 1.0
+    sums[len(outputs) + pairs[:, 1], np.arange(len(pairs))] = 1.0
+    wanted = np.concatenate([outputs, needs * (world / float(needs.sum()))]) / world
+    usable = np.zeros(allowed.shape, dtype=bool)
+    for column, (i, j) in enumerate(pairs):
+        worth = np.zeros(len(pairs))
+        worth[column] = -1.0
+        best = linprog(worth, A_eq=sums, b_eq=wanted, bounds=(0.0, None), method="highs")
+        if not best.success:
+            return None
+        usable[i, j] = -best.fun > ACCEPTED
+    return usable
 
 
 def _shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floats:

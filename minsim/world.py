@@ -163,6 +163,7 @@ class World:
         self.targets = self._lever(fl.BUYER_TARGET_FACTOR, len(network.buyer_names), np.multiply)
         self.leads = self.state.index[fl.LEAD, :arcs].astype(np.int64)
         self.extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
+        self.held_days = Lever(np.zeros(arcs), np.maximum)
         self.leak_extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
         self.air_days = Lever(np.full(arcs, np.inf), np.minimum, self._set_leads)
         self.ranks = Lever(np.full(arcs, float(OTHERS)), np.minimum, self._set_ranks)
@@ -314,11 +315,13 @@ class World:
 
     def delay(self, name: str, arcs: Indices, days: float, *, holds: bool = False) -> None:
         """Lengthen lead times [days]; with `holds`, goods at sea wait too, those due today included."""
-        before = self.extra_days.row.copy()
         self.extra_days.put(name, arcs, days)
-        later = (self.extra_days.row - before).astype(np.int64)
-        if holds and later.max(initial=0) > 0:
-            self._hold(later)
+        if holds:
+            before = self.held_days.row.copy()
+            self.held_days.put(name, arcs, days)
+            later = (self.held_days.row - before).astype(np.int64)
+            if later.max(initial=0) > 0:
+                self._hold(later)
 
     def _hold(self, days: npt.NDArray[np.int64]) -> None:
         """Let what is at sea arrive later, by a number of days for each arc."""

@@ -247,7 +247,7 @@ def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, membe
         pile["release"]["sectors"] = draw(st.permutations(sectors))[: draw(st.integers(1, 3))]
     if members and len(held) == 1 and draw(st.booleans()):
         names = draw(st.sampled_from([sectors, ["Japan", "United States"]]))
-        pile["members"] = {name: draw(st.sampled_from([0.0, 0.4, 1.0])) for name in names}
+        pile["members"] = {name: draw(st.sampled_from([0.4, 1.0])) for name in names}
     if buying and draw(st.booleans()):
         pile["fill"] = {"rule": draw(st.sampled_from(["surplus_only", "always"]))}
         if draw(st.booleans()):

@@ -48,7 +48,11 @@ def market(
         "trade": {"lead_time_days": {"default": 30, "home": 5}, **(trade or {})},
         **(stage or {}),
     }
-    material: Mapping = {"basis": "metal", "stages": {"process": block}, "consumers": {"United States": use, "China": use}}
+    material: Mapping = {
+        "basis": "metal",
+        "stages": {"process": block},
+        "consumers": {"United States": use, "China": use},
+    }
     blocks = {name: given.pop(name) for name in ("stockpiles",) if name in given}
     if prices:
         material["prices"] = {
@@ -122,7 +126,9 @@ def assert_same(one: Record, other: Record, names: tuple[str, ...] = ALIKE) -> N
 
 
 @st.composite
-def price_blocks(draw: st.DrawFn, *, elastic: bool = True, costs: bool = False, producers: tuple[str, ...] = ()) -> Mapping:
+def price_blocks(
+    draw: st.DrawFn, *, elastic: bool = True, costs: bool = False, producers: tuple[str, ...] = ()
+) -> Mapping:
     """Any price block of a material whose reference price is 10 USD/kg."""
     block: Mapping = {
         "reference_usd_per_kg": 10,

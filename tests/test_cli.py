@@ -80,7 +80,7 @@ BROKEN = (
     .replace("basis: product", "basis: bags")
 )
 
-COMMANDS = ["list", "show", "validate", "run", "sources", "schema"]
+COMMANDS = ["list", "show", "validate", "run", "attribute", "why", "regress", "sources", "schema"]
 
 
 @pytest.fixture

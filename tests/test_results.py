@@ -31,7 +31,8 @@ TABLES = {
         "commercial_cover_days,price_usd_per_kg"
     ),
     "stockpiles": "date,stockpile,material,stock_t,cover_days,bought_t,released_t,spent_usd",
-    "trade": "month,material,stage,seller,buyer,shipped_t",
+    "trade": "month,material,stage,seller,buyer,shipped_t,leaked_t",
+    "licences": "week,event,importer,applied_t,approved_t,refused_t,waiting_t,mean_wait_days",
     "events": "date,event,what,whom",
 }
 

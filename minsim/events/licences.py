@@ -112,11 +112,14 @@ def general_licences(
     share = reader.number(licence.general.share, f"{path}.share")
     valid = reader.draws.whole(licence.general.valid_days, f"{path}.valid_days")
     first, end = world.state.index[fl.POOL_FIRST, purse : purse + 2]
+    expiry = world.network.day_of(licence.general.from_) + valid
+    if expiry <= world.day:
+        return
     yield world.until(licence.general.from_, rank)
     without = world.state.value[fl.POOL_FREE, first:end].copy()
     world.set_free(purse, without + share * licensed_t_per_day)
     world.log(span.event, f"general licences open {share:.0%} of the licensed trade", "")
-    yield world.until(world.network.day_of(licence.general.from_) + valid, rank)
+    yield world.until(expiry, rank)
     world.set_free(purse, without)
 
 

@@ -50,6 +50,6 @@ def chokepoint(world: World, span: EventSpan, rank: int) -> Steps:
         world.air_cover.put(span.event, arcs, cover)
     if span.end_day is not None:
         yield world.until(span.end_day, rank)
-        for lever in (world.extra_days, world.caps, world.air_days, world.air_cover):
+        for lever in (world.extra_days, world.held_days, world.caps, world.air_days, world.air_cover):
             lever.drop(span.event)
         world.log(span.event, "lanes are free again", lanes)

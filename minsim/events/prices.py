@@ -147,6 +147,8 @@ class PriceBook:
         flood = self.flood()
         for zone in range(len(self.market.zones)):
             target = self.clear(zone, float(flood[zone].sum()))
+            if flood[zone].any():  # where neither side answers to price, the flood stops at its own
+                target = max(target, 1.0 - self.deepest_discount())
             self.world.state.value[fl.ZONE_LOG_TARGET, self.first_zone + zone] = math.log(target)
         self.tell_producers(flood)
         self.tell_stockpiles()
@@ -251,6 +253,10 @@ class PriceBook:
         elif not short and name in self.overstretched:
             self.overstretched.discard(name)
             self.world.log(name, f"capacity suffices again to hold the price at -{discount:.0%}", exporter)
+
+    def deepest_discount(self) -> float:
+        """Largest discount of the floods under way."""
+        return max(discount for _, discount in self.world.floods[self.market.material].values())
 
     def excess(self, zone: int, price: float) -> float:
         """Demand beyond supply of a zone at a price relative to the reference [t/day]: what a flood must add."""

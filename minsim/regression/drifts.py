@@ -281,6 +281,8 @@ def cell_text(cell: Cell, unit: str, digits: int = 3) -> str:
             return f"${number_text(cell, digits)}"
         case "fraction":
             return f"{number_text(100.0 * cell, digits)}%"
+        case "days" if cell == 1.0:
+            return "1 day"
         case "t" | "days":
             return f"{number_text(cell, digits)} {unit}"
         case _:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from minsim.metrics import CONSUMER_UNITS, DEMAND, SHORTFALL, STOCKPILE_UNITS, FloatArray
 from minsim.risk import sampling
-from minsim.uncertainty import Draws, UnitDraws
+from minsim.uncertainty import Draws, UnitDraws, dimensions
 
 if TYPE_CHECKING:
     from minsim.engine import Record
@@ -213,6 +213,7 @@ class Replicator:
         self.experiment = experiment
         self.scenario = scenario_from_mapping(json.loads(experiment.resolved), experiment.name)
         self.redrawable = is_redrawable(self.scenario)
+        self.dimensions = dimensions(self.scenario.model)
         self.shape: Shape | None = None
         self._network: Network | None = None
         self._groups: list[list[int]] = []
@@ -222,7 +223,7 @@ class Replicator:
         if self.experiment.central:
             return Draws.central(self.experiment.seed)
         if self.experiment.sampler == "sobol":
-            return sampling.sobol_draws(self.scenario.model, self.experiment.seed, k)
+            return sampling.sobol_draws(self.dimensions, self.experiment.seed, k)
         return Draws(self.experiment.seed, k)
 
     def network(self, draws: Draws) -> Network:

@@ -7,36 +7,32 @@ sixteen scramblings, which are independent, tell the standard error (Owen 1997; 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from minsim.metrics import FloatArray
-from minsim.schema import ScenarioModel
-from minsim.uncertainty import Dimension, Draws, UnitDraws, dimensions, stream
+from minsim.uncertainty import Dimension, Draws, UnitDraws, stream
 
 SCRAMBLINGS = 16
 """Independent scramblings; their spread tells the standard error."""
 POINTS_AT_ONCE = 256
 
 
-def sobol_draws(model: ScenarioModel, seed: int, k: int) -> Draws:
-    """Draws of replication k; hazards, which draw ever again, go on drawing from its named streams."""
-    names = _names(model)
+def sobol_draws(names: Sequence[Dimension], seed: int, k: int) -> Draws:
+    """Draws of replication k; hazards, which draw ever again, go on drawing from its named streams.
+
+    Parameters
+    ----------
+    names : sequence of Dimension
+        What the coordinates stand for; see `uncertainty.dimensions`.
+    seed, k : int
+    """
     if not names:
         return Draws(seed, k)
     point, scrambling = divmod(k, SCRAMBLINGS)
     block, row = divmod(point, POINTS_AT_ONCE)
     return UnitDraws(seed, k, dict(zip(names, _points(len(names), seed, scrambling, block)[row].tolist(), strict=True)))
-
-
-_last_names: tuple[ScenarioModel, list[Dimension]] | None = None
-
-
-def _names(model: ScenarioModel) -> list[Dimension]:
-    global _last_names
-    if _last_names is None or _last_names[0] is not model:
-        _last_names = model, dimensions(model)
-    return _last_names[1]
 
 
 @functools.lru_cache(maxsize=2 * SCRAMBLINGS)

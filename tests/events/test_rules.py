@@ -35,7 +35,7 @@ def test_new_scrap_falls_with_fabrication() -> None:
     record, probe = probed(with_scrap({"fire": event("outage", producer=plant("China"), availability=0.0)}))
     audit(record, probe)
     made = probe.closing(fl.SELLER_OUTPUT)
-    scrap = probe.buyer("x/fabricate scrap of China")
+    scrap = probe.buyer("x/fabricate scrap of Scrap")
     fabricated = made[:, [s.stage for s in record.network.sellers].index("fabricate")]
     np.testing.assert_allclose(probe.closing(fl.BUYER_ARRIVED)[:, scrap], 0.2 * fabricated, rtol=1e-12)
     assert fabricated[60:160].sum() == 0.0
@@ -130,7 +130,8 @@ def test_a_pile_for_defence_serves_defence_alone() -> None:
         np.testing.assert_array_equal(shortfall(with_pile, sector=sector), shortfall(without, sector=sector))
 
 
-BOOM = {"boom": event("demand_shock", 30, None, materials=["x"], regions=["United States"], factor=2.0)}
+BOOM = {"boom": event("demand_shock", 0, None, materials=["x"], regions=["United States"], factor=5.0)}
+"""Five times the demand, for ever: more than the world can make, so that the United States are short every day."""
 DECLARED = {"drawdown": "declared_disruption"}
 
 
@@ -158,7 +159,7 @@ def released_on(events: Mapping, release: Mapping = DECLARED) -> np.ndarray:
     ],
 )
 def test_a_declared_disruption_opens_a_pile_to_the_day(disruption: Mapping, opens: bool) -> None:
-    """Demand doubles, for which nobody declares anything; on days 60 … 159 a disruption of the owner's supply may be."""
+    """A boom is no disruption; on days 60 … 159 one is declared, if the event holds back what the owner would get."""
     days = released_on({"event": disruption})
     assert days.tolist() == (list(range(60, 160)) if opens else [])
 

@@ -18,9 +18,7 @@ LONG = 300  # days at the end over which a settled run no longer moves
 @pytest.mark.parametrize(("e_d", "left"), [(0.3, 0.5), (0.5, 0.75), (1.0, 0.0), (0.2, 0.9)])
 def test_permanent_loss_without_supply_response(e_d: float, left: float, utilisation: float, mode: str) -> None:
     """A loss x of supply settles at p_ref (1 - x)^(-1/e_d), demand at D0 (1 - x); spare capacity never counts."""
-    record = run(
-        market(days=SETTLED_DAYS, e_d=e_d, utilisation=utilisation, events={"o": outage(left)}), mode
-    )
+    record = run(market(days=SETTLED_DAYS, e_d=e_d, utilisation=utilisation, events={"o": outage(left)}), mode)
     kept = 1.0 - 0.4 * (1.0 - left)
     assert spot(record)[-1] == pytest.approx(kept ** (-1.0 / e_d), rel=1e-6)
     assert record.sector[-1, :, 1] == pytest.approx(DAILY_USE_T * kept, rel=1e-6)
@@ -113,6 +111,17 @@ def array(*values: float) -> np.ndarray:
 @pytest.mark.parametrize("left", [0.2, 0.5, 0.9, 1.0, 1.2])
 @pytest.mark.parametrize(("e_d", "e_s"), [(0.2, 0.0), (0.3, 0.1), (1.0, 1.0)])
 def test_clearing_price_alone(left: float, e_d: float, e_s: float) -> None:
-    given = (array(left), array(np.inf), array(0.0), 0.0, array(1.0), array(e_d), array(0.0), array(0.0), array(0.0), 0.0)
+    given = (
+        array(left),
+        array(np.inf),
+        array(0.0),
+        0.0,
+        array(1.0),
+        array(e_d),
+        array(0.0),
+        array(0.0),
+        array(0.0),
+        0.0,
+    )
     assert clearing_price(e_s, *given, 1e-9, 1e9) == pytest.approx(left ** (-1.0 / (e_d + e_s)), rel=1e-12)
     assert clearing_price(e_s, *given, 0.9, 1.1) == pytest.approx(min(1.1, max(0.9, left ** (-1.0 / (e_d + e_s)))))

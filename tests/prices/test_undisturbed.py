@@ -29,7 +29,13 @@ RANDOM = settings(
 def test_price_stays_at_the_reference_for_twenty_years(utilisation: float, zones: dict | None) -> None:
     record = run(
         market(
-            days=TWENTY_YEARS, e_s=0.2, utilisation=utilisation, zones=zones, costs=COSTS, contract_share=0.7, essential=0.2
+            days=TWENTY_YEARS,
+            e_s=0.2,
+            utilisation=utilisation,
+            zones=zones,
+            costs=COSTS,
+            contract_share=0.7,
+            essential=0.2,
         )
     )
     assert not np.ptp(record.consumer, axis=0).any()
@@ -71,14 +77,20 @@ DISTURBED = {
         {"idle": {**floor(400.0), "duration_days": 0}},
         {"idle": {**tariff(0.5), "exporters": ["Japan"], "importer": "China", "rate": 0.0}},
     ],
-    ids=["floor below the market", "no duty", "no discount", "flood of no days", "duty of no days", "floor of no days", "nil"],
+    ids=[
+        "floor below the market",
+        "no duty",
+        "no discount",
+        "flood of no days",
+        "duty of no days",
+        "floor of no days",
+        "nil",
+    ],
 )
 def test_what_does_not_bind_changes_nothing(idle: dict, mode: str) -> None:
     """A floor below the market, a duty of nothing, a flood without discount: bit for bit, under a curb and an outage."""
     kept = {"days": 1500, "e_s": 0.1, "zones": TWO_ZONES, "utilisation": 0.6, "contract_share": 0.5}
-    assert_same(
-        run(market(**kept, events=DISTURBED), mode), run(market(**kept, events=DISTURBED | idle), mode)
-    )
+    assert_same(run(market(**kept, events=DISTURBED), mode), run(market(**kept, events=DISTURBED | idle), mode))
 
 
 def test_costs_that_are_never_undercut_change_nothing() -> None:

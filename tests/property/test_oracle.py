@@ -207,7 +207,9 @@ def test_random_networks(mapping: dict, rerouting: str) -> None:
     """Random networks, behaviour, stockpiles and curbs."""
     built = network_or_none(mapping)
     assume(built is not None)
-    assume(not Oracle(built, rerouting).dead_ends())
+    oracle = Oracle(built, rerouting)
+    assume(not oracle.dead_ends())  # known differences, below
+    assume(all(len(holding.paths) < 2 for holding in oracle.holdings))
     compare(built, rerouting)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minsim.charts.page import bare, start_page
 from minsim.licence_table import DAYS_PER_WEEK, LicenceWeek, decided_waits, licence_weeks
 from minsim.metrics import FloatArray, Outcome
-from minsim.pages import bare, start_page
 from minsim.phrases import count, long_date, tonnes
 from minsim.style import INK, WIDE_COLOURS, drawing_style, panels
 

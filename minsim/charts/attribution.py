@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim.answer import MaterialStory, rank_materials
+from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
 from minsim.metrics import FloatArray
-from minsim.pages import axes_right_of, bare, beside, set_reach, start_page
 from minsim.phrases import count, day_count, listing, percent, tonnes, with_article
 from minsim.style import INK, WIDE_COLOURS, drawing_style, text_on
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
-    from minsim.attribution import Attribution
+    from minsim.causes.attribution import Attribution
 
 MOST_BARS = 5
 """Regions drawn; the others are named below the chart."""
 MOST_PARTS = len(WIDE_COLOURS) - 1
 """Events in colours of their own; the others are drawn together, in grey."""
 LABEL_PT, LABEL_ROW_PT = 8.5, 12.5
-THICKEST_PT = 44.0
+THICKEST_PT, THICKEST_OF_FEW_PT = 44.0, 80.0
 WIDEST_GAP_PT = 60.0
 NEGLIGIBLE = 1e-9
 SEEN = 0.004
@@ -201,7 +201,7 @@ def _rows(ax: Axes, levels: Sequence[int]) -> tuple[list[float], float]:
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
     needs = [LABEL_ROW_PT * max(level, 0.6) + 4.0 for level in levels]
     spare = max(8.0 * len(levels), height - sum(needs))
-    thickness = min(THICKEST_PT, 0.8 * spare / len(levels))
+    thickness = min(THICKEST_PT if len(levels) > 2 else THICKEST_OF_FEW_PT, 0.8 * spare / len(levels))
     gap = max(0.0, height - sum(needs) - thickness * len(levels)) / (len(levels) + 1)
     middles, reached = [], 0.0
     for need in needs:

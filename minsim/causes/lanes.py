@@ -1,4 +1,4 @@
-"""What a watched replication says of single lanes and sellers, and in which words: the evidence behind `minsim.tracing`."""
+"""Single lanes and sellers of a watched replication, and the words for them: the evidence behind `tracing`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from minsim import flows as fl
+from minsim.causes.recording import Recording
 from minsim.chain import chain
 from minsim.flows import Floats
 from minsim.metrics import Outcome
 from minsim.phrases import capital, count, inside_sentence, listing, long_date, percent, tonnes, with_article
-from minsim.recording import Recording
 from minsim.world import Application
 
 FELT = 0.01
@@ -162,7 +162,8 @@ class Lanes:
         if self.approved(v, day) or clock < 0.0:
             return ""
         approved_on = self.date(int(np.ceil(clock + wait))) if np.isfinite(wait) else "no day of the run"
-        return f"New suppliers are approved on {approved_on}, {count(wait, 'day')} from {self.date(int(clock))}; none may step in before."
+        from_when = f"{count(wait, 'day')} from {self.date(int(clock))}"
+        return f"New suppliers are approved on {approved_on}, {from_when}; none may step in before."
 
     # -------------------------------------------------------------------------------------------------- why a lane fails
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from minsim import __version__, metrics
 from minsim import flows as fl
-from minsim.lanes import FELT, Lanes
+from minsim.causes.lanes import FELT, Lanes
+from minsim.causes.recording import Recording, watch
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import capital, day_count, listing, long_date, percent, tonnes, with_article
-from minsim.recording import Recording, watch
 from minsim.wording import unknown
 
 if TYPE_CHECKING:
@@ -300,10 +300,7 @@ class Tracer:
         made = self.lanes.output(i, day)
         outages = {n: left for n, left in self.recording.effects_on("availability", i, day).items() if left < 1.0}
         if outages and made >= self.lanes.capacity(i, day) * (1.0 - 1e-6):
-            reasons = [
-                f"{self.lanes.cause(name)} leaves {percent(left)} of its capacity{self.lanes.since('availability', name, day)}"
-                for name, left in outages.items()
-            ]
+            reasons = [self._outage_reason(name, left, day) for name, left in outages.items()]
             yield level, f"{text}: {listing(reasons)}."
             return
         lacking = [v for v in self.lanes.inputs(i) if self.lanes.allows(i, v, day) <= made * (1.0 + 1e-6) + 1e-12]
@@ -313,6 +310,10 @@ class Tracer:
         for v in lacking[:1]:
             yield level, f"{text}: its stock of {self.lanes.product_of_buyer(v)} had run out."
             yield from self._buyer(v, day, level + 1)
+
+    def _outage_reason(self, name: str, left: float, day: int) -> str:
+        since = self.lanes.since("availability", name, day)
+        return f"{self.lanes.cause(name)} leaves {percent(left)} of its capacity{since}"
 
     def _date(self, day: int) -> str:
         return long_date(self.network.date_of(day))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim.answer import MaterialStory, rank_materials
+from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
 from minsim.metrics import Outcome
-from minsim.pages import axes_right_of, bare, beside, set_reach, start_page
 from minsim.phrases import capital, day_count, listing, with_article
 from minsim.style import GREY, INK, WIDE_COLOURS, drawing_style
 
@@ -116,7 +116,7 @@ def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> N
 
 
 def _days_text(days: float) -> str:
-    return f"{days:,.0f}" if days >= 9.5 else f"{days:.1f}"
+    return f"{days:,.0f}" if days >= 99.5 else f"{days:.1f}"
 
 
 def _draw_step(ax: Axes, place: int, left: float, width: float, text: str, colour: str, *, bold: bool = False) -> None:

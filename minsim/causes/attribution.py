@@ -254,11 +254,11 @@ class Attribution:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim import attribution_chart
+        from minsim.charts import attribution as chart
 
         if ax is None:
-            return attribution_chart.plot_attribution(self, material).axes[0]
-        return attribution_chart.attribution_axes(ax, self, material)
+            return chart.plot_attribution(self, material).axes[0]
+        return chart.attribution_axes(ax, self, material)
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready form: the rows, how they were found, and the waterfall."""

@@ -1,0 +1,150 @@
+"""What every command shares: exit codes, options, loading, running, the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from minsim.errors import MinsimError, ScenarioError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from minsim.loading import Scenario
+    from minsim.results import Run
+
+EXIT_FAILED = 1
+EXIT_INVALID = 2
+EXIT_INTERRUPTED = 130
+PIPED_WIDTH = 140
+"""Columns of a table that is not printed to a terminal."""
+
+COMMAND_LINE = "minsim.command_line"
+LARGEST_SEED = 2**63 - 1
+
+
+class Commands(click.Group):
+    """A group of commands that turns errors raised on purpose into messages and exit codes; a bug keeps its traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order a newcomer needs them, which is the order below
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Kept for the manifest: `sys.argv` names the interpreter's view, which differs under `python -m` and in tests.
+        ctx.meta[COMMAND_LINE] = shlex.join(["minsim", *args])
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ScenarioError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(EXIT_INVALID)
+        except MinsimError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(EXIT_FAILED)
+        except KeyboardInterrupt:
+            ctx.exit(EXIT_INTERRUPTED)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def scenario_options(command: F) -> F:
+    """Options that change what a scenario says, or how its numbers are drawn; the same for every command that simulates."""
+    options = (
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="Replace one value of the scenario, by its dotted path; may be given several times.",
+        ),
+        click.option(
+            "--without",
+            multiple=True,
+            metavar="EVENT,...",
+            help="Leave these events out, named by their ids; may be given several times.",
+        ),
+        click.option(
+            "--only",
+            multiple=True,
+            metavar="EVENT,...",
+            help="Leave out all events but these, named by their ids; may be given several times.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(0, LARGEST_SEED),
+            metavar="N",
+            help="Draw the uncertain numbers with this seed instead of the scenario's own.",
+        ),
+        click.option(
+            "--replication",
+            type=click.IntRange(min=0),
+            metavar="K",
+            help="Draw the uncertain numbers, and compute draw number K.  [default: 0 when --seed is given]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def load(target: str, overrides: tuple[str, ...] = ()) -> Scenario:
+    """A scenario by name or path, with what `--set` changes."""
+    from minsim import loading
+
+    return loading.load_scenario(target, overrides=dict(map(loading.parse_override, overrides)))
+
+
+def changed(scenario: Scenario, without: tuple[str, ...], only: tuple[str, ...]) -> Scenario:
+    """The scenario with the events that `--only` and `--without` leave."""
+    if only:
+        scenario = scenario.only(*_events("--only", only))
+    return scenario.without(*_events("--without", without)) if without else scenario
+
+
+def _events(option: str, given: tuple[str, ...]) -> list[str]:
+    """Ids of events as given: separated by commas, in several options, or both."""
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    if not names:
+        raise click.UsageError(f"{option}: expected the id of an event")
+    return list(dict.fromkeys(names))
+
+
+def simulate(scenario: Scenario, seed: int | None, replication: int | None, *, bracket: bool = True) -> Run:
+    """Run a scenario; a seed without a replication means the first one."""
+    drawn = 0 if seed is not None and replication is None else replication
+    with progress(f"Simulating {scenario.name} (the first run compiles, up to half a minute)"):
+        from minsim import results
+
+        return results.run(scenario, seed=seed, replication=drawn, bracket=bracket)
+
+
+def warn(scenario: Scenario) -> None:
+    """Print what deserves a look."""
+    for warning in scenario.warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """Rich console on `stream` (standard output by default), wide enough for whole tables when it is piped."""
+    from rich.console import Console
+
+    file = stream or sys.stdout
+    return Console(file=file, width=None if file.isatty() else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
+
+
+@contextlib.contextmanager
+def progress(message: str) -> Iterator[None]:
+    """Spinner on standard error while something takes long; silent unless a person is watching."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with console(sys.stderr).status(message):
+        yield

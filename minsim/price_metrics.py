@@ -1,0 +1,251 @@
+"""What prices cost: shortfall valued, floors and duties paid, stockpiles bought and held.
+
+Pure functions of a `Record`, like `minsim.metrics`, whose rows they join. A price abroad in a squeeze is a stress figure:
+hardly anything changes hands at it. What users lose is valued at the volume-weighted price, what they pay for a floor at
+spot, where a floor bites first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from minsim.metrics import (
+    BOUGHT,
+    CLOSING,
+    CONSUMED,
+    DAYS_PER_YEAR,
+    KG_PER_TONNE,
+    SHORTFALL,
+    SPENT,
+    FloatArray,
+    MetricRow,
+    consumer_flows_t,
+    reference_price_usd_per_kg,
+)
+from minsim.schema import PriceFloor, Tariff
+
+if TYPE_CHECKING:
+    from minsim.engine import Record
+    from minsim.network import Network
+    from minsim.spans import EventSpan
+
+E = TypeVar("E", PriceFloor, Tariff)
+
+SPOT, MARKET = 2, 3
+"""Columns of `Record.consumer`: spot price paid, floor and duty included; market spot price of the zone [USD/kg]."""
+
+PRICE_UNITS: Mapping[str, str] = {
+    "peak_spot_price_ratio": "ratio",
+    "value_added_at_risk_usd": "usd",
+    "consumer_cost_of_floor_usd": "usd",
+    "tariff_revenue_usd": "usd",
+}
+"""Metrics of a region's use of a material, and their units."""
+
+PURSE_UNITS: Mapping[str, str] = {
+    "stockpile_average_price_usd_per_kg": "usd/kg",
+    "stockpile_carrying_cost_usd": "usd",
+}
+"""Metrics of an owner's strategic stock of a material, and their units."""
+
+
+def price_rows(record: Record) -> list[MetricRow]:
+    """Every metric of this module, by material and region, then the strategic stocks by owner."""
+    network = record.network
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index, holding in enumerate(network.holdings):
+        groups.setdefault((holding.material, holding.owner), []).append(index)
+    consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
+    return [
+        *_rows(consumers, measure_prices(record), PRICE_UNITS),
+        *_rows(list(groups), measure_purses(record, groups.values()), PURSE_UNITS),
+    ]
+
+
+def _rows(owners: list[tuple[str, str]], measures: dict[str, FloatArray], units: Mapping[str, str]) -> list[MetricRow]:
+    values = {name: [float(f"{v:.12g}") if math.isfinite(v) else None for v in measures[name]] for name in units}
+    return [
+        MetricRow(material, region, name, values[name][index], unit)
+        for index, (material, region) in enumerate(owners)
+        for name, unit in units.items()
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------------- consumers
+
+
+def measure_prices(record: Record) -> dict[str, FloatArray]:
+    """Every metric of every consumer.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_consumers,)
+        The keys of `PRICE_UNITS`; `nan` is absent by nature: no price model, or no value added given.
+    """
+    consumers = record.network.consumers
+    by_material = {c.material: reference_price_usd_per_kg(record.network, c.material) for c in consumers}
+    reference = np.array([by_material[c.material] for c in consumers])
+    return {
+        "peak_spot_price_ratio": record.consumer[:, :, SPOT].max(axis=0) / reference,
+        "value_added_at_risk_usd": value_added_at_risk_usd(record),
+        "consumer_cost_of_floor_usd": floor_cost_usd(record).sum(axis=0),
+        "tariff_revenue_usd": tariff_revenue_usd(record).sum(axis=0),
+    }
+
+
+def value_added_at_risk_usd(record: Record) -> FloatArray:
+    """Value added that rests on the tonnes missing, by consumer [USD]; `nan` where no end use gives one."""
+    network = record.network
+    at_risk = np.full(len(network.consumers), np.nan)
+    for index, label in enumerate(network.sectors):
+        given = network.scenario.model.materials[label.material].consumers[label.region].sectors.get(label.sector)
+        if given is None or given.value_added_usd_per_t is None:
+            continue
+        path = f"materials.{label.material}.consumers.{label.region}.sectors.{label.sector}.value_added_usd_per_t"
+        value = network.draws.number(given.value_added_usd_per_t, path) * record.sector[:, index, SHORTFALL].sum()
+        at_risk[label.consumer] = np.nansum([at_risk[label.consumer], value])
+    return at_risk
+
+
+def floor_cost_usd(record: Record) -> FloatArray:
+    """What a minimum price adds to what is consumed, by day and consumer [USD]; `nan` where prices are off.
+
+    Spot against spot: tonnes consumed x (floor - market price of the zone), where the floor is the higher.
+    """
+    market = record.consumer[:, :, MARKET]
+    above = np.maximum(floors_usd_per_kg(record) - market, 0.0)
+    return np.asarray(KG_PER_TONNE * consumer_flows_t(record)[:, :, CONSUMED] * above)
+
+
+def floors_usd_per_kg(record: Record) -> FloatArray:
+    """Highest minimum price that holds on each day for each consumer, 0 without one [USD/kg]."""
+    network = record.network
+    floors = np.zeros(record.consumer.shape[:2])
+    for span, event in _events(network, PriceFloor):
+        price = network.reader.number(event.price_usd_per_kg, f"events.{span.event}.price_usd_per_kg")
+        members = set(network.reader.regions_of(event.bloc))
+        for c, label in enumerate(network.consumers):
+            if label.region in members and (event.materials == "all" or label.material in event.materials):
+                days = _days(span, network.days)
+                floors[days, c] = np.maximum(floors[days, c], price)
+    return floors
+
+
+def tariff_revenue_usd(record: Record) -> FloatArray:
+    """Customs revenue of each month and consumer, from duties and from the tariff that keeps a floor [USD].
+
+    Tonnes shipped in the month x the month's mean charge: on goods from outside the bloc what lifts the market price to the
+    floor, and the duty on the price so reached. `nan` where prices are off.
+    """
+    network = record.network
+    market, floors = record.consumer[:, :, MARKET], floors_usd_per_kg(record)
+    border = np.maximum(market, floors)
+    months = month_of_day(network)
+    revenue = np.where(np.isnan(market).any(axis=0), np.nan, np.zeros((len(network.months), len(network.consumers))))
+    place = {(label.material, label.region): c for c, label in enumerate(network.consumers)}
+    shipped = record.trade + record.leaked
+    for a, arc in enumerate(network.arcs):
+        c = place.get((arc.material, arc.buyer_region))
+        if c is None or arc.kind != "consumer" or arc.seller_country == arc.buyer_region or not shipped[:, a].any():
+            continue
+        charge = np.zeros(network.days)
+        for span in _floors_at_border(network, arc.material, arc.seller_country, arc.buyer_region):
+            days = _days(span, network.days)
+            charge[days] = (border - market)[days, c]
+        for span, rate in _duties(network, arc.material, arc.seller_country, arc.buyer_region):
+            charge[_days(span, network.days)] += rate * border[_days(span, network.days), c]
+        mean = np.bincount(months, charge) / np.bincount(months)
+        revenue[:, c] += KG_PER_TONNE * shipped[:, a] * mean
+    return revenue
+
+
+def month_of_day(network: Network) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Month of each day of the run, counted from 0."""
+    days = np.datetime64(network.start) + np.arange(network.days)
+    return np.asarray(np.unique(days.astype("datetime64[M]"), return_inverse=True)[1], dtype=np.intp)
+
+
+def _floors_at_border(network: Network, material: str, seller: str, buyer: str) -> Iterator[EventSpan]:
+    """Floors that the buyer keeps and the seller is no member of."""
+    for span, event in _events(network, PriceFloor):
+        members = network.reader.regions_of(event.bloc)
+        if buyer in members and seller not in members and (event.materials == "all" or material in event.materials):
+            yield span
+
+
+def _duties(network: Network, material: str, seller: str, buyer: str) -> Iterator[tuple[EventSpan, float]]:
+    for span, event in _events(network, Tariff):
+        exporters = None if event.exporters == "all" else network.reader.expand(event.exporters)
+        meant = buyer in network.reader.regions_of(event.importer) and (exporters is None or seller in exporters)
+        if meant and (event.materials == "all" or material in event.materials):
+            yield span, network.reader.number(event.rate, f"events.{span.event}.rate")
+
+
+def _events(network: Network, kind: type[E]) -> Iterator[tuple[EventSpan, E]]:
+    for span in network.events:
+        if isinstance(span.model, kind):
+            yield span, span.model
+
+
+def _days(span: EventSpan, days: int) -> slice:
+    return slice(max(0, span.start_day), days if span.end_day is None else min(max(0, span.end_day), days))
+
+
+# ------------------------------------------------------------------------------------------------------------ stockpiles
+
+
+def measure_purses(record: Record, groups: Iterable[Sequence[int]]) -> dict[str, FloatArray]:
+    """What strategic stocks cost, the holdings of one group taken together.
+
+    Parameters
+    ----------
+    groups : iterable of sequences of int
+        Positions in `network.holdings`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_groups,)
+        The keys of `PURSE_UNITS`; `nan` where nothing was bought, or no carrying cost or price is given.
+    """
+    columns = [_measure_group(record, list(group)) for group in groups]
+    return {name: np.array([column[name] for column in columns], dtype=float) for name in PURSE_UNITS}
+
+
+def _measure_group(record: Record, group: list[int]) -> dict[str, float]:
+    bought = float(record.holding[:, group, BOUGHT].sum())
+    spent = float(record.holding[:, group, SPENT].sum())
+    priced = all(not math.isnan(record.network.holdings[h].price_usd_per_kg) for h in group)
+    return {
+        "stockpile_average_price_usd_per_kg": spent / bought / KG_PER_TONNE if bought > 0.0 and priced else math.nan,
+        "stockpile_carrying_cost_usd": sum(carrying_cost_usd(record, h) for h in group),
+    }
+
+
+def carrying_cost_usd(record: Record, holding: int) -> float:
+    """Cost of holding: a share of the stock's value a year, valued day by day at the price of its owner's zone [USD]."""
+    network = record.network
+    label = network.holdings[holding]
+    pile = network.scenario.model.stockpiles[label.stockpile]
+    share = network.draws.number(
+        pile.carrying_cost_share_per_year, f"stockpiles.{label.stockpile}.carrying_cost_share_per_year"
+    )
+    if share <= 0.0:
+        return 0.0
+    value = KG_PER_TONNE * record.holding[:, holding, CLOSING] * zone_price_usd_per_kg(record, holding)
+    return float(value.sum() * share / DAYS_PER_YEAR)
+
+
+def zone_price_usd_per_kg(record: Record, holding: int) -> FloatArray:
+    """Market price of what a stockpile holds, by day; the reference price where none is simulated [USD/kg]."""
+    network, label = record.network, record.network.holdings[holding]
+    for market in network.markets:
+        if market.key == (label.material, label.stage):
+            zone = market.zone_of(label.owner_regions[0])
+            for c, consumer in enumerate(network.consumers):
+                if consumer.material == market.material and market.zone_of(consumer.region) == zone:
+                    return np.asarray(record.consumer[:, c, MARKET])
+    return np.full(record.consumer.shape[0], label.price_usd_per_kg)
