@@ -13,7 +13,7 @@ from typing import Literal
 import click
 
 from minsim import __version__
-from minsim.commands import causes
+from minsim.commands import causes, reference_data, risk
 from minsim.commands.common import (
     COMMAND_LINE,
     EXIT_FAILED,
@@ -337,3 +337,10 @@ def schema(out: Path | None) -> None:
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror}") from error
     click.echo(f"wrote {out}", err=True)
+
+
+main.add_command(reference_data.data)
+main.add_command(reference_data.screen)
+main.add_command(reference_data.new)
+for command in risk.COMMANDS:
+    main.add_command(command)

@@ -211,7 +211,8 @@ class Layout:
         days = np.datetime64(model.start) + np.arange(day_of(model.end, model.start) + 1)
         counts = (
             self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles,
-            [zone for market in self.markets for zone in market.zones], [served for h in self.holdings for served in h.served],
+            [zone for market in self.markets for zone in market.zones],
+            [served for holding in self.holdings for served in holding.served],
         )  # fmt: skip
         lists: dict[str, Sequence[float]] = {
             "COUNT": [len(items) for items in counts],
@@ -366,7 +367,7 @@ def _holder(holding: Holding) -> Buyer:
 
 
 def _siblings(arcs: Sequence[_Arc], kind: str) -> list[list[int]]:
-    """For each arc of a stockpile, the arcs of one kind from the same seller to the same region: of the market, or piles'."""
+    """For each arc of a stockpile, the arcs of one kind (market or stockpile) from the same seller to the same region."""
     kinds = ["stockpile" if arc.label.kind == "stockpile" else "market" for arc in arcs]
     lanes: dict[tuple[int, str], list[int]] = {}
     for a, arc in enumerate(arcs):

@@ -27,7 +27,6 @@ from minsim.data.reference import (
     facts,
     materials,
     publications,
-    stage_shares,
 )
 from minsim.errors import OutputError, ScenarioError
 from minsim.wording import unknown
@@ -172,8 +171,8 @@ def _shares(material: str, stage: str) -> dict[str, tuple[float, str, str]]:
         return {v.country: (v.value, v.source, _with_range(v.note, v) if v.low is not None else v.note) for v in stated}
     shares: dict[str, tuple[float, str, str]] = {}
     published = {f.country: f for f in facts(material, "production") if f.stage == stage}
-    for country, share in stage_shares(material, stage).items():
-        region, fact = european_union(country), published[country]
+    for country, fact in published.items():
+        region, share = european_union(country), fact.share or 0.0
         before = shares.get(region, (0.0, "", ""))[0]
         note = "; ".join(part for part in (fact.year, fact.note) if part)
         shares[region] = (before + share, fact.source, note)
@@ -213,6 +212,11 @@ def _trade(entry: MaterialEntry, stage: str) -> Block:
         block["home_preference"] = _number(preference)
     kept = {v.country for v in _values(entry.key, "home_only", stage)} & sellers
     forbidden = [f"{seller} -> {buyer}" for seller in sorted(kept) for buyer in sorted(buyers - {seller})]
+    forbidden += [
+        f"{v.country} -> {v.partner}"
+        for v in _values(entry.key, "forbidden", stage)
+        if v.country in sellers and v.partner in buyers
+    ]
     if forbidden:
         block["forbidden"] = forbidden
     return block | ({"shares": shares} if shares else {}) | {"lead_time_days": _lead_times(entry.key, sellers, buyers)}
@@ -245,8 +249,13 @@ def _number(value: ChainValue) -> Block:
     """A number of the format with its source; a range is a triangular distribution around it."""
     said = {"source": value.source, "note": value.note}
     if value.low is None or value.high is None:
-        return {"value": value.value, **said}
-    return {"dist": "triangular", "low": value.low, "mode": value.value, "high": value.high, **said}
+        return {"value": _whole(value.value), **said}
+    low, mode, high = map(_whole, (value.low, value.value, value.high))
+    return {"dist": "triangular", "low": low, "mode": mode, "high": high, **said}
+
+
+def _whole(value: float) -> float | int:
+    return int(value) if value == int(value) else value
 
 
 def _with_range(note: str, value: ChainValue) -> str:
@@ -313,6 +322,9 @@ def _lines(mapping: Mapping[str, Any], depth: int) -> Iterable[str]:
     indent = "  " * depth
     for key, value in mapping.items():
         head = f"{indent}{_scalar(key)}:"
+        if isinstance(value, list):
+            yield from (head, *(f"{indent}  - {_scalar(item)}" for item in value))
+            continue
         if not isinstance(value, Mapping):
             yield from _folded(head, value, depth)
             continue
@@ -349,8 +361,6 @@ def _flow(value: Mapping[str, Any]) -> str:
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, float) and value == int(value):
-        value = int(value)
     text: str = yaml.safe_dump([value], default_flow_style=True, width=1e9, allow_unicode=True).strip()
     return text[1:-1]
 
@@ -358,15 +368,30 @@ def _scalar(value: Any) -> str:
 # ------------------------------------------------------------------------------------------------------------ on the disk
 
 
-def write_scenario(path: Path, keys: Sequence[str], *, force: bool = False, start: dt.date = AS_OF) -> Scenario:
+def is_name(name: str) -> bool:
+    """Whether a scenario may be called so.
+
+    Examples
+    --------
+    >>> is_name("chips-2026"), is_name("../chips")
+    (True, False)
+    """
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) is not None
+
+
+def write_scenario(
+    path: Path, keys: Sequence[str], *, name: str | None = None, force: bool = False, start: dt.date = AS_OF
+) -> Scenario:
     """Write a scenario file from the reference tables, after it has been validated and balanced.
 
     Parameters
     ----------
     path : Path
-        The file; its stem is the scenario's name.
+        The file.
     keys : sequence of str
         Materials.
+    name : str, optional
+        What the title calls it; absent: the stem of the file's name.
     force : bool
         Replace a file that is there already.
     start : date
@@ -384,7 +409,7 @@ def write_scenario(path: Path, keys: Sequence[str], *, force: bool = False, star
     ScenarioError
         If a material is unknown or has no chain, or the file is no valid scenario.
     """
-    text = scenario_text(scenario_mapping(path.stem, keys, start=start))
+    text = scenario_text(scenario_mapping(name or path.stem, keys, start=start))
     if path.exists() and not force:
         raise OutputError(f"{path} is there already; give another name, or --force to replace it")
     beside = path.parent / f".{path.stem}-{secrets.token_hex(6)}.yaml"

@@ -10,6 +10,7 @@ Baselines are made by `minsim regress scenarios/*.yaml --baselines baselines --u
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ class ScenarioItem(pytest.Item):
 
         match excinfo.value:
             case Drifted(verdict=verdict):
-                shown = self.path.name
+                shown = os.path.relpath(self.path, self.config.invocation_params.dir)
                 lines = [verdict.headline, *(f"  {line}" for line in verdict.lines)]
                 hint = f"to accept: minsim regress {shown} --baselines {self.config.getoption(OPTION)} --update"
                 return "\n".join([*lines, hint])

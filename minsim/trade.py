@@ -149,7 +149,7 @@ def baseline_trade(
 def _fitted(prior: Floats, outputs: Floats, needs: Floats) -> Floats:
     """The prior fitted to outputs and needs.
 
-    Where a balance leaves some pairs no trade at all, fitting nears it like 1 / rounds: such pairs are then found and closed.
+    Where a balance leaves some pairs no trade at all, fitting nears it like 1 / rounds: such pairs are found and closed.
     """
     flows = np.ascontiguousarray(prior)
     rounds = fit(flows, outputs, needs)

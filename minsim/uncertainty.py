@@ -338,7 +338,7 @@ class UnitDraws(Draws):
     seed, replication : int
         As of `Draws`.
     units : mapping of Dimension to float
-        Uniform draws in [0, 1].
+        Uniform draws in [0, 1]; of purpose `factor`, factors on numbers that are no distributions.
     """
 
     def __init__(self, seed: int, replication: int, units: Mapping[Dimension, float]) -> None:
@@ -346,10 +346,10 @@ class UnitDraws(Draws):
         self.units = units
 
     def number(self, value: Number, path: str) -> float:
-        u = self.units.get((path, "value"))
-        if u is None or not isinstance(value, AnyDistribution):
-            return super().number(value, path)
-        return quantile(value, _inside(u))
+        if isinstance(value, AnyDistribution):
+            u = self.units.get((path, "value"))
+            return super().number(value, path) if u is None else quantile(value, _inside(u))
+        return central(value) * self.units.get((path, "factor"), 1.0)
 
     def happens(self, probability: Number, path: str) -> bool:
         u = self.units.get((path, "happens"))

@@ -149,9 +149,7 @@ def stage_blocks(draw: st.DrawFn, inputs: Mapping) -> Mapping:
     """One stage with two to four producers."""
     count = draw(st.integers(2, 4))
     names = list(PLACES[:count])
-    producers: Mapping = {
-        name: {"share": share} for name, share in zip(names, shares(draw, count), strict=True)
-    }
+    producers: Mapping = {name: {"share": share} for name, share in zip(names, shares(draw, count), strict=True)}
     if draw(st.integers(0, 4)) == 0:
         name = names[-1]
         producers["Scrap"] = {**producers.pop(name), "feed": "none", "country": name}
@@ -261,7 +259,13 @@ def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, membe
 
 @st.composite
 def mappings(
-    draw: st.DrawFn, *, days: int = 240, curbed: bool = True, buying: bool = True, growth: bool = True, members: bool = False
+    draw: st.DrawFn,
+    *,
+    days: int = 240,
+    curbed: bool = True,
+    buying: bool = True,
+    growth: bool = True,
+    members: bool = False,
 ) -> Mapping:
     """A random scenario: one or two materials of one to three stages, inputs, curbs and stockpiles."""
     grows = growth and draw(st.integers(0, 3)) == 0

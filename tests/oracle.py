@@ -151,7 +151,7 @@ class Oracle:
         self.buyers: list[Buyer] = []
         consumer_of = {int(index[fl.CONSUMER_BUYER, c]): c for c in range(len(network.consumers))}
         arcs_of = {}
-        for a, label in enumerate(network.arcs):
+        for a in range(len(network.arcs)):
             arcs_of.setdefault(int(index[fl.ARC_BUYER, a]), []).append(a)
         piles = {int(index[fl.HOLDING_BUYER, h]): h for h in range(len(network.holdings))}
         for v, material in enumerate(network.buyer_materials):
@@ -186,7 +186,7 @@ class Oracle:
             seller = self.sellers[int(index[fl.ARC_SELLER, a])]
             buyer = self.buyers[int(index[fl.ARC_BUYER, a])]
             share = float(value[fl.ARC_BASE_SHARE, a])
-            due = {day: label.base_flow_t_per_day for day in range(label.lead_days)}
+            due = dict.fromkeys(range(label.lead_days), label.base_flow_t_per_day)
             arc = Arc(seller, buyer, label.lead_days, label.base_flow_t_per_day, share, share, due)
             seller.arcs.append(arc)
             buyer.arcs.append(arc)
@@ -322,7 +322,9 @@ class Oracle:
         material, stage = arc.seller.name[:2]
         return (
             arc.seller.country in curb.exporters
-            and (arc.buyer.region not in curb.exporters if curb.importers is None else arc.buyer.region in curb.importers)
+            and (
+                arc.buyer.region not in curb.exporters if curb.importers is None else arc.buyer.region in curb.importers
+            )
             and (curb.materials is None or material in curb.materials)
             and curb.stage in (None, stage)
         )
@@ -594,9 +596,7 @@ class Oracle:
         unsold = max(0.0, seller.stock - seller.target * grown(seller.growth_per_year, day))
         orders = seller.orders + seller.pile_orders
         return (
-            arc.shipped
-            + unsold / arc.buyer.behaviour.adjustment_days
-            + max(0.0, self._capacity(seller, day) - orders)
+            arc.shipped + unsold / arc.buyer.behaviour.adjustment_days + max(0.0, self._capacity(seller, day) - orders)
         )
 
     def _leave_port(self, arc: Arc, day: int) -> None:
@@ -672,7 +672,9 @@ class Oracle:
         if math.isinf(arc.cap):
             return math.inf
         lane = [
-            other for other in arc.seller.arcs if other.buyer.kind != "stockpile" and other.buyer.region == arc.buyer.region
+            other
+            for other in arc.seller.arcs
+            if other.buyer.kind != "stockpile" and other.buyer.region == arc.buyer.region
         ]
         return sum(max(0.0, other.cap - other.shipped) for other in lane)
 

@@ -355,6 +355,88 @@ def test_a_folder_that_cannot_be_written_fails_with_1(workplace):
     assert "Traceback" not in outcome.stderr
 
 
+def test_events_are_left_out_by_their_ids(workplace):
+    assert shortfall_t("--without", "ban") == 0
+    assert shortfall_t("--only", "ban") == shortfall_t()
+    twice = SMALL.replace("events:\n", "events:\n  lull: {type: demand_shock, materials: [salt], regions: all, factor: 0.5}\n")
+    (workplace / "small.yaml").write_text(twice, "utf-8")
+    both, ban = shortfall_t(), shortfall_t("--only", "ban")
+    assert ban > both
+    assert shortfall_t("--without", "lull") == ban
+    assert shortfall_t("--only", "ban, lull") == shortfall_t("--only", "ban", "--only", "lull") == both
+    assert shortfall_t("--without", "lull,ban") == 0
+
+
+@pytest.mark.parametrize("option", ["--without", "--only"])
+def test_an_unknown_event_is_answered_with_a_near_one(workplace, option):
+    outcome = command("run", "small.yaml", option, "bam")
+    assert outcome.exit_code == EXIT_INVALID
+    assert 'did you mean "ban"?' in outcome.stderr
+    assert not (workplace / "results").exists()
+    assert "expected the id of an event" in command("run", "small.yaml", option, " , ").stderr
+
+
+# ---------------------------------------------------------------------------------------------------- attribute and why
+
+
+def test_attribute_prints_both_tables_and_writes_them(workplace):
+    outcome = command("attribute", "small.yaml")
+    assert outcome.exit_code == 0
+    text = words(outcome.stdout)
+    assert "Which event costs whom how much" in text
+    assert "Northland stops selling (ban)" in text
+    assert "Waterfall of days of use lost" in text
+    written = {path.name for path in (workplace / "results" / "small" / "attribution").iterdir()}
+    assert written >= {"attribution.csv", "attribution.png", "attribution.json", "waterfall.csv", "waterfall.png"}
+    assert "Written to results/small/attribution: " in text
+
+
+def test_attribute_as_json_is_strict_and_alone(workplace):
+    outcome = command("attribute", "small.yaml", "--json", "--no-plot", "--out", "here")
+    told = strict_json(outcome.stdout)
+    assert told == strict_json((workplace / "here" / "attribution.json").read_text("utf-8"))
+    parts = {row["event"]: row["shortfall_t"] for row in told["attribution"] if row["region"] == "Southland"}
+    assert parts == {"ban": pytest.approx(shortfall_t())}
+    assert strict_json((workplace / "here" / "manifest.json").read_text("utf-8"))["command"].startswith("minsim attribute")
+
+
+def test_attribute_of_nothing_says_so(workplace):
+    text = command("attribute", "small.yaml", "--without", "ban", "--no-plot").stdout
+    assert "No event leaves anybody short." in text
+    assert "Nobody loses a day of use" in text
+
+
+def test_why_explains_a_day(workplace):
+    outcome = command("why", "small.yaml", "--region", "Southland", "--date", "2026-08-01")
+    assert outcome.exit_code == 0
+    text = words(outcome.stdout)
+    assert text.startswith("On 1 August 2026 Southland lacked")
+    assert "«Northland stops selling» held the lane to 0 t a day (since 1 March 2026)" in text
+    assert "Salt reserve is empty since" in text
+    assert not (workplace / "results").exists()
+
+
+def test_why_as_json_is_strict(workplace):
+    asked = ["why", "small.yaml", "--region", "Southland", "--date", "2026-08-01", "--material", "salt", "--json"]
+    told = strict_json(command(*asked).stdout)
+    assert (told["scenario"], told["region"], told["causes"]) == ("small", "Southland", ["ban"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        (["--region", "Sothland", "--date", "2026-08-01"], 'did you mean "Southland"?'),
+        (["--region", "Southland", "--date", "2028-08-01"], "expected a day of the run"),
+        (["--region", "Southland", "--date", "August"], "expected a date as YYYY-MM-DD"),
+        (["--region", "Southland", "--date", "2026-08-01", "--material", "sal"], 'did you mean "salt"?'),
+    ],
+)
+def test_why_answers_wrong_questions_with_the_mend(workplace, asked, complaint):
+    outcome = command("why", "small.yaml", *asked)
+    assert outcome.exit_code == EXIT_INVALID
+    assert complaint in outcome.stderr
+
+
 # ----------------------------------------------------------------------------------------------------------------- schema
 
 

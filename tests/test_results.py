@@ -32,7 +32,6 @@ TABLES = {
     ),
     "stockpiles": "date,stockpile,material,stock_t,cover_days,bought_t,released_t,spent_usd",
     "trade": "month,material,stage,seller,buyer,shipped_t,leaked_t",
-    "licences": "week,event,importer,applied_t,approved_t,refused_t,waiting_t,mean_wait_days",
     "events": "date,event,what,whom",
 }
 

@@ -58,7 +58,8 @@ class Parts:
         names = [attribution.title_of(attribution.acting[k]) for k in own]
         if rest:
             columns.append(attribution.parts_t[rest][:, drawn].sum(axis=0))
-            names.append(count(len(rest), "other event"))
+            only_one = attribution.title_of(attribution.acting[rest[0]])
+            names.append(only_one if len(rest) == 1 else count(len(rest), "other event"))
         return cls(story, regions, names, np.array(columns).T if columns else np.zeros((len(drawn), 0)))
 
     @property
@@ -120,7 +121,8 @@ def attribution_axes(ax: Axes, attribution: Attribution, material: str | None = 
 
 
 def _draw_parts(ax: Axes, parts: Parts) -> None:
-    bare(ax, f"Shortfall of {parts.story.name} over the run, t")
+    saved = "; left of zero: saved" if any(parts.amounts_t[:, k].min() < 0 for k in parts.visible) else ""
+    bare(ax, f"Shortfall of {parts.story.name} over the run, t{saved}")
     ax.set_yticks([])
     if not parts.regions:
         ax.set_xticks([])
@@ -219,7 +221,7 @@ def _draw_bar(ax: Axes, amounts: FloatArray, middle: float, thickness: float) ->
         ax.barh(middle, amount, thickness, left, color=WIDE_COLOURS[k], edgecolor="white", linewidth=0.8)
         if alone:
             continue  # the total beside the bar says it
-        text = ax.text(left + amount / 2, middle, tonnes(amount), ha="center", va="center", fontsize=LABEL_PT)
+        text = ax.text(left + amount / 2, middle, tonnes(amount).replace("-", "−"), ha="center", va="center", fontsize=LABEL_PT)
         text.set_color(text_on(WIDE_COLOURS[k]))
         ends = ax.transData.transform([(left, middle), (left + amount, middle)])[:, 0]
         if text.get_window_extent().width + 8 > abs(ends[1] - ends[0]):

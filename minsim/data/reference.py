@@ -147,8 +147,8 @@ class ChainValue:
         `any` for what holds of every material without a value of its own.
     measure : str
         `share` (of a stage's output), `scrap` [t/year], `yield` [t/t], `utilisation`, `demand` [t/year], `stock_days`,
-        `feed_stock_days`, `trade_share` (of the partner's purchases), `home_only` (1: sells to nobody abroad), `lead_days`,
-        `home_lead_days`, `home_preference`.
+        `feed_stock_days`, `trade_share` (of the partner's purchases), `home_only` (1: sells to nobody abroad), `forbidden`
+        (1: nothing moves on the lane), `lead_days`, `home_lead_days`, `home_preference`.
     stage, country, partner : str
         Where; `country` is the seller and `partner` the buyer of a lane.
     value : float
@@ -265,7 +265,7 @@ def chain_values(material: str, measure: str | None = None) -> tuple[ChainValue,
 def stage_shares(material: str, stage: str) -> dict[str, float]:
     """Share of each producer in a stage's world output; they add up to one.
 
-    What is published counts; where the chain states shares of its own, these do.
+    What is published counts, and what the chain states where nothing is. Old scrap is part of the output.
 
     Parameters
     ----------
@@ -285,6 +285,12 @@ def stage_shares(material: str, stage: str) -> dict[str, float]:
     stated = {v.country: v.value for v in chain_values(material, "share") if v.stage == stage}
     published = {f.country: f.share for f in facts(material, "production") if f.stage == stage and f.share is not None}
     shares = published or stated
+    scrap = {v.country: v.value for v in chain_values(material, "scrap") if v.stage == stage}
+    if scrap:
+        use = sum(value.value for value in chain_values(material, "demand"))
+        shares = {place: share * (1.0 - sum(scrap.values()) / use) for place, share in shares.items()}
+        for place, tonnes in scrap.items():
+            shares[place] = shares.get(place, 0.0) + tonnes / use
     return dict(sorted(shares.items(), key=lambda item: (item[0] == REST_OF_WORLD, -item[1], item[0])))
 
 

@@ -469,14 +469,14 @@ class Ensemble:
         place : (material, region), optional
             Absent: the one that loses most days of use on average.
         """
-        from minsim import plotting_risk
+        from minsim.risk import pictures
 
         if ax is None:
-            return plotting_risk.plot_fan(self).axes[0]
+            return pictures.plot_fan(self).axes[0]
         index = self.ranked[0] if place is None and self.ranked else 0
         if place is not None:
             index = self.shape.places.index(place)  # type: ignore[arg-type]
-        return plotting_risk.fan_axes(ax, self, index)
+        return pictures.fan_axes(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder."""

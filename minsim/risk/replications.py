@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -153,6 +153,15 @@ def compute(experiment: Experiment, first: int, last: int) -> Chunk:
     return gather(replicator, [(k, replicator.draws(k)) for k in range(first, last + 1)])
 
 
+def compute_metrics(
+    label: int, experiment: Experiment, first: int, last: int, metrics: Sequence[str]
+) -> tuple[int, Chunk]:
+    """Compute replications as `compute` does, keeping some metrics and no weeks; the label comes back with them."""
+    chunk = compute(experiment, first, last)
+    kept = chunk.values[:, :, [METRICS.index(name) for name in metrics]]
+    return label, replace(chunk, values=kept, weekly=np.empty((0, 0, 0), dtype=np.float32))
+
+
 def compute_points(
     experiment: Experiment, first: int, replication: int, names: Sequence[tuple[str, str]], points: FloatArray
 ) -> Chunk:
@@ -271,10 +280,13 @@ class Replicator:
 def weekly_shortfall(record: Record) -> Weekly:
     """Shortfall of each week as a fraction of its demand, shape (consumers, weeks)."""
     days, network = record.sector.shape[0], record.network
-    owner = np.array([sector.consumer for sector in network.sectors], dtype=np.intp)
-    weekly = np.add.reduceat(record.sector[:, :, [DEMAND, SHORTFALL]], np.arange(0, days, WEEK_DAYS), axis=0)
-    sums = np.zeros((weekly.shape[0], len(network.consumers), 2))
-    np.add.at(sums, (slice(None), owner), weekly)
-    demand, missing = sums[:, :, 0].T, sums[:, :, 1].T
+    owner = [sector.consumer for sector in network.sectors]
+    weeks = np.arange(0, days, WEEK_DAYS)
+    sums = np.zeros((2, len(network.consumers), len(weeks)))
+    for row, column in enumerate((DEMAND, SHORTFALL)):
+        by_sector = np.add.reduceat(record.sector[:, :, column], weeks, axis=0)
+        for index, consumer in enumerate(owner):
+            sums[row, consumer] += by_sector[:, index]
+    demand, missing = sums
     found = np.divide(missing, demand, out=np.zeros_like(demand), where=demand > 0.0)
     return np.ascontiguousarray(found, dtype=np.float32)

@@ -32,10 +32,10 @@ def headline(found: Ensemble) -> str:
         return f"Nobody runs short in any of {count(total, 'replication')}"
     worst = found.ranked[0]
     low, high = (float(v) for v in _spread(found, worst))
-    who, what = capital(region_of(found, worst)), material_name(found.scenario, found.shape.places[worst].material)
+    who, what = region_of(found, worst), material_name(found.scenario, found.shape.places[worst].material)
     if low == high:
-        return f"In every replication {who[:1].lower() + who[1:] if who.startswith('The ') else who} loses {day_count(low)} of {what}"
-    return f"In 90% of replications {region_of(found, worst)} loses {between(low, high)} of {what}"
+        return f"{capital(who)} loses {day_count(low)} of {what} in nearly every replication"
+    return f"In 90% of replications {who} loses {between(low, high)} of {what}"
 
 
 def _spread(found: Ensemble, place: int) -> tuple[float, float]:
@@ -82,7 +82,8 @@ def _foot(found: Ensemble) -> Iterator[str]:
         f"{count(len(found.replications), 'replication')}{points}, seed {found.seed}{early}; ± is one standard error."
     )
     if found.failures:
-        told = f"{count(len(found.failures), 'replication')} failed and {'is' if len(found.failures) == 1 else 'are'} left out. {told}"
+        verb = "is" if len(found.failures) == 1 else "are"
+        told = f"{count(len(found.failures), 'replication')} failed and {verb} left out. {told}"
     yield told
     yield from assumption_line(found.scenario)
 

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -23,13 +23,11 @@ T = TypeVar("T")
 Task = tuple[Callable[..., T], tuple[Any, ...]]
 """A function of some module, and its arguments."""
 
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
-    )
-}  # fmt: skip
+_THREADS = (
+    "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
+)  # fmt: skip
+ONE_THREAD = dict.fromkeys(_THREADS, "1")
 WAITING_A_WORKER = 2
 """Tasks handed out ahead for each worker; more would only fill memory."""
 
@@ -39,7 +37,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def results_of(tasks: Iterable[Task[T]], jobs: int, executor: Executor | None = None) -> Iterator[T]:
+def results_of(tasks: Iterable[Task[T]], jobs: int, executor: Executor | None = None) -> Generator[T, None, None]:
     """Results of tasks, in the order in which they come in.
 
     Parameters
@@ -86,6 +84,16 @@ def _fed(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]
     finally:
         for future in pending:
             future.cancel()
+
+
+@contextlib.contextmanager
+def shared_executor(jobs: int, executor: Executor | None = None) -> Iterator[Executor | None]:
+    """An executor for several rounds of tasks: the one given, a pool of one's own, or none for a single job."""
+    if executor is not None or jobs == 1:
+        yield executor
+    else:
+        with worker_pool(jobs) as pool:
+            yield pool
 
 
 @contextlib.contextmanager

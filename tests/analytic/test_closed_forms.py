@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import DAILY_USE_T, ban, closed_form, frame, mappings, network, network_or_none, run, sectors_of, shortfall_of
+from networks import (
+    DAILY_USE_T,
+    ban,
+    closed_form,
+    frame,
+    mappings,
+    network,
+    network_or_none,
+    run,
+    sectors_of,
+    shortfall_of,
+)
 
 from minsim.engine import Record, simulate
 
@@ -243,7 +254,10 @@ def test_undisturbed_for_twenty_years(behaviour: dict, stages: int) -> None:
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(mappings(days=TWENTY_YEARS, curbed=False, buying=False, growth=False), st.sampled_from(["none", "reference", "free"]))
+@given(
+    mappings(days=TWENTY_YEARS, curbed=False, buying=False, growth=False),
+    st.sampled_from(["none", "reference", "free"]),
+)
 def test_random_networks_stand_still_for_twenty_years(mapping: dict, rerouting: str) -> None:
     """Several materials, inputs, yields, stages, qualification: nothing moves."""
     if network_or_none(mapping) is not None:
@@ -259,7 +273,9 @@ def test_sectors_add_up_to_the_region() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="section 2: the baseline is a steady state; room is measured before the day's shipments")
+@pytest.mark.xfail(
+    strict=True, reason="section 2: the baseline is a steady state; room is measured before the day's shipments"
+)
 def test_a_store_as_large_as_its_target_stock_is_steady() -> None:
     mapping = closed_form(stages=2, days=100)
     del mapping["events"]
@@ -267,7 +283,9 @@ def test_a_store_as_large_as_its_target_stock_is_steady() -> None:
     assert_undisturbed(mapping, "none")
 
 
-@pytest.mark.xfail(strict=True, reason="section 2: fail if no balance exists; here one does, at the edge, and RAS nears it like 1/n")
+@pytest.mark.xfail(
+    strict=True, reason="section 2: fail if no balance exists; here one does, at the edge, and RAS nears it like 1/n"
+)
 def test_balance_at_the_edge() -> None:
     """The United States make 20 of the 100 t/day they use, China the rest: nothing is left for the way back."""
     consumers = {name: {"demand_t_per_year": 36525, "stock_days": 10} for name in ("United States", "China")}

@@ -93,11 +93,11 @@ def test_no_oscillation_grows(e_d: float, e_s: float, shock: str) -> None:
 
 
 def assert_dies_out(path: np.ndarray, what: str) -> None:
-    """Swings about the final value: no third of the time holds more than the one before, the last under 5% of the first."""
+    """Swings about the final value: no third of the time holds more than the one before, the last under 15% of the first."""
     swings = np.abs(path - path[-1])
     thirds = [part.max() for part in np.array_split(swings, 3)]
     assert thirds[1] <= thirds[0] + 1e-9, what
-    assert thirds[2] <= max(0.05 * thirds[0], 1e-6), what
+    assert thirds[2] <= max(0.15 * thirds[0], 1e-6), what
 
 
 def with_makers(mapping: dict) -> dict:

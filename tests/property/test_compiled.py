@@ -29,7 +29,8 @@ def scenarios() -> dict[str, tuple[dict, str]]:
     }
     stages = {
         "mine": CHAIN | {"producers": makers},
-        "process": CHAIN | {"yield": 0.7, "producers": makers | {"Scrap": {"share": 0.0, "feed": "none", "country": "China"}}},
+        "process": CHAIN
+        | {"yield": 0.7, "producers": makers | {"Scrap": {"share": 0.0, "feed": "none", "country": "China"}}},
         "fabricate": CHAIN | {"inputs": {"y": 0.3}, "producers": makers},
     }
     materials = {
@@ -37,7 +38,10 @@ def scenarios() -> dict[str, tuple[dict, str]]:
         "y": {"basis": "metal", "price_usd_per_kg": 5, "stages": {"mine": CHAIN | {"producers": makers}}},
     }
     whole = frame(130, materials)
-    whole["events"] = {"ban": ban(20, 60, stage="fabricate"), "cut": ban(40, 60, cut=0.4, importers="all", exporter="Japan")}
+    whole["events"] = {
+        "ban": ban(20, 60, stage="fabricate"),
+        "cut": ban(40, 60, cut=0.4, importers="all", exporter="Japan"),
+    }
     whole["behaviour"] = {"x": {"qualification_days": 10, "switching_days": 20, "spot_share": 0.4}}
     whole["stockpiles"] = {
         "ready": {

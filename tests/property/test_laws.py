@@ -83,9 +83,7 @@ def test_mass_is_conserved(mapping: dict, rerouting: str) -> None:
 
     if any(steps for holding in Oracle(built, rerouting).holdings for _, steps in holding.paths):
         return  # what is worked up from a stockpile never enters a producer's input stock
-    output = (
-        np.bincount(of, shipped, sellers) + end.value[fl.SELLER_STOCK, :sellers] - value[fl.SELLER_STOCK, :sellers]
-    )
+    output = np.bincount(of, shipped, sellers) + end.value[fl.SELLER_STOCK, :sellers] - value[fl.SELLER_STOCK, :sellers]
     assert (output >= -size).all()
     for v in range(buyers):
         maker = index[fl.BUYER_PRODUCER, v]

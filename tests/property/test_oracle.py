@@ -62,7 +62,10 @@ def compare(network: Network, rerouting: str) -> None:
 
 def two_materials(days: int = 500) -> dict:
     """Magnets from two oxides, mined and processed; old scrap; two regions that use both magnets and oxide."""
-    trade = {"home_preference": 3.0, "lead_time_days": {"default": 35, "home": 5, "pairs": {"China -> United States": 30}}}
+    trade = {
+        "home_preference": 3.0,
+        "lead_time_days": {"default": 35, "home": 5, "pairs": {"China -> United States": 30}},
+    }
     consumers = {
         "United States": {
             "demand_t_per_year": 10000,
@@ -226,7 +229,9 @@ def test_random_networks_that_reroute(mapping: dict, rerouting: str) -> None:
 # -------------------------------------------------------------------------------------------------------- known differences
 
 
-@pytest.mark.xfail(strict=True, reason='section 5: "cap = (1 - f) x baseline arc flow"; two stockpiles pass it together')
+@pytest.mark.xfail(
+    strict=True, reason='section 5: "cap = (1 - f) x baseline arc flow"; two stockpiles pass it together'
+)
 def test_two_stockpiles_share_what_policy_leaves_of_a_lane() -> None:
     """Section 11: purchases travel the seller-owner lane and obey policy caps, all stockpiles together."""
     mapping = closed_form(vault=200, cut=0.05, start=50, length=200, days=300)
@@ -277,19 +282,23 @@ def test_sectors_are_served_in_order_across_products() -> None:
     compare(network(mapping), "none")
 
 
-@pytest.mark.xfail(strict=True, reason="entitlement e: at most e x the sector's gap, which section 11 measures before any release")
+@pytest.mark.xfail(
+    strict=True, reason="entitlement e: at most e x the sector's gap, which section 11 measures before any release"
+)
 def test_entitlements_of_two_stockpiles_add_up() -> None:
     """Two stockpiles entitled to half of a gap each cover it together, whatever their order."""
     piles = {name: {"members": {"vehicles": 0.5}} for name in ("first", "second")}
     compare(network(with_stockpiles(**piles)), "none")
 
 
-@pytest.mark.xfail(strict=True, reason='section 6: entitlements belong to the stockpile, not to each product it holds')
+@pytest.mark.xfail(strict=True, reason="section 6: entitlements belong to the stockpile, not to each product it holds")
 def test_entitlements_hold_for_all_a_stockpile_holds() -> None:
     """Half of a gap stays half when oxide and magnets are held for it."""
     vault = {"holds": {"ndpr": "process", "magnets": "fabricate"}, "members": {"vehicles": 0.5}}
     record = simulate(network(with_stockpiles(vault=vault)), "none")
-    vehicles = next(k for k, s in enumerate(record.network.sectors) if (s.region, s.sector) == ("United States", "vehicles"))
+    vehicles = next(
+        k for k, s in enumerate(record.network.sectors) if (s.region, s.sector) == ("United States", "vehicles")
+    )
     short, released = record.sector[:, vehicles, 2], record.sector[:, vehicles, 4]
     assert released.any()
     assert (released <= 0.5 * (short + released) * (1.0 + WITHIN)).all()
@@ -310,7 +319,9 @@ def test_a_gap_of_sectors_not_served_does_not_prolong_authority() -> None:
     compare(network(mapping), "reference")
 
 
-@pytest.mark.xfail(strict=True, reason="checks accept a bloc as exporter, and the curb then does nothing, without a word")
+@pytest.mark.xfail(
+    strict=True, reason="checks accept a bloc as exporter, and the curb then does nothing, without a word"
+)
 def test_a_bloc_may_curb() -> None:
     mapping = closed_form(vault=0)
     mapping["regions"] = {"blocs": {"east": ["China"]}}

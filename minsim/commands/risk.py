@@ -1,0 +1,404 @@
+"""Commands about risk: `minsim ensemble`, `compare`, `sweep`, `size` and `sensitivity`."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from minsim.commands.common import COMMAND_LINE, EXIT_FAILED, LARGEST_SEED, console, load, warn
+
+if TYPE_CHECKING:
+    from minsim.answer import Answer
+    from minsim.loading import Scenario
+    from minsim.risk.replications import Failure
+
+MOST_FAILURES_TOLD = 5
+
+Command = Callable[..., Any]
+
+
+def _options(*wanted: Command) -> Callable[[Command], Command]:
+    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(wanted), command)
+
+
+_overrides = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE",
+    help="Replace one value of the scenario, by its dotted path; may be given several times.",
+)  # fmt: skip
+_seed = click.option(
+    "--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N",
+    help="Draw the uncertain numbers with this seed instead of the scenario's own.",
+)  # fmt: skip
+_jobs = click.option(
+    "--jobs", "-j", type=click.IntRange(min=1), metavar="J", help="Worker processes.  [default: as many as there are cores]"
+)  # fmt: skip
+_no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
+
+
+def _out(name: str) -> Command:
+    return click.option(
+        "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+        help=f"Folder to write results to, made if absent.  [default: results/NAME-{name}]",
+    )  # fmt: skip
+
+
+def _replications(default: int | None, text: str) -> Command:
+    return click.option(
+        "-n", "--replications", type=click.IntRange(min=1), default=default, show_default=default is not None,
+        metavar="N", help=text,
+    )  # fmt: skip
+
+
+def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
+    if text is None:
+        return None
+    number = text.removesuffix("days").removesuffix("day").strip()
+    try:
+        days = float(number)
+    except ValueError:
+        days = -1.0
+    if not 0 < days < float("inf"):
+        raise click.BadParameter(f"expected days > 0, such as 0.5days, got {text}")
+    return days
+
+
+@click.command()
+@click.argument("scenario")
+@_options(
+    _replications(1000, "Replications; with --until-se, the most there may be."),
+    _jobs,
+    _out("ensemble"),
+    _seed,
+    _overrides,
+)
+@click.option(
+    "--until-se", callback=_parse_days, metavar="DAYS",
+    help="Stop once the mean of days of use lost is known to this standard error in every region, such as 0.5days.",
+)  # fmt: skip
+@click.option(
+    "--sampler", type=click.Choice(["random", "sobol"]), default="random", show_default=True,
+    help="Draws from random streams, or from 16 independent scramblings of Sobol points.",
+)  # fmt: skip
+@_no_plot
+@click.pass_context
+def ensemble(
+    ctx: click.Context,
+    scenario: str,
+    replications: int,
+    jobs: int | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    until_se: float | None,
+    sampler: Literal["random", "sobol"],
+    no_plot: bool,
+) -> None:
+    """Simulate SCENARIO many times and print how likely a shortfall is, and how large.
+
+    Replication K has the draws of `minsim run SCENARIO --replication K`; the results are the same for any number of
+    workers. They are kept as they come: a command that was interrupted, or killed, goes on where it stopped when it is
+    given again. Numbers after ± are standard errors.
+
+    \b
+    Examples:
+      minsim ensemble magnet-ban -n 1000
+      minsim ensemble magnet-ban -n 10000 --jobs 2 --out results/ban
+      minsim ensemble magnet-ban -n 100000 --until-se 0.5days
+      minsim ensemble magnet-ban -n 1024 --sampler sobol
+      minsim ensemble magnet-ban --set stockpiles.project-vault.target_days=60
+
+    Where replications fail, the others are finished and written, each failure is told with the command that runs it
+    again, and the exit code is 1.
+    """
+    loaded = _load(scenario, overrides)
+    folder = out or Path("results") / f"{loaded.name}-ensemble"
+    with _progress("Replications") as progress:
+        from minsim import risk
+
+        found = risk.ensemble(
+            loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, jobs=jobs, out=folder,
+            progress=progress,
+        )  # fmt: skip
+    _tell(found.answer())
+    found.save(folder, plot=not no_plot, command=_command_line(ctx))
+    _wrote(folder)
+    if found.failures:
+        again = " ".join(["minsim run", scenario, *(f"--set {text}" for text in overrides)])
+        _tell_failures(found.failures, f"{again} --seed {found.seed} --replication {{}}", sampler)
+        ctx.exit(EXIT_FAILED)
+
+
+@click.command()
+@click.argument("first", metavar="SCENARIO")
+@click.argument("others", metavar="SCENARIO...", nargs=-1, required=True)
+@_options(_replications(200, "Replications of each."), _jobs, _out("comparison"), _seed, _overrides, _no_plot)
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    first: str,
+    others: tuple[str, ...],
+    replications: int,
+    jobs: int | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    no_plot: bool,
+) -> None:
+    """Compare scenarios with the first SCENARIO, replication by replication.
+
+    All share their random numbers, so that a difference is the scenarios' own; it comes with its standard error. The
+    picture lays the central cases over each other.
+
+    \b
+    Examples:
+      minsim compare magnet-ban truce-lapses
+      minsim compare magnet-ban mine.yaml yours.yaml -n 1000 --jobs 2
+    """
+    loaded = [_load(name, overrides) for name in (first, *others)]
+    folder = out or Path("results") / f"{loaded[0].name}-comparison"
+    with _progress("Replications") as progress:
+        from minsim import risk
+
+        found = risk.compare(*loaded, replications=replications, seed=seed, jobs=jobs, progress=progress)
+    _tell(found.answer())
+    found.save(folder, plot=not no_plot, command=_command_line(ctx))
+    _wrote(folder)
+    _exit_on_failures(ctx, [failure for batch in found.batches for failure in batch.failures])
+
+
+@click.command()
+@click.argument("scenario")
+@click.option(
+    "--over", "grid", multiple=True, required=True, metavar="PATH=VALUES",
+    help="Values of one number: low:high:step, or a,b,c; given several times, all combinations.",
+)  # fmt: skip
+@_options(
+    _replications(None, "Replications at every point.  [default: the central case alone]"),
+    _jobs,
+    _out("sweep"),
+    _seed,
+    _overrides,
+    _no_plot,
+)
+@click.pass_context
+def sweep(
+    ctx: click.Context,
+    scenario: str,
+    grid: tuple[str, ...],
+    replications: int | None,
+    jobs: int | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    no_plot: bool,
+) -> None:
+    """Simulate SCENARIO with other values of some of its numbers.
+
+    Every point of the grid has the same random numbers. Writes a tidy table, and draws lines or a heat map.
+
+    \b
+    Examples:
+      minsim sweep magnet-ban --over stockpiles.project-vault.target_days=0:180:15
+      minsim sweep magnet-ban --over events.curb.duration_days=90,180,365 -n 200
+    """
+    from minsim.risk.sweeps import parse_over
+
+    loaded = _load(scenario, overrides)
+    folder = out or Path("results") / f"{loaded.name}-sweep"
+    over = dict(map(parse_over, grid))
+    with _progress("Runs") as progress:
+        from minsim import risk
+
+        found = risk.sweep(loaded, over, replications, seed=seed, jobs=jobs, progress=progress)
+    _tell(found.answer())
+    found.save(folder, plot=not no_plot, command=_command_line(ctx))
+    _wrote(folder)
+    _exit_on_failures(ctx, [failure for batch in found.batches for failure in batch.failures])
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--stockpile", required=True, metavar="NAME", help="Key of the stockpile in the scenario.")
+@click.option("--region", required=True, metavar="REGION", help="Region that is to be served.")
+@click.option(
+    "--service", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True, metavar="SHARE",
+    help="Share of replications in which it must be served.",
+)  # fmt: skip
+@click.option(
+    "--at-most", type=click.FloatRange(min=0), default=0.0, metavar="DAYS",
+    help="Days of use that may be lost in a replication that counts as served.  [default: none]",
+)  # fmt: skip
+@click.option("--full", is_flag=True, help="Full on the first day, instead of filled as the scenario says.")
+@click.option(
+    "--most", type=click.FloatRange(min=1), default=720.0, show_default=True, metavar="DAYS",
+    help="Largest target looked at.",
+)  # fmt: skip
+@_options(_replications(200, "Replications of each size."), _jobs, _out("size"), _seed, _overrides, _no_plot)
+@click.pass_context
+def size(
+    ctx: click.Context,
+    scenario: str,
+    stockpile: str,
+    region: str,
+    service: float,
+    at_most: float,
+    full: bool,
+    most: float,
+    replications: int,
+    jobs: int | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    no_plot: bool,
+) -> None:
+    """Find the smallest stockpile with which a region of SCENARIO is served.
+
+    Served is a replication without any shortfall, or with no more days of use lost than --at-most. All sizes have the same
+    random numbers. Also says whether the size of the scenario is enough.
+
+    \b
+    Examples:
+      minsim size magnet-ban --stockpile project-vault --region "United States" --full --at-most 15
+      minsim size mine.yaml --stockpile reserve --region Japan --service 0.9 -n 1000
+    """
+    loaded = _load(scenario, overrides)
+    folder = out or Path("results") / f"{loaded.name}-size"
+    with _progress("Replications") as progress:
+        from minsim import risk
+
+        found = risk.size(
+            loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
+            replications=replications, seed=seed, jobs=jobs, progress=progress,
+        )  # fmt: skip
+    _tell(found.answer())
+    found.save(folder, plot=not no_plot, command=_command_line(ctx))
+    _wrote(folder)
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--metric", default="shortfall_days", show_default=True, metavar="NAME", help="A metric of `minsim run`.")
+@click.option("--region", metavar="REGION", help="Whose metric.  [default: that of the region in which it varies most]")
+@click.option("--material", metavar="NAME", help="Of which material.  [default: that of which it varies most]")
+@click.option(
+    "--method", type=click.Choice(["morris", "sobol"]), default="morris", show_default=True,
+    help="Screening, a dozen runs a number; or shares of the variance, hundreds.",
+)  # fmt: skip
+@click.option(
+    "--samples", type=click.IntRange(min=2), metavar="N",
+    help="Trajectories of Morris, or base points of Sobol, a power of two.  [default: 10, or 64]",
+)  # fmt: skip
+@click.option(
+    "--spread", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE",
+    help="Also move all numbers without a distribution by this share to either side.",
+)  # fmt: skip
+@_options(_jobs, _out("sensitivity"), _seed, _overrides, _no_plot)
+@click.pass_context
+def sensitivity(
+    ctx: click.Context,
+    scenario: str,
+    metric: str,
+    region: str | None,
+    material: str | None,
+    method: Literal["morris", "sobol"],
+    samples: int | None,
+    spread: float,
+    jobs: int | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    no_plot: bool,
+) -> None:
+    """Find which numbers of SCENARIO drive an answer, assumptions marked.
+
+    \b
+    Examples:
+      minsim sensitivity magnet-ban --region "United States"
+      minsim sensitivity magnet-ban --spread 0.2
+      minsim sensitivity magnet-ban --method sobol --samples 128 --jobs 2
+
+    Needs SALib: pip install 'minsim[sensitivity]'.
+    """
+    loaded = _load(scenario, overrides)
+    folder = out or Path("results") / f"{loaded.name}-sensitivity"
+    with _progress("Runs") as progress:
+        from minsim import risk
+
+        found = risk.sensitivity(
+            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed, jobs=jobs,
+            progress=progress,
+        )  # fmt: skip
+    _tell(found.answer())
+    found.save(folder, plot=not no_plot, command=_command_line(ctx))
+    _wrote(folder)
+
+
+COMMANDS = (ensemble, compare, sweep, size, sensitivity)
+"""In the order in which a newcomer needs them."""
+
+
+def _load(target: str, overrides: tuple[str, ...]) -> Scenario:
+    loaded = load(target, overrides)
+    warn(loaded)
+    return loaded
+
+
+def _command_line(ctx: click.Context) -> str | None:
+    line: str | None = ctx.meta.get(COMMAND_LINE)
+    return line
+
+
+def _tell(answer: Answer) -> None:
+    from rich.text import Text
+
+    page = console()
+    page.print(Text(answer.headline, style="bold"))
+    for line in answer.lines:
+        page.print(Text(line))
+
+
+def _wrote(folder: Path) -> None:
+    names = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_file()))
+    click.echo(f"Written to {folder}: {names}")
+
+
+def _tell_failures(failures: Sequence[Failure], again: str, sampler: str) -> None:
+    click.echo(f"Error: {len(failures)} replications failed:", err=True)
+    for failure in failures[:MOST_FAILURES_TOLD]:
+        click.echo(f"  replication {failure.replication}: {failure.cause}", err=True)
+        if sampler == "random":
+            click.echo(f"    {again.format(failure.replication)}", err=True)
+    if len(failures) > MOST_FAILURES_TOLD:
+        click.echo(f"  and {len(failures) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
+
+
+def _exit_on_failures(ctx: click.Context, failures: Sequence[Failure]) -> None:
+    if failures:
+        click.echo(f"Error: {len(failures)} replications failed, all named in summary.json", err=True)
+        ctx.exit(EXIT_FAILED)
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with rate and time left on standard error; nothing unless a person is watching."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def tell(done: int, wanted: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield tell

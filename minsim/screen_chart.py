@@ -1,0 +1,110 @@
+"""The screening as a heat map: one row a material, one column a measure, darker where it is worse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minsim.data.reference import AS_OF
+from minsim.screening import SURVIVAL_DAYS, Screen
+from minsim.style import GREY, INK, drawing_style, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DARK = "#7a2a00"
+"""The dark end of the scale: white text stands on its darker half."""
+
+Column = tuple[str, Callable[[Screen], float | None], Callable[[float], str], Callable[[float], float]]
+"""Heading, value, its text, and how bad it is from 0 to 1."""
+
+
+def _stage_hhi(stage: str) -> Callable[[Screen], float | None]:
+    return lambda s: next((x.hhi for x in s.stages if x.stage == stage), None)
+
+
+def _refined_hhi(s: Screen) -> float | None:
+    """Index of the last stage that is not mining."""
+    return next((x.hhi for x in reversed(s.stages) if x.stage != "mine"), None)
+
+
+def _columns() -> tuple[Column, ...]:
+    percent, hhi = (lambda v: f"{100 * v:.0f}%"), (lambda v: f"{v:,.0f}")
+    return (
+        ("HHI\nmine", _stage_hhi("mine"), hhi, lambda v: v / 1e4),
+        ("HHI\nlast stage", _refined_hhi, hhi, lambda v: v / 1e4),
+        ("left without\nthe largest", lambda s: s.worst.n_minus_1, percent, lambda v: 1.0 - v),
+        ("net import\nreliance", lambda s: s.reliance, percent, lambda v: v),
+        ("direct from\nthe largest", lambda s: s.exposure, percent, lambda v: v),
+        ("cover\n[days]", lambda s: s.cover_days, lambda v: f"{v:.0f}", lambda v: 1.0 - min(v, 180.0) / 180.0),
+        (
+            "survives\n[days]", lambda s: s.survive_days,
+            lambda v: f"> {SURVIVAL_DAYS}" if math.isinf(v) else f"{v:.0f}",
+            lambda v: 1.0 - min(v, float(SURVIVAL_DAYS)) / SURVIVAL_DAYS,
+        ),
+    )  # fmt: skip
+
+
+def plot_screen(screens: Sequence[Screen]) -> Figure:
+    """Draw the heat map.
+
+    Parameters
+    ----------
+    screens : sequence of Screen
+        In the order of the rows.
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+    columns = _columns()
+    colours = LinearSegmentedColormap.from_list("risk", ["#ffffff", "#f6c9a8", "#D55E00", _DARK])
+    with drawing_style():
+        height_in = 1.9 + 0.33 * len(screens)
+        figure = Figure(figsize=(9.0, height_in), dpi=100)
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((0.27, 0.75 / height_in, 0.71, 0.33 * len(screens) / height_in))
+        for row, s in enumerate(screens):
+            for column, (_, value_of, text_of, badness) in enumerate(columns):
+                value = value_of(s)
+                if value is None:
+                    axes.text(column + 0.5, row + 0.5, "–", ha="center", va="center", color=GREY)
+                    continue
+                bad = min(1.0, max(0.0, badness(value)))
+                axes.add_patch(_cell(column, row, colours(bad)))
+                colour = "white" if bad > 0.66 else INK
+                axes.text(column + 0.5, row + 0.5, text_of(value), ha="center", va="center", color=colour)
+        axes.set_xlim(0, len(columns))
+        axes.set_ylim(len(screens), 0)
+        axes.set_xticks([i + 0.5 for i in range(len(columns))], [heading for heading, *_ in columns])
+        axes.xaxis.tick_top()
+        names = [s.title + ("" if s.tier == "deep" else " (screening only)") for s in screens]
+        axes.set_yticks([i + 0.5 for i in range(len(screens))], names)
+        axes.tick_params(length=0)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        title = "How concentrated each material is, and how long the United States would last"
+        figure.text(0.02, 1 - 0.28 / height_in, title, fontsize=13, fontweight="bold", va="top")
+        foot = (
+            f"As of {AS_OF}. Darker is worse. Survives: days from a full stop of the largest supplier to the first short day, nobody\n"
+            "rerouting; simulated through all stages, but on direct purchases alone where a material is for screening only."
+        )
+        figure.text(0.02, 0.5 / height_in, foot, fontsize=8, color=GREY, va="top")
+    return figure
+
+
+def save_screen(screens: Sequence[Screen], *paths: Path) -> None:
+    """Draw the heat map into files, PNG or SVG by their names."""
+    save_figure(plot_screen(screens), *paths)
+
+
+def _cell(column: int, row: int, colour: tuple[float, ...]):  # type: ignore[no-untyped-def]
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.5)
