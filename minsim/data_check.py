@@ -142,7 +142,9 @@ def _reliance(material: str, flows: Flows) -> Iterator[Comparison]:
         simulated = net_import_reliance(flows, UNITED_STATES)
         figure = f"net import reliance, {UNITED_STATES}, {fact.year}"
         bound = fact.note.startswith("at least")
-        yield Comparison(material, figure, fact.value, simulated, bound, False, False, fact.source, _baseline_year(material))
+        yield Comparison(
+            material, figure, fact.value, simulated, bound, False, False, fact.source, _baseline_year(material)
+        )
 
 
 def _baseline_year(material: str) -> str:

@@ -5,7 +5,6 @@ Materials without a chain of their own are badged `screening only` wherever they
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
@@ -22,7 +21,9 @@ SCREENING_BADGE = "screening only"
 
 def list_page() -> RenderableType:
     """The materials of the tables: tier, stages, and how much is published of each."""
-    table = _table(f"Reference data, as of {AS_OF}", "material", "tier", "stages", "figures", "latest", numeric={"figures"})
+    table = _table(
+        f"Reference data, as of {AS_OF}", "material", "tier", "stages", "figures", "latest", numeric={"figures"}
+    )
     for entry in materials().values():
         known = facts(entry.key)
         latest = max((fact.year for fact in known if fact.year.isdigit()), default=ABSENT)
@@ -44,7 +45,9 @@ def material_page(key: str) -> RenderableType:
     parts += [Text(), _facts_table(facts(key))]
     stated = chain_values(key)
     if stated:
-        table = _table("What makes a chain of them", "measure", "stage", "where", "value", "range", "unit", "source", "note")
+        table = _table(
+            "What makes a chain of them", "measure", "stage", "where", "value", "range", "unit", "source", "note"
+        )
         for v in stated:
             where = f"{v.country} → {v.partner}" if v.partner else v.country
             bounds = ABSENT if v.low is None or v.high is None else f"{_digits(v.low)} to {_digits(v.high)}"
@@ -65,23 +68,36 @@ def _facts_table(known: Iterable[Fact]) -> Table:
 
 def check_page(comparisons: Sequence[Comparison]) -> RenderableType:
     """Published beside simulated, what comes out and what is fitted apart; then the largest errors."""
-    table = _table("Baseline against what is published", "material", "figure", "published", "baseline", "error", "", "note")
+    table = _table(
+        "Baseline against what is published", "material", "figure", "published", "baseline", "error", "", "note"
+    )
     for c in comparisons:
         kind = "fitted" if c.held else "some forms only" if c.partial else ""
         bound = "≥ " if c.lower_bound else ""
         table.add_row(
-            c.material, c.figure, bound + _percent(c.published), _percent(c.simulated), f"{100 * c.error:+.1f}", kind, c.note
+            c.material,
+            c.figure,
+            bound + _percent(c.published),
+            _percent(c.simulated),
+            f"{100 * c.error:+.1f}",
+            kind,
+            c.note,
         )
     parts: list[RenderableType] = [table, Text()]
     free = [c for c in comparisons if not c.held and not c.partial]
     reliance = [c for c in free if c.figure.startswith("net import reliance")]
-    for title, group in (("net import reliance", reliance), ("bilateral trade", [c for c in free if c not in reliance])):
+    for title, group in (
+        ("net import reliance", reliance),
+        ("bilateral trade", [c for c in free if c not in reliance]),
+    ):
         if group:
             worst = max(group, key=lambda c: abs(c.error))
             parts.append(
-                Text(f"Largest error of {title}: {100 * worst.error:+.1f} percentage points ({worst.material}, {worst.figure}).")
+                Text(f"Largest error of {title}: {100 * worst.error:+.1f} points ({worst.material}, {worst.figure}).")
             )
-    parts.append(Text("Error: percentage points. fitted: agrees by construction, within what is held elsewhere.", style="dim"))
+    parts.append(
+        Text("Error: percentage points. fitted: agrees by construction, within what is held elsewhere.", style="dim")
+    )
     return Group(*parts)
 
 
@@ -114,16 +130,18 @@ def screen_page(screens: Sequence[Screen]) -> RenderableType:
 
 def survival_text(s: Screen) -> str:
     """Days to survive, as printed; `~` marks the closed form."""
-    if math.isinf(s.survive_days):
+    if s.survive_days > SURVIVAL_DAYS:
         return f"> {SURVIVAL_DAYS} d"
     sign = "~ " if s.survive_basis == "closed form" else ""
-    return f"{'≥ ' if s.exposure_basis == 'at most' else ''}{sign}{s.survive_days:,.0f} d"
+    return f"{'≥ ' if s.exposure_basis == 'at most' else ''}{sign}{s.survive_days:.0f} d"
 
 
 def _table(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
     table = Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column, justify="right" if column in numeric else "left", no_wrap=column in ("material", "measure"))
+        table.add_column(
+            column, justify="right" if column in numeric else "left", no_wrap=column in ("material", "measure")
+        )
     return table
 
 

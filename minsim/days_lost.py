@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minsim import metrics
 from minsim.metrics import FloatArray, Outcome
@@ -71,6 +71,8 @@ class Waterfall:
         A finished run with its bracket.
     """
 
+    COLUMNS: ClassVar = ("material", "region", "step", "shortfall_days")
+
     run: Outcome = field(repr=False)
 
     @cached_property
@@ -88,7 +90,7 @@ class Waterfall:
         """The rows as a table."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows, columns=["material", "region", "step", "shortfall_days"])
+        return pd.DataFrame(self.rows, columns=list(self.COLUMNS))
 
     def plot(self, ax: Axes | None = None, material: str | None = None) -> Axes:
         """Draw the steps of the hardest hit regions.

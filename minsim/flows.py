@@ -139,8 +139,6 @@ def temporary_cache() -> str:
     SECTOR_FACTOR,  # factor of demand shocks
     SECTOR_RESPONSE,  # factor of the price
     SECTOR_SUBSTITUTED,  # factor of substitution, never rising
-    SECTOR_SUBSTITUTION_AFTER,  # short days after which substitution begins; infinite: never
-    SECTOR_SUBSTITUTION_DAILY,  # factor on demand a day once it has begun
     SECTOR_SHORT_DAYS,  # short days so far
     SECTOR_DEMAND,  # today's demand, before the price [t]
     SECTOR_WANTED,  # today's demand at today's price [t]
@@ -149,7 +147,7 @@ def temporary_cache() -> str:
     SECTOR_RELEASED,  # drawn from stockpiles [t]
     SECTOR_ELASTICITY,  # fall of demand, in %, when price rises by 1%; 0 when prices are off
     SECTOR_ESSENTIAL,  # share of demand that no price destroys
-) = range(54, 70)
+) = range(54, 68)
 
 # Rows of `State.holding`: one column a material held in a stockpile.
 (
@@ -168,7 +166,7 @@ def temporary_cache() -> str:
     HOLDING_RELEASED,  # released today [t]
     HOLDING_SPENT,  # spent today [USD]
     HOLDING_NOTICE,  # for the calendar: 0 nothing, 1 triggered, 2 restored
-) = range(70, 85)
+) = range(68, 83)
 
 # Rows of `State.pool`: one column a purse of permits (a quota, or an importer's licences).
 (
@@ -176,7 +174,7 @@ def temporary_cache() -> str:
     POOL_BALANCE,  # unused permits [t]
     POOL_CALLED,  # tonnes called that need permits, since the office last looked [t]
     POOL_USED,  # permits used so far [t]
-) = range(85, 89)
+) = range(83, 87)
 
 NOTHING = np.uint32(0xFFFFFFFF)
 """Index that stands for none."""
@@ -197,7 +195,7 @@ NOTHING = np.uint32(0xFFFFFFFF)
     ZONE_ADJUSTMENT,  # time constant with which price follows its target [days]
     ZONE_CONTRACT,  # contract price / reference
     ZONE_CONTRACT_LAG,  # lag of contract prices [days]
-) = range(89, 103)
+) = range(87, 101)
 
 # Rows of compressed lists whose entries are numbers, and scratch.
 (
@@ -207,8 +205,8 @@ NOTHING = np.uint32(0xFFFFFFFF)
     POOL_FREE,  # tonnes a day on that arc that need no permit
     LIMITS,  # scratch: spare output of a step's producers [t]
     FAULT,  # kind, node, day, tonnes off, throughput
-) = range(103, 109)
-VALUE_ROWS = 109
+) = range(101, 107)
+VALUE_ROWS = 107
 
 # Rows of `State.index`: counts, indices a node has, starts of its compressed lists, and the entries of these.
 (
@@ -269,6 +267,8 @@ OPENLY, LEAKING = range(2)
 
 NEGLIGIBLE = 1e-9
 """A day is short when shortfall > 1e-9 x demand; the books close within 1e-9 x throughput (model, sections 3.4, 3.8)."""
+LAST_GRAIN = 1e-300
+"""Tonnes below which floats lose their precision: an emptied store may round there."""
 HAIR = 1e-12
 """Relative size below which an amount is rounding noise, not a wish."""
 WHOLE = 1.0 - 1e-6
@@ -1232,7 +1232,7 @@ def set_prices(st: State) -> None:
 
 @phase
 def record_sectors(st: State, day: Index) -> None:
-    """Write the day of every sector; count short days and let substitution bite."""
+    """Write the day of every sector; count short days."""
     for k in range(st.index[COUNT, SECTORS]):
         demand, wanted = st.value[SECTOR_DEMAND, k], st.value[SECTOR_WANTED, k]
         short = st.value[SECTOR_GAP, k]
@@ -1245,8 +1245,6 @@ def record_sectors(st: State, day: Index) -> None:
         st.daily[day, SECTOR_FIELDS * k + FROM_STOCKPILE] = st.value[SECTOR_RELEASED, k]
         if short > 0.0:
             st.value[SECTOR_SHORT_DAYS, k] += 1.0
-        if st.value[SECTOR_SHORT_DAYS, k] >= st.value[SECTOR_SUBSTITUTION_AFTER, k]:
-            st.value[SECTOR_SUBSTITUTED, k] *= st.value[SECTOR_SUBSTITUTION_DAILY, k]
 
 
 @phase
@@ -1272,7 +1270,7 @@ def record(st: State, day: Index) -> None:
 @phase
 def report(st: State, kind: Index, node: Index, day: Index, off: float, throughput: float) -> bool:
     """Note a fault in the books; whether there is one."""
-    if abs(off) <= NEGLIGIBLE * throughput:
+    if abs(off) <= NEGLIGIBLE * throughput + LAST_GRAIN:
         return False
     st.value[FAULT, 0], st.value[FAULT, 1], st.value[FAULT, 2], st.value[FAULT, 3], st.value[FAULT, 4] = (
         kind,

@@ -406,8 +406,6 @@ def _sector_rows(sectors: Sequence[SectorLabel]) -> dict[str, Any]:
         "SECTOR_FACTOR": ones,
         "SECTOR_RESPONSE": ones,
         "SECTOR_SUBSTITUTED": ones,
-        "SECTOR_SUBSTITUTION_AFTER": np.inf * ones,
-        "SECTOR_SUBSTITUTION_DAILY": ones,
     }
 
 

@@ -281,6 +281,8 @@ def _measure_holdings(record: Record, group: list[int]) -> dict[str, float]:
 
 def metric_rows(record: Record) -> list[MetricRow]:
     """Every metric of one replication, by material and region, then the strategic stocks by owner."""
+    from minsim.price_metrics import price_rows  # it imports this module
+
     network = record.network
     groups: dict[tuple[str, str], list[int]] = {}
     for index, holding in enumerate(network.holdings):
@@ -292,6 +294,7 @@ def metric_rows(record: Record) -> list[MetricRow]:
         *_rows(network.start, consumers, measure_consumers(record), CONSUMER_UNITS),
         *_rows(network.start, list(to_plants), {"leaked_t": np.array(list(to_plants.values()))}, {"leaked_t": "t"}),
         *_rows(network.start, list(groups), measure_stockpiles(record, groups.values()), STOCKPILE_UNITS),
+        *price_rows(record),
     ]
 
 

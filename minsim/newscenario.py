@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-
 from minsim.data.reference import (
     ANY,
     AS_OF,

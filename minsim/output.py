@@ -28,6 +28,7 @@ from minsim import __version__, metrics
 from minsim.errors import OutputError
 from minsim.licence_table import licence_columns
 from minsim.metrics import Outcome
+from minsim.price_metrics import spot_price_usd_per_kg
 
 if TYPE_CHECKING:
     from minsim.causes.attribution import Attribution
@@ -130,9 +131,9 @@ def save_attribution(attribution: Attribution, out: Path, *, plot: bool = True, 
         The folder cannot be written.
     """
     with whole_files(out, ATTRIBUTION_FILES) as folder:
-        write_csv(folder / "attribution.csv", columns_of(attribution.rows))
+        write_csv(folder / "attribution.csv", columns_of(attribution.rows, attribution.COLUMNS))
         if attribution.waterfall.rows:
-            write_csv(folder / "waterfall.csv", columns_of(attribution.waterfall.rows))
+            write_csv(folder / "waterfall.csv", columns_of(attribution.waterfall.rows, attribution.waterfall.COLUMNS))
         write_json(folder / "attribution.json", attribution.summary())
         if plot:
             from minsim import style
@@ -240,6 +241,7 @@ def daily_columns(record: Record) -> Columns:
         "from_stockpile_t": flows[:, metrics.FROM_STOCKPILE],
         "commercial_cover_days": cover[:, consumer].ravel(),
         "price_usd_per_kg": record.consumer[:, consumer, metrics.PRICE].ravel(),
+        "spot_price_usd_per_kg": spot_price_usd_per_kg(record)[:, consumer].ravel(),
     }
 
 
@@ -287,11 +289,11 @@ def event_columns(record: Record) -> Columns:
     }
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Columns of rows of texts and numbers."""
+def columns_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Columns:
+    """Columns of rows of texts and numbers; without rows, empty ones."""
     return {
-        key: np.array([row[key] for row in rows], dtype=object if isinstance(value, str) else float)
-        for key, value in rows[0].items()
+        name: np.array([row[name] for row in rows], dtype=object if rows and isinstance(rows[0][name], str) else float)
+        for name in names
     }
 
 

@@ -54,7 +54,12 @@ PURSE_UNITS: Mapping[str, str] = {
 
 
 def price_rows(record: Record) -> list[MetricRow]:
-    """Every metric of this module, by material and region, then the strategic stocks by owner."""
+    """Every metric of this module, by material and region, then the strategic stocks by owner.
+
+    None for a record that keeps no market prices.
+    """
+    if record.consumer.shape[2] <= MARKET:
+        return []
     network = record.network
     groups: dict[tuple[str, str], list[int]] = {}
     for index, holding in enumerate(network.holdings):
@@ -95,6 +100,13 @@ def measure_prices(record: Record) -> dict[str, FloatArray]:
         "consumer_cost_of_floor_usd": floor_cost_usd(record).sum(axis=0),
         "tariff_revenue_usd": tariff_revenue_usd(record).sum(axis=0),
     }
+
+
+def spot_price_usd_per_kg(record: Record) -> FloatArray:
+    """Spot price each consumer pays on each day, floor and duty included [USD/kg]; `nan` where the record keeps none."""
+    if record.consumer.shape[2] <= SPOT:
+        return np.full(record.consumer.shape[:2], np.nan)
+    return np.asarray(record.consumer[:, :, SPOT])
 
 
 def value_added_at_risk_usd(record: Record) -> FloatArray:

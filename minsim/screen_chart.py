@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from minsim.style import GREY, INK, drawing_style, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 _DARK = "#7a2a00"
 """The dark end of the scale: white text stands on its darker half."""
@@ -41,7 +41,7 @@ def _columns() -> tuple[Column, ...]:
         ("cover\n[days]", lambda s: s.cover_days, lambda v: f"{v:.0f}", lambda v: 1.0 - min(v, 180.0) / 180.0),
         (
             "survives\n[days]", lambda s: s.survive_days,
-            lambda v: f"> {SURVIVAL_DAYS}" if math.isinf(v) else f"{v:.0f}",
+            lambda v: f"> {SURVIVAL_DAYS}" if v > SURVIVAL_DAYS else f"{v:.0f}",
             lambda v: 1.0 - min(v, float(SURVIVAL_DAYS)) / SURVIVAL_DAYS,
         ),
     )  # fmt: skip
@@ -92,8 +92,9 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
         title = "How concentrated each material is, and how long the United States would last"
         figure.text(0.02, 1 - 0.28 / height_in, title, fontsize=13, fontweight="bold", va="top")
         foot = (
-            f"As of {AS_OF}. Darker is worse. Survives: days from a full stop of the largest supplier to the first short day, nobody\n"
-            "rerouting; simulated through all stages, but on direct purchases alone where a material is for screening only."
+            f"As of {AS_OF}. Darker is worse. Survives: days from a full stop of the largest supplier to the first short "
+            "day,\nnobody rerouting; simulated through all stages, but on direct purchases alone where a material is for "
+            "screening only."
         )
         figure.text(0.02, 0.5 / height_in, foot, fontsize=8, color=GREY, va="top")
     return figure
@@ -104,7 +105,7 @@ def save_screen(screens: Sequence[Screen], *paths: Path) -> None:
     save_figure(plot_screen(screens), *paths)
 
 
-def _cell(column: int, row: int, colour: tuple[float, ...]):  # type: ignore[no-untyped-def]
+def _cell(column: int, row: int, colour: tuple[float, ...]) -> Rectangle:
     from matplotlib.patches import Rectangle
 
     return Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.5)

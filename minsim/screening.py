@@ -49,7 +49,7 @@ class StageScreen:
     ----------
     stage : str
     hhi : float
-        Herfindahl–Hirschman index, 0 to 10,000; the rest of the world counts as many small producers, so it is a lower bound.
+        Herfindahl–Hirschman index, 0 to 10,000; a lower bound, since the rest of the world counts as many small ones.
     largest_supplier : str
     largest_share : float
         Its share of world output.
@@ -271,7 +271,9 @@ def _exposure(material: str, supplier: str) -> tuple[float, str]:
         flows = baseline_flows(material)
         return flows.get((supplier, UNITED_STATES), 0.0) / bought(flows, UNITED_STATES), "baseline"
     published = published_reliance(material)
-    reliance = published.value if published and published.value is not None else 1.0
+    reliance = 1.0  # also where only a lower bound is published
+    if published and published.value is not None and not published.note.startswith("at least"):
+        reliance = published.value
     origins = {fact.partner: fact.value or 0.0 for fact in facts(material, "import_source_share")}
     if supplier in origins:
         return origins[supplier] * reliance, "imports"

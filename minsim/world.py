@@ -8,6 +8,7 @@ factors by the product, extra days by the maximum.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -158,8 +159,7 @@ class World:
         self.projects = self._lever(fl.SELLER_PROJECT, sellers, np.add)
         self.demand = self._lever(fl.SECTOR_FACTOR, sectors, np.multiply)
         self.deferred = self._lever(fl.SECTOR_DEFERRED, sectors, np.maximum)
-        self.substitution_after = self._lever(fl.SECTOR_SUBSTITUTION_AFTER, sectors, np.minimum)
-        self.substitution_daily = self._lever(fl.SECTOR_SUBSTITUTION_DAILY, sectors, np.minimum)
+        self.substituted = self._lever(fl.SECTOR_SUBSTITUTED, sectors, np.multiply)
         self.targets = self._lever(fl.BUYER_TARGET_FACTOR, len(network.buyer_names), np.multiply)
         self.leads = self.state.index[fl.LEAD, :arcs].astype(np.int64)
         self.extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
@@ -237,7 +237,7 @@ class World:
 
     def wait(self, days: int, rank: int = USER_RANK) -> Day:
         """An event that happens `days` from now, before any flow of that day."""
-        if days != int(days) or days < 0:
+        if not math.isfinite(days) or days != int(days) or days < 0:
             raise SimulationError(f"expected whole days >= 0 to wait, got {days}")
         return Day(self.env, int(days), rank)
 

@@ -169,7 +169,7 @@ def stage_blocks(draw: st.DrawFn, inputs: Mapping) -> Mapping:
         "utilisation": draw(st.sampled_from([0.6, 0.8, 0.9, 0.97])),
         "feed_stock_days": draw(st.sampled_from([3, 10, 30])),
         "product_stock_days": draw(st.sampled_from([0, 3, 14])),
-        "product_store_days": draw(st.sampled_from([16, 30, 90])),
+        "product_store_days": draw(st.sampled_from([5, 30, 90])),
         "inputs": inputs,
         "trade": trade,
     }
@@ -213,7 +213,7 @@ def curbs(draw: st.DrawFn, days: int, materials: Mapping) -> Mapping:
     length = draw(st.integers(1, days))
     curb: Mapping = {
         "type": "export_curb",
-        "exporter": draw(st.sampled_from(["China", "Japan"])),
+        "exporter": draw(st.sampled_from(["China", "Japan", "allies"])),
         "importers": draw(st.sampled_from(["all", ["United States"], ["allies"], ["Japan", "Chile"]])),
         "materials": [material],
         "start": date(draw(st.integers(0, days // 2))),
@@ -225,7 +225,7 @@ def curbs(draw: st.DrawFn, days: int, materials: Mapping) -> Mapping:
 
 @st.composite
 def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, members: bool) -> Mapping:
-    """A stockpile of anything held by the United States, Japan or both; members only where one holding serves them."""
+    """A stockpile of anything held by the United States, Japan or both."""
     consumers = [c for block in materials.values() for c in block.get("consumers", {}).values()]
     sectors = sorted({name for consumer in consumers for name in consumer["sectors"]})
     held = draw(st.permutations(sorted(materials)))[: draw(st.integers(1, 2))]
@@ -243,9 +243,9 @@ def stockpile_blocks(draw: st.DrawFn, materials: Mapping, *, buying: bool, membe
         pile["release"]["max_days_per_day"] = draw(st.sampled_from([0.05, 0.3]))
     if draw(st.booleans()):
         pile["release"]["sectors"] = draw(st.permutations(sectors))[: draw(st.integers(1, 3))]
-    if members and len(held) == 1 and draw(st.booleans()):
+    if members and draw(st.booleans()):
         names = draw(st.sampled_from([sectors, ["Japan", "United States"]]))
-        pile["members"] = {name: draw(st.sampled_from([0.4, 1.0])) for name in names}
+        pile["members"] = {name: draw(st.sampled_from([0.0, 0.4, 1.0])) for name in names}
     if buying and draw(st.booleans()):
         pile["fill"] = {"rule": draw(st.sampled_from(["surplus_only", "always"]))}
         if draw(st.booleans()):
@@ -289,8 +289,7 @@ def mappings(
     piles = draw(st.integers(0, 2))
     if piles:
         mapping["stockpiles"] = {
-            f"pile-{k}": draw(stockpile_blocks(materials, buying=buying, members=members and piles == 1))
-            for k in range(piles)
+            f"pile-{k}": draw(stockpile_blocks(materials, buying=buying, members=members)) for k in range(piles)
         }
     if curbed:
         mapping["events"] = {f"curb-{k}": draw(curbs(days, materials)) for k in range(draw(st.integers(1, 3)))}

@@ -34,8 +34,14 @@ def busy():
     mapping = networks.closed_form(vault=10, stock=5, days=600, behaviour={"contract_flex": 0.1})
     mapping["events"] = {
         "ban": ban(60, 200),
-        "boom": {"type": "demand_shock", "materials": ["x"], "regions": "all", "factor": 1.2, "start": date(80), "duration_days": 300},
-        "canal": {"type": "chokepoint", "lanes": ["China -> United States"], "extra_days": 25, "start": date(200), "duration_days": 99},
+        "boom": {
+            "type": "demand_shock", "materials": ["x"], "regions": "all",
+            "factor": 1.2, "start": date(80), "duration_days": 300,
+        },
+        "canal": {
+            "type": "chokepoint", "lanes": ["China -> United States"],
+            "extra_days": 25, "start": date(200), "duration_days": 99,
+        },
         "cut": ban(150, 200, exporter="Japan", cut=0.5),
         "fire": {
             "type": "outage", "producer": {"material": "x", "stage": "fabricate", "country": "China"},

@@ -80,7 +80,10 @@ BROKEN = (
     .replace("basis: product", "basis: bags")
 )
 
-COMMANDS = ["list", "show", "validate", "run", "attribute", "why", "regress", "sources", "schema"]
+COMMANDS = [
+    "list", "show", "validate", "run", "attribute", "why", "regress", "sources", "schema", "data", "screen", "new",
+    "ensemble", "compare", "sweep", "size", "sensitivity",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -358,7 +361,8 @@ def test_a_folder_that_cannot_be_written_fails_with_1(workplace):
 def test_events_are_left_out_by_their_ids(workplace):
     assert shortfall_t("--without", "ban") == 0
     assert shortfall_t("--only", "ban") == shortfall_t()
-    twice = SMALL.replace("events:\n", "events:\n  lull: {type: demand_shock, materials: [salt], regions: all, factor: 0.5}\n")
+    lull = "  lull: {type: demand_shock, materials: [salt], regions: all, factor: 0.5}\n"
+    twice = SMALL.replace("events:\n", f"events:\n{lull}")
     (workplace / "small.yaml").write_text(twice, "utf-8")
     both, ban = shortfall_t(), shortfall_t("--only", "ban")
     assert ban > both

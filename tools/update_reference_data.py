@@ -2,9 +2,10 @@
 
     python tools/update_reference_data.py FOLDER [--to minsim/data] [--check]
 
-FOLDER holds `production.csv`, `demand.csv`, `prices.csv` and `stocks.csv` as published figures were gathered (see docs/data.md
-for the columns). What is taken of them, and into which unit it is turned, stands in the plans below; a new release of USGS
-or IEA means new facts, and here at most another source title. Years are not named: each series is taken at its latest.
+FOLDER holds `production.csv`, `demand.csv`, `prices.csv` and `stocks.csv` as published figures were gathered (see
+docs/data.md for the columns). What is taken of them, and into which unit it is turned, stands in the plans below; a new
+release of USGS or IEA means new facts, and here at most another source title. Years are not named: each series is taken at
+its latest.
 
 Nothing here is judged or filled in. What nobody publishes stands in `minsim/data/chains.csv`, which people write.
 `--check` writes nothing and says by exit code 1 that the tables in the tree are not those of FOLDER.
@@ -187,7 +188,13 @@ HEADINGS = {
     "lithium": "HS 283691, carbonate; hydroxide is not in it",
     "tungsten": "HS 810110 (HS92), powders; tungstates and carbide are not in it",
 }
-WORLD_USE = {"natural-graphite": "graphite", "cobalt": "cobalt", "lithium": "lithium", "copper": "copper", "nickel": "nickel"}
+WORLD_USE = {
+    "natural-graphite": "graphite",
+    "cobalt": "cobalt",
+    "lithium": "lithium",
+    "copper": "copper",
+    "nickel": "nickel",
+}
 
 POUND_KG, TROY_OUNCE_KG = 0.45359237, 0.0311034768
 PRICES = {
@@ -370,7 +377,9 @@ def second_opinion(everything: list[Row], material: str, stage: str) -> str:
             and is_from(row, source)
         ]
     )
-    named = [row for row in rows if row["country"] not in ("World", "Rest of world", "Other countries") and row["share"]]
+    named = [
+        row for row in rows if row["country"] not in ("World", "Rest of world", "Other countries") and row["share"]
+    ]
     top = max(named, key=lambda row: float(row["share"]))
     world = next(tonnes(row) for row in rows if row["country"] == "World")
     return (
@@ -382,7 +391,7 @@ def second_opinion(everything: list[Row], material: str, stage: str) -> str:
 def capacities(everything: list[Row]) -> Iterator[Row]:
     """Capacity by country, where it is published."""
     for material, stage in sorted(CAPACITY):
-        mineral, their_stage, source, basis = PRODUCTION[material, stage]
+        mineral, their_stage, _, basis = PRODUCTION[material, stage]
         for row in everything:
             wanted = (row["mineral"], row["stage"], row["measure"]) == (mineral, their_stage, "capacity")
             if wanted and row["country"] != "World" and _is_number(row["value"]) and float(row["value"]) > 0:
@@ -396,7 +405,9 @@ def use(folder: Path) -> Iterator[Row]:
     """What the United States uses, how much of it is net imports, and what the world uses."""
     rows = facts(folder, "demand.csv")
     for material, (mineral, of_use, of_reliance) in US_USE.items():
-        ours = [r for r in rows if (r["mineral"], r["region"]) == (mineral, "United States") and is_from(r, "usgs-mcs-2026")]
+        ours = [
+            r for r in rows if (r["mineral"], r["region"]) == (mineral, "United States") and is_from(r, "usgs-mcs-2026")
+        ]
         for measure, words in (("consumption", of_use), ("net_import_reliance", of_reliance)):
             years = [r for r in ours if r["measure"] == measure and words in detail(r)]
             for row in sorted(years, key=lambda r: r["year"])[-3:]:
@@ -414,7 +425,9 @@ def us_figure(material: str, measure: str, row: Row) -> Iterator[Row]:
     """One year of one US figure; `>50` is a lower bound, and `W` withheld: no row."""
     value = row["qualifier"] + row["value"]
     if measure == "consumption" and _is_number(value):
-        yield tidy(material, measure, row, country="United States", value=figure(tonnes(row)), unit="t", note=detail(row))
+        yield tidy(
+            material, measure, row, country="United States", value=figure(tonnes(row)), unit="t", note=detail(row)
+        )
     if measure == "net_import_reliance" and re.fullmatch(r">?\d+(\.\d+)?", value):
         bound = value.startswith(">")
         yield tidy(

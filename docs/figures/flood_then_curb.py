@@ -179,7 +179,8 @@ def main() -> None:
     for name, told in stories.items():
         print(
             f"{name}: {told.lost_days:.1f} days lost, {told.destroyed_days:.1f} given up, "
-            f"peak {told.price.max():.0f} USD/kg, least capacity {told.capacity.min():.0f}%, floor costs USD {told.floor_cost_usd / 1e6:.1f}m"
+            f"peak {told.price.max():.0f} USD/kg, least capacity {told.capacity.min():.0f}%, "
+            f"floor costs USD {told.floor_cost_usd / 1e6:.1f}m"
         )
 
 

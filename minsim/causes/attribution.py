@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -201,6 +201,8 @@ class Attribution:
         Replications it took.
     """
 
+    COLUMNS: ClassVar = ("material", "region", "event", "shortfall_t", "standard_error_t")
+
     run: Outcome = field(repr=False)
     events: tuple[str, ...]
     acting: tuple[str, ...]
@@ -233,7 +235,7 @@ class Attribution:
         """The rows as a table."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows, columns=["material", "region", "event", "shortfall_t", "standard_error_t"])
+        return pd.DataFrame(self.rows, columns=list(self.COLUMNS))
 
     @property
     def waterfall(self) -> Waterfall:

@@ -14,6 +14,7 @@ from minsim.chain import chain
 from minsim.flows import Floats
 from minsim.metrics import Outcome
 from minsim.phrases import capital, count, inside_sentence, listing, long_date, percent, tonnes, with_article
+from minsim.schema import MarketFlood
 from minsim.world import Application
 
 FELT = 0.01
@@ -94,13 +95,27 @@ class Lanes:
 
     def since(self, lever: str, name: str, day: int) -> str:
         """Since when an effect in force on a day has been, in words."""
+        return f" since {self.date(self.first_day(lever, name, day))}"
+
+    def first_day(self, lever: str, name: str, day: int) -> int:
+        """Since when an effect in force on a day has been."""
         first = day
         for changed, effects in reversed(self.recording.seen.effects[lever]):
             if changed <= day:
                 if name not in effects:
                     break
                 first = changed
-        return f" since {self.date(first)}"
+        return first
+
+    def floods(self, i: int, day: int) -> list[str]:
+        """Events that flood a seller's market on a day, by key."""
+        return [
+            span.event
+            for span in self.network.events
+            if isinstance(span.model, MarketFlood)
+            and self._acts(span.event, day)
+            and (span.model.materials == "all" or self.network.sellers[i].material in span.model.materials)
+        ]
 
     # -------------------------------------------------------------------------------------------------- lanes by day
 
@@ -309,6 +324,16 @@ class Lanes:
         grown = self.value[fl.SELLER_CAPACITY, i] * self.recording.at_start(fl.SELLER_GROWTH, day)[i]
         full = grown + self.recording.at_end(fl.SELLER_PROJECT, day)[i]
         return float(full * self.recording.at_end(fl.SELLER_AVAILABILITY, day)[i])
+
+    def wished(self, i: int, day: int) -> float:
+        """What a seller would have made for the orders it expected and its store, had nothing held it back [t/day]."""
+        label = self.network.sellers[i]
+        first_buyer = self.index[fl.BUYER_FIRST, self.network.products.index((label.material, label.stage))]
+        rows = (fl.SELLER_ORDERS, fl.SELLER_PILE_ORDERS)
+        orders = sum(float(self.recording.at_start(row, day)[i]) for row in rows)
+        target = self.value[fl.SELLER_TARGET, i] * self.recording.at_start(fl.SELLER_GROWTH, day)[i]
+        missing = target - self.recording.at_start(fl.SELLER_STOCK, day)[i]
+        return float(orders + missing / self.value[fl.BUYER_ADJUSTMENT, first_buyer])
 
     def inputs(self, i: int) -> list[int]:
         """Buyers through which a seller takes its inputs."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from minsim.loading import Scenario
 
 MOST_SELLERS = 4
+MOTHBALLED = "board:"
+"""How the effects of boards that mothball a producer begin."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,10 @@ class Tracer:
         return f"{text}; its commercial stock covers {day_count(cover)} of use."
 
     def _demand_texts(self) -> Iterator[str]:
+        """Users who give up at the day's price, and demand that is not what it usually is."""
+        given_up = float(metrics.consumer_flows_t(self.recording.record)[self.day, self.consumer, metrics.DESTROYED])
+        if given_up > FELT * self.label.daily_use_t:
+            yield f"At the price of the day users gave up {tonnes(given_up)} of their need; this does not count as missing."
         raised: dict[str, float] = {}
         for k, sector in enumerate(self.network.sectors):
             if sector.consumer == self.consumer:
@@ -300,19 +306,28 @@ class Tracer:
         made = self.lanes.output(i, day)
         outages = {n: left for n, left in self.recording.effects_on("availability", i, day).items() if left < 1.0}
         if outages and made >= self.lanes.capacity(i, day) * (1.0 - 1e-6):
-            reasons = [self._outage_reason(name, left, day) for name, left in outages.items()]
+            reasons = [self._outage_reason(i, name, left, day) for name, left in outages.items()]
             yield level, f"{text}: {listing(reasons)}."
             return
         lacking = [v for v in self.lanes.inputs(i) if self.lanes.allows(i, v, day) <= made * (1.0 + 1e-6) + 1e-12]
         if not lacking:
-            yield level, f"{text}: it expected fewer orders."
+            yield level, f"{text}{self._other_reason(i, day, made)}."
             return
         for v in lacking[:1]:
             yield level, f"{text}: its stock of {self.lanes.product_of_buyer(v)} had run out."
             yield from self._buyer(v, day, level + 1)
 
-    def _outage_reason(self, name: str, left: float, day: int) -> str:
+    def _other_reason(self, i: int, day: int, made: float) -> str:
+        if made >= float(self.recording.at_end(fl.SELLER_SUPPLY_LIMIT, day)[i]) * (1.0 - 1e-6):
+            return ": at the price of that day it offered no more"
+        return ": it expected fewer orders" if made >= self.lanes.wished(i, day) * (1.0 - 1e-6) else ""
+
+    def _outage_reason(self, i: int, name: str, left: float, day: int) -> str:
         since = self.lanes.since("availability", name, day)
+        if name.startswith(MOTHBALLED):
+            floods = self.lanes.floods(i, self.lanes.first_day("availability", name, day))
+            during = f" while {listing([self.lanes.cause(flood) for flood in floods])} lasted" if floods else ""
+            return f"it is mothballed{since}, for its price fell below its cash cost{during}"
         return f"{self.lanes.cause(name)} leaves {percent(left)} of its capacity{since}"
 
     def _date(self, day: int) -> str:

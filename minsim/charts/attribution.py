@@ -215,13 +215,15 @@ def _rows(ax: Axes, levels: Sequence[int]) -> tuple[list[float], float]:
 
 
 def _draw_bar(ax: Axes, amounts: FloatArray, middle: float, thickness: float) -> None:
-    """One region's bar: what events add to the right of zero, what they save to the left; amounts inside where they fit."""
+    """One region's bar: what events add right of zero, what they save left of it; amounts inside where they fit."""
     alone = np.count_nonzero(np.abs(amounts) > NEGLIGIBLE * np.abs(amounts).sum()) == 1
     for k, (left, amount) in enumerate(zip(_lefts(amounts), amounts.tolist(), strict=True)):
         ax.barh(middle, amount, thickness, left, color=WIDE_COLOURS[k], edgecolor="white", linewidth=0.8)
         if alone:
             continue  # the total beside the bar says it
-        text = ax.text(left + amount / 2, middle, tonnes(amount).replace("-", "−"), ha="center", va="center", fontsize=LABEL_PT)
+        text = ax.text(
+            left + amount / 2, middle, tonnes(amount).replace("-", "−"), ha="center", va="center", fontsize=LABEL_PT
+        )
         text.set_color(text_on(WIDE_COLOURS[k]))
         ends = ax.transData.transform([(left, middle), (left + amount, middle)])[:, 0]
         if text.get_window_extent().width + 8 > abs(ends[1] - ends[0]):

@@ -83,7 +83,9 @@ def check(material: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--csv", "table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write the table.")
+@click.option(
+    "--csv", "table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write the table."
+)
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also draw a heat map, PNG or SVG."
 )
@@ -122,7 +124,12 @@ def screen(table: Path | None, plot: Path | None, quick: bool) -> None:
 @click.option(
     "--materials", required=True, metavar="LIST", help="Materials with commas between them; see `minsim data list`."
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="File to write.  [default: NAME.yaml]")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="File to write.  [default: NAME.yaml]",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def new(name: str, materials: str, out: Path | None, force: bool) -> None:
     """Write a scenario called NAME from the reference data, every number with its source.
@@ -179,4 +186,3 @@ def _write_screen(path: Path, screens: list[Screen]) -> None:
     finally:
         beside.unlink(missing_ok=True)
     click.echo(f"wrote {path}", err=True)
-

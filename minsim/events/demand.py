@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+import numpy as np
+
 from minsim import flows as fl
 from minsim.events.ramps import ramp
 from minsim.schema import DemandShock, Names, Substitution
@@ -50,18 +52,21 @@ def demand_shock(world: World, span: EventSpan, rank: int) -> Steps:
 
 
 def substitution(world: World, span: EventSpan, rank: int) -> Steps:
-    """Users who have been short for so many days design the material out, for good; the kernel counts the days."""
+    """Users who have been short for so many days design the material out, for good: day by day while the event acts."""
     event = span.model
     assert isinstance(event, Substitution)
     reader, path = world.network.reader, f"events.{span.event}"
     hit = sectors_meant(world, event.materials, event.regions, event.sectors)
     after = reader.draws.whole(event.after_days, f"{path}.after_days")
     per_year = reader.number(event.per_year, f"{path}.per_year")
+    if per_year <= 0.0 or not hit:
+        return
     yield world.until(span.start_day, rank)
-    short_so_far = world.state.value[fl.SECTOR_SHORT_DAYS, hit]
-    world.substitution_after.put(span.event, hit, short_so_far + after)
-    world.substitution_daily.put(span.event, hit, (1.0 - per_year) ** (1.0 / DAYS_PER_YEAR))
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        world.substitution_after.drop(span.event)
-        world.substitution_daily.drop(span.event)
+    short_before = world.state.value[fl.SECTOR_SHORT_DAYS, hit]
+    days = np.zeros(len(hit))
+    while span.end_day is None or world.day < span.end_day:
+        begun = world.state.value[fl.SECTOR_SHORT_DAYS, hit] - short_before >= after
+        if begun.any():
+            days[begun] += 1.0
+            world.substituted.put(span.event, hit, (1.0 - per_year) ** (days / DAYS_PER_YEAR))
+        yield world.wait(1, rank)

@@ -99,6 +99,9 @@ def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
     if added <= 0.0:
         return
     first = span.start_day + delay
+    if event.incentive is not None:
+        yield from wait_for_price(world, span, event.incentive, sellers, rank)
+        first = world.day + delay
     if span.end_day is not None and first >= span.end_day:
         return
     yield world.until(first, rank)

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from minsim.risk.comparison import Comparison, compare
     from minsim.risk.ensembles import Ensemble, ensemble
-    from minsim.risk.sensitivity import Sensitivity, sensitivity
+    from minsim.risk.sensitivities import Sensitivity, sensitivity
     from minsim.risk.sizing import Sizing, size
     from minsim.risk.sweeps import Sweep, sweep
 
 _MODULE_OF = {
     "Comparison": "comparison",
     "Ensemble": "ensembles",
-    "Sensitivity": "sensitivity",
+    "Sensitivity": "sensitivities",
     "Sizing": "sizing",
     "Sweep": "sweeps",
     "compare": "comparison",
     "ensemble": "ensembles",
-    "sensitivity": "sensitivity",
+    "sensitivity": "sensitivities",
     "size": "sizing",
     "sweep": "sweeps",
 }

@@ -137,10 +137,10 @@ class Comparison:
             if abs(change.value) < 1e-9 and not change.se > 0:
                 same.append(with_article(place.region))
                 continue
-            more = "more" if change.value > 0 else "fewer"
+            more = "more" if change.value > 0 else "less"
             amount = days(estimates.Estimate(abs(change.value), change.se))
             who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
-            yield f"{who} loses {amount} {more} of {what} in {name} than in {first}."
+            yield f"{who} loses {amount} of {what} {more} in {name} than in {first}."
             told += 1
         if same and not told:
             yield f"{name} and {first} differ nowhere: every region loses the same in both."

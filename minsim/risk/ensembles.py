@@ -475,7 +475,7 @@ class Ensemble:
             return pictures.plot_fan(self).axes[0]
         index = self.ranked[0] if place is None and self.ranked else 0
         if place is not None:
-            index = self.shape.places.index(place)  # type: ignore[arg-type]
+            index = self.shape.places.index(place)
         return pictures.fan_axes(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from minsim.risk.comparison import Comparison
     from minsim.risk.ensembles import Ensemble
-    from minsim.risk.sensitivity import Sensitivity
+    from minsim.risk.sensitivities import Sensitivity
     from minsim.risk.sizing import Sizing
     from minsim.risk.sweeps import Sweep
 
@@ -169,14 +169,14 @@ def _name_bands(ax: Axes, days: FloatArray, bands: FloatArray) -> None:
     from matplotlib.patches import Patch
 
     colour = COLOURS[0]
-    handles = [
+    handles: list[Any] = [
         Line2D([], [], color=colour, linewidth=2.0, label="median"),
         Patch(color=colour, alpha=0.46, linewidth=0, label="50% of replications"),
         Patch(color=colour, alpha=0.16, linewidth=0, label="90% of replications"),
     ]
     half = len(days) // 2
-    side = "left" if bands[-1, :half].mean() <= bands[-1, half:].mean() else "right"
-    ax.legend(handles=handles, loc=f"upper {side}", frameon=False, fontsize=8.5)
+    corner: Any = "upper left" if bands[-1, :half].mean() <= bands[-1, half:].mean() else "upper right"
+    ax.legend(handles=handles, loc=corner, frameon=False, fontsize=8.5)
 
 
 # ------------------------------------------------------------------------------------------------------------ comparisons
@@ -244,7 +244,7 @@ def _draw_differences(ax: Axes, found: Comparison, places: Sequence[Place], labe
 
 def plot_sweep(found: Sweep, metric: str, place: Place) -> Figure:
     """Draw one metric over the grid: lines over the longest path of numbers, or a heat map over two of many values."""
-    what = f"{capital(metric.replace('_', ' '))} of {place.region}, {material_name(found.scenario, place.material)}"
+    what = f"{_words(metric)}, {place.region}, {material_name(found.scenario, place.material)}"
     errors = "" if found.is_central else "; bars: two standard errors to either side"
     over = found.over
     with drawing_style():
@@ -264,6 +264,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _words(metric: str) -> str:
+    return capital("days of use lost" if metric == "shortfall_days" else metric.replace("_", " "))
+
+
 def _unit(metric: str) -> str:
     return METRIC_UNITS.get(metric, "fraction")
 
@@ -273,7 +277,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
     axis = list(found.over).index(along)
     values = found.over[along]
     at = [float(value) for value in values] if along in numeric else list(range(len(values)))
-    _framed(ax, f"{capital(metric.replace('_', ' '))} [{_unit(metric)}]")
+    _framed(ax, f"{_words(metric)} [{_unit(metric)}]")
     series: dict[tuple[Any, ...], list[int]] = {}
     for k, point in enumerate(found.points):
         series.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
@@ -312,7 +316,7 @@ def _draw_map(ax: Axes, found: Sweep, metric: str, place: Place) -> None:
     for side in ax.spines.values():
         side.set_visible(False)
     ax.annotate(
-        f"{capital(metric.replace('_', ' '))} [{_unit(metric)}]", (0, 1), (0, 6), "axes fraction", "offset points",
+        f"{_words(metric)} [{_unit(metric)}]", (0, 1), (0, 6), "axes fraction", "offset points",
         fontweight="bold", va="bottom",
     )  # fmt: skip
     if table.size <= MOST_CELLS_NAMED:
@@ -371,8 +375,7 @@ def plot_tornado(found: Sensitivity) -> Figure:
     rows = [row for row in found.rows if (row[found.main] or 0.0) > 1e-9][:MOST_BARS] or found.rows[:1]
     scale = 1.0 if found.method == "morris" else 100.0
     unit = found.unit if found.method == "morris" else "% of the variance, interactions included"
-    metric = found.metric.replace("_", " ")
-    what = f"{capital(metric)} of {found.place.region}, {material_name(found.scenario, found.place.material)}"
+    what = f"{_words(found.metric)}, {found.place.region}, {material_name(found.scenario, found.place.material)}"
     note = "Hatched: assumptions. Lines: two standard errors to either side."
     labels = [_wrapped_path(row["number"]) for row in rows]
     with drawing_style():

@@ -42,5 +42,6 @@ def _points(count: int, seed: int, scrambling: int, block: int) -> FloatArray:
     # scipy spawns children of its generator, which the fixed key of a named stream cannot.
     key = int(stream(seed, scrambling, "sobol", "scrambling").integers(2**63))
     sobol = qmc.Sobol(count, scramble=True, seed=np.random.default_rng(key))
-    sobol.fast_forward(block * POINTS_AT_ONCE)
+    if block:  # scipy does not forward by nothing
+        sobol.fast_forward(block * POINTS_AT_ONCE)
     return np.asarray(sobol.random(POINTS_AT_ONCE), dtype=np.float64)

@@ -233,6 +233,8 @@ class Question:
                 f"Its release takes {count(days, 'day')} to authorise, and only a shortfall triggers it: there always "
                 "is one first. Allow some days of use lost, or trigger the release by cover."
             )
+        if self.scenario.model.stockpiles[self.stockpile].members is not None:
+            return "It serves only its members' share of use; the others run short whatever it holds."
         if not self.full:
             return "It may be filled too slowly; ask for one that is full on the first day."
         return "What it holds, or how fast it is released, does not help further."

@@ -273,9 +273,6 @@ def test_sectors_add_up_to_the_region() -> None:
     )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="section 2: the baseline is a steady state; room is measured before the day's shipments"
-)
 def test_a_store_as_large_as_its_target_stock_is_steady() -> None:
     mapping = closed_form(stages=2, days=100)
     del mapping["events"]
@@ -283,9 +280,6 @@ def test_a_store_as_large_as_its_target_stock_is_steady() -> None:
     assert_undisturbed(mapping, "none")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="section 2: fail if no balance exists; here one does, at the edge, and RAS nears it like 1/n"
-)
 def test_balance_at_the_edge() -> None:
     """The United States make 20 of the 100 t/day they use, China the rest: nothing is left for the way back."""
     consumers = {name: {"demand_t_per_year": 36525, "stock_days": 10} for name in ("United States", "China")}

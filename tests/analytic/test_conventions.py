@@ -448,7 +448,7 @@ def test_a_cover_trigger_starts_authorisation_only() -> None:
 
 
 def test_no_filling_from_the_trigger_until_stocks_are_back_at_99_percent() -> None:
-    """Authority ends on a day without a gap and with closing stock of at least 99% of target; the day after, filling starts."""
+    """Authority ends on a day without a gap with closing stock at 99% of target or more; then filling starts."""
     pile = vault(
         initial_fill=0.2, fill={"rule": "surplus_only", "max_days_per_month": 1}, release={"authorisation_days": 3}
     )

@@ -7,8 +7,8 @@ consumption in the record must be what left the stocks.
 from __future__ import annotations
 
 import numpy as np
-
 from events.builders import Probe
+
 from minsim import flows as fl
 from minsim.engine import Record
 

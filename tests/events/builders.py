@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from networks import DAYS_PER_YEAR, NO_REROUTING, date, frame
 
 from minsim import flows as fl
 from minsim.engine import Record, simulate
@@ -20,7 +21,6 @@ from minsim.loading import scenario_from_mapping
 from minsim.network import Network, build_network
 from minsim.uncertainty import Draws
 from minsim.world import LAST, World
-from networks import DAYS_PER_YEAR, NO_REROUTING, date, frame
 
 Mapping = dict[str, Any]
 
@@ -51,7 +51,9 @@ def chain(events: Mapping | None = None, *, stock: float = 10.0, days: int = DAY
     }
     material = {"basis": "metal", "price_usd_per_kg": 10, "stages": {"fabricate": stage}, "consumers": consumers}
     standard: Mapping = {
-        "regions": {"blocs": {"pair": ["Japan", "United States"], "everyone": ["China", "Japan", "Mexico", "United States"]}},
+        "regions": {
+            "blocs": {"pair": ["Japan", "United States"], "everyone": ["China", "Japan", "Mexico", "United States"]}
+        },
         "behaviour": {"x": NO_REROUTING},
         "events": events or {},
     }
@@ -167,9 +169,7 @@ def probed(mapping: Mapping, rerouting: str = "reference", **given: Any) -> tupl
 def series(record: Record, what: int, region: str = "United States", sector: str | None = None) -> np.ndarray:
     """Demand, consumption, shortfall or release by day [t]."""
     columns = [
-        k
-        for k, label in enumerate(record.network.sectors)
-        if label.region == region and sector in (None, label.sector)
+        k for k, label in enumerate(record.network.sectors) if label.region == region and sector in (None, label.sector)
     ]
     assert columns
     return record.sector[:, columns, what].sum(axis=1)
@@ -221,7 +221,9 @@ def tank(arrivals: np.ndarray, demand: Any = USE, stock: float = 10 * USE) -> np
     return missing
 
 
-def seller(called: np.ndarray, capacity: np.ndarray, output: float, *, stock_days: float = 14.0, before: Any = None) -> np.ndarray:
+def seller(
+    called: np.ndarray, capacity: np.ndarray, output: float, *, stock_days: float = 14.0, before: Any = None
+) -> np.ndarray:
     """What one seller ships of what is called, by section 3.3: expected orders, stock correction, capacity [t].
 
     `before` are the calls before policy caps, which drive production; absent: the calls.

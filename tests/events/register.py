@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
 from events.builders import (
     CHINA,
     CHINA_OUTPUT,
@@ -40,9 +39,10 @@ from events.builders import (
     shortfall,
     tank,
 )
+from networks import DAYS_PER_YEAR, NO_REROUTING, date
+
 from minsim import flows as fl
 from minsim.engine import Record
-from networks import DAYS_PER_YEAR, NO_REROUTING, date
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
 """Found and expected day series."""
@@ -462,7 +462,7 @@ OTHERS = [
          event("substitution", 0, None, materials=["x"], regions=["United States"], sectors=["other"], after_days=20,
                per_year=0.5), designed_out,
          zero=event("substitution", 0, None, materials=["x"], after_days=20, per_year=0.0),
-         besides={"ban": curb({"ban": True}, START, None)}, acts=(0, DAYS), flows_from=112, stock=2.0),
+         besides={"ban": curb({"ban": True}, START, None)}, acts=(112, DAYS), stock=2.0),
 ]  # fmt: skip
 
 CASES = [*CURBS, *OTHERS]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from events.builders import Mapping, chain, curb, event, plant, run, same, shortfall
-from minsim.engine import Record
 from networks import DAYS_PER_YEAR
+
+from minsim.engine import Record
 
 RATE, MEAN_REPAIR, SD_REPAIR = 6.0, 40.0, 20.0
 YEARS = 120

@@ -1,4 +1,4 @@
-"""The licence office: a queue by the book, first come first served, with rates that are rates and permits that are permits."""
+"""The licence office: a queue by the book, first come first served; rates are rates and permits are permits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import simpy
-
 from events.audit import audit
 from events.builders import CHINA, USE, Mapping, Probe, chain, curb, date, probed, run, same, shortfall
+
 from minsim import flows as fl
 from minsim.engine import Record
 from minsim.events.licences import Office
@@ -168,7 +168,7 @@ def test_refused_tonnes_come_back_after_the_wait() -> None:
     """A week's 504 t; half is refused on its decision, and is handed in again with the first week 30 days later."""
     record = run(chain(licensed(importers=["United States"], approval_rate=0.5, reapply_after_days=30)), "none")
     by_day = {a.applied_day: a for a in record.applications}
-    expected = {day: 7 * CHINA for day in by_day}
+    expected = dict.fromkeys(by_day, 7 * CHINA)
     for day in sorted(by_day):
         assert by_day[day].tonnes == pytest.approx(expected[day])
         back = day + 20 + 30

@@ -1,12 +1,12 @@
-"""Overlaps combine by fixed rules (caps: minimum; factors: product; extra days: maximum), whatever the file's order or names."""
+"""Overlaps combine by fixed rules (caps: minimum; factors: product; extra days: maximum), whatever order or names."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from events.builders import CHINA, JAPAN, USE, Mapping, chain, curb, event, plant, probed, run, same, shortfall
 from events.register import patient
+
 from minsim import flows as fl
 
 CHOKE = {"lanes": ["China -> United States"], "materials": "all"}
@@ -83,7 +83,6 @@ def test_neither_order_nor_names_count(name: str) -> None:
         assert same(run(chain(other), "free"), first)
 
 
-@pytest.mark.xfail(strict=True, reason="the kernel's world holds goods by the rise of the longest delay only: see `World.delay`")
 def test_a_passage_that_holds_and_one_that_does_not_from_the_same_day() -> None:
     """Goods at sea wait 5 days for the one that holds; the other, longer one concerns what is shipped later."""
     events = {
@@ -94,13 +93,13 @@ def test_a_passage_that_holds_and_one_that_does_not_from_the_same_day() -> None:
     assert same(first, other)
 
 
-@pytest.mark.xfail(strict=True, reason="the kernel scales a call by the factors of both purses, one after the other")
 def test_two_quotas_alike_are_one() -> None:
     quota = curb({"quota": {"t_per_year": 12150, "period_months": 2}}, importers="all")
-    assert np.allclose(shortfall(run(chain({"a": quota, "b": quota}), "none")), shortfall(run(chain({"a": quota}), "none")))
+    assert np.allclose(
+        shortfall(run(chain({"a": quota, "b": quota}), "none")), shortfall(run(chain({"a": quota}), "none"))
+    )
 
 
-@pytest.mark.xfail(strict=True, reason="the kernel cuts each call to the whole purse before it shares the purse")
 def test_a_quota_that_runs_out_is_shared_pro_rata_to_calls() -> None:
     """Of 2000 t, 56 are left on the 19th day for calls of 72 and 36 t: 37.33 t for the United States."""
     quota = curb({"quota": {"t_per_year": 12000, "period_months": 2}}, importers="all")
@@ -109,7 +108,6 @@ def test_a_quota_that_runs_out_is_shared_pro_rata_to_calls() -> None:
     assert shipped[60 + 18] == pytest.approx(56 * 2 / 3)
 
 
-@pytest.mark.xfail(strict=True, reason="of two substitutions on one end use the kernel keeps one threshold and one rate")
 def test_substitutions_multiply_each_from_its_own_day_on() -> None:
     soon = event("substitution", 0, None, materials=["x"], sectors=["other"], after_days=5, per_year=0.1)
     late = event("substitution", 0, None, materials=["x"], sectors=["other"], after_days=10000, per_year=0.9)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-
 from events.audit import audit
 from events.builders import Mapping, Probe, close, run, same
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from networks import date, mappings, network_or_none
+
 from minsim import flows as fl
 from minsim.engine import simulate
-from networks import date, mappings, network_or_none
 
 DAYS = 160
 RANDOM = settings(
@@ -61,7 +61,10 @@ def curb_blocks(draw: st.DrawFn, material: str, stages: list[str], sectors: list
         leakage = {"share": draw(st.sampled_from([0.0, 0.3, 1.0])), "extra_days": draw(st.integers(0, 80))}
         block["leakage"] = leakage | {"ramp_days": draw(st.sampled_from([0, 25]))}
     if draw(st.booleans()):
-        notice = {"date": date(draw(st.integers(-10, DAYS // 2))), "stock_target_factor": draw(st.sampled_from([1.0, 1.8]))}
+        notice = {
+            "date": date(draw(st.integers(-10, DAYS // 2))),
+            "stock_target_factor": draw(st.sampled_from([1.0, 1.8])),
+        }
         block["announcement"] = notice
     if draw(st.integers(0, 2)) == 0:
         block["stage"] = draw(st.sampled_from(stages))
@@ -71,7 +74,7 @@ def curb_blocks(draw: st.DrawFn, material: str, stages: list[str], sectors: list
 
 
 @st.composite
-def event_blocks(draw: st.DrawFn, mapping: Mapping, *, hazards: bool, holds: bool) -> Mapping:
+def event_blocks(draw: st.DrawFn, mapping: Mapping, *, hazards: bool) -> Mapping:
     """One event of any type."""
     materials = mapping["materials"]
     material = draw(st.sampled_from(sorted(materials)))
@@ -106,7 +109,7 @@ def event_blocks(draw: st.DrawFn, mapping: Mapping, *, hazards: bool, holds: boo
                 "lanes": [f"{draw(ends)} -> {draw(ends)}"],
                 "extra_days": draw(st.sampled_from([0, 9, 100])),
                 "throughput": draw(st.sampled_from([0.0, 0.6, 1.0])),
-                "holds_in_transit": holds and draw(st.booleans()),
+                "holds_in_transit": draw(st.booleans()),
             }
             if draw(st.booleans()):
                 block["expedite"] = {"days": draw(st.integers(1, 9)), "when_cover_below_days": draw(st.integers(0, 9))}
@@ -121,20 +124,26 @@ def event_blocks(draw: st.DrawFn, mapping: Mapping, *, hazards: bool, holds: boo
             block = {"bloc": "allies"}
         case _:
             part = draw(st.permutations(sectors))[:1]
-            block = {"materials": "all", "regions": regions, "sectors": part, "after_days": draw(st.integers(0, 9)), "per_year": 0.4}
+            block = {
+                "materials": "all",
+                "regions": regions,
+                "sectors": part,
+                "after_days": draw(st.integers(0, 9)),
+                "per_year": 0.4,
+            }
     block = {"type": kind, "start": date(draw(st.integers(-20, DAYS // 2))), **block}
     length = draw(st.sampled_from([None, None, 1, 30, 70]))
     return block if length is None else block | {"duration_days": length}
 
 
 @st.composite
-def eventful(draw: st.DrawFn, *, hazards: bool = True, holds: bool = True) -> Mapping:
+def eventful(draw: st.DrawFn, *, hazards: bool = True) -> Mapping:
     """A random network with two to six events, some piles waiting for a declaration."""
     mapping = draw(mappings(days=DAYS, curbed=False, members=True))
     for pile in mapping.get("stockpiles", {}).values():
         pile["release"]["drawdown"] = draw(st.sampled_from(["replenish", "declared_disruption"]))
     count = draw(st.integers(2, 6))
-    blocks = [draw(event_blocks(mapping, hazards=hazards, holds=holds)) for _ in range(count)]
+    blocks = [draw(event_blocks(mapping, hazards=hazards)) for _ in range(count)]
     mapping["events"] = {f"event-{k}": block for k, block in enumerate(blocks)}
     return mapping
 
@@ -176,7 +185,7 @@ def test_runs_repeat_and_the_order_of_keys_never_counts(mapping: Mapping, rerout
 
 
 @RANDOM
-@given(eventful(hazards=False, holds=False), REROUTINGS, st.data())
+@given(eventful(hazards=False), REROUTINGS, st.data())
 def test_names_never_count(mapping: Mapping, rerouting: str, data: Any) -> None:
     """Nothing is drawn, so names decide nothing but the order in which events of one day act."""
     assume(network_or_none(mapping) is not None)

@@ -8,10 +8,10 @@ import typing
 
 import numpy as np
 import pytest
-
 from events.audit import audit
 from events.builders import DAYS, END, START, Mapping, Probe, chain, curb, event, plant, probed, run, same
 from events.register import CASES, Case
+
 from minsim import flows as fl
 from minsim import schema
 from minsim.checks import NOT_YET
@@ -28,13 +28,20 @@ LEVERS = (
     fl.SELLER_PROJECT,
     fl.SECTOR_FACTOR,
     fl.SECTOR_DEFERRED,
-    fl.SECTOR_SUBSTITUTION_AFTER,
-    fl.SECTOR_SUBSTITUTION_DAILY,
+    fl.SECTOR_SUBSTITUTED,
     fl.BUYER_TARGET_FACTOR,
     fl.POOL_ACTIVE,
 )
 INDEX_LEVERS = (fl.LEAD, fl.LEAK_LEAD, fl.AIR_LEAD, fl.RANKED)
-FLOWS = (fl.SELLER_OUTPUT, fl.SELLER_SHIPPED, fl.BUYER_ARRIVED, fl.BUYER_USED, fl.ARC_SHIPPED, fl.ARC_LEAKED, fl.ARC_TRANSIT)
+FLOWS = (
+    fl.SELLER_OUTPUT,
+    fl.SELLER_SHIPPED,
+    fl.BUYER_ARRIVED,
+    fl.BUYER_USED,
+    fl.ARC_SHIPPED,
+    fl.ARC_LEAKED,
+    fl.ARC_TRANSIT,
+)
 
 
 def named(cases: list[Case]) -> list[typing.Any]:

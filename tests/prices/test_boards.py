@@ -108,12 +108,6 @@ def project(price: float, days: int = 180, start: int = 0) -> dict:
     }
 
 
-NOT_WIRED = pytest.mark.xfail(
-    reason="capacity_project does not call wait_for_price yet (minsim/events/supply.py)", strict=True
-)
-
-
-@NOT_WIRED
 def test_a_project_waits_for_its_price() -> None:
     """Decided once the price has held so long; built the same day where neither ramp nor delay is given."""
     record = run(market(days=2000, events={"o": outage(0.5, start=300), "p": project(80.0)}))
@@ -124,7 +118,6 @@ def test_a_project_waits_for_its_price() -> None:
     assert built == decided
 
 
-@NOT_WIRED
 def test_a_project_never_comes_without_its_price() -> None:
     kept = {"days": 1500, "events": {"o": outage(0.9, start=300)}}
     waiting = copy.deepcopy(kept)

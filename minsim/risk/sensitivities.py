@@ -117,12 +117,13 @@ class Sensitivity:
 
     def answer(self) -> Answer:
         """Which numbers drive the answer, in plain words."""
-        what = f"{self.metric.replace('_', ' ')} of {with_article(self.place.region)}"
+        name = "days of use lost" if self.metric == "shortfall_days" else self.metric.replace("_", " ")
+        what = f"{name} in {with_article(self.place.region)}"
         acting = [row for row in self.rows if (row[self.main] or 0.0) > 1e-9]
         if not acting:
             return Answer(f"Nothing that is uncertain moves the {what}", (self._foot(),))
         first = acting[0]
-        head = f"{first['number']} drives the {what} most"
+        head = f"What drives the {what} most is {first['number']}"
         named = acting[:MOST_NAMED]
         lines = [
             f"{row['number']}{' (assumption)' if row['is_assumption'] else ''}: {self._size(row)}" for row in named
