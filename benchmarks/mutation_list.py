@@ -90,7 +90,7 @@ PHASES = (
            "held_per_tonne *= feed_per_tonne(st, s, total)", "held_per_tonne *= 1.0", "stockpiles"),
     _flows("spare-capacity-ignored", "4 release", "working up is not held to spare capacity",
            "spare = max(0.0, capacity_now(st, i) - made)", "spare = max(0.0, 10.0 * capacity_now(st, i) - made)", "stockpiles"),
-    _flows("restored-early", "4 release", "authority ends at 90% of the stock target", "RESTORED = 0.99", "RESTORED = 0.90"),
+    _flows("restored-early", "4 release", "authority ends at 90% of the stock target", "RESTORED = 0.99", "RESTORED = 0.90", "stockpiles"),
     _flows("cover-trigger", "4 release", "the cover trigger is two days late",
            "return lowest_cover(st, h) < threshold if", "return lowest_cover(st, h) < threshold - 2.0 if", "stockpiles"),
     _flows("declaration-ignored", "4 release", "release without a declared disruption",
@@ -163,8 +163,6 @@ PHASES = (
            "st.daily[day, SECTOR_FIELDS * k + SHORTFALL] = short", "st.daily[day, SECTOR_FIELDS * k + SHORTFALL] = short + st.value[SECTOR_RELEASED, k]"),
     _flows("capacity-does-not-grow", "8 record", "capacity does not grow",
            "st.value[SELLER_GROWTH, i] *= st.value[SELLER_GROWTH_DAILY, i]", "st.value[SELLER_GROWTH, i] *= 1.0"),
-    _flows("substitution-a-day-late", "8 record", "substitution begins after one short day more",
-           "st.value[SECTOR_SHORT_DAYS, k] >= st.value[SECTOR_SUBSTITUTION_AFTER, k]", "st.value[SECTOR_SHORT_DAYS, k] > st.value[SECTOR_SUBSTITUTION_AFTER, k]"),
 )  # fmt: skip
 
 BASELINE = (
@@ -197,7 +195,7 @@ EVENTS = (
              "((1.0 - fraction) * world.state.value[fl.ARC_BASE_FLOW, arcs])[bites]", "(fraction * world.state.value[fl.ARC_BASE_FLOW, arcs])[bites]", likely=("stockpiles",)),
     Mutation("importers-all", "curb", "a curb on one end use hits every use", "events/curbs.py",
              "fraction = removed_fraction(world, event, curb) * weight", "fraction = removed_fraction(world, event, curb) * np.ones(len(arcs))", likely=("permits",)),
-    Mutation("home-first-ignored", "curb", "the exporter's own buyers have no precedence", "events/curbs.py", "if curb.home_first:", "if False:", likely=("prices",)),
+    Mutation("home-first-ignored", "curb", "the exporter's own buyers have no precedence", "events/curbs.py", "if curb.home_first:", "if False:", likely=("supply",)),
     Mutation("announcement-lasts", "curb", "announced stock targets are never taken back", "events/curbs.py", "world.targets.drop(span.event)", "pass"),
     Mutation("announcement-unheard", "curb", "nobody qualifies suppliers on an announcement", "events/curbs.py", "clocks[v] = world.day", "pass"),
     Mutation("leakage-without-delay", "curb", "leaked goods take no extra days", "events/curbs.py", "world.leak_extra_days.put(span.event, arcs, extra)", "pass"),
@@ -231,8 +229,9 @@ EVENTS = (
              "self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.multiply)", "self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.minimum)", likely=("supply",)),
     Mutation("shock-twice", "demand shock", "a demand shock is applied twice", "events/demand.py", "1.0 + (factor - 1.0) * part", "(1.0 + (factor - 1.0) * part) ** 2", likely=("lanes",)),
     Mutation("shock-everywhere", "demand shock", "a demand shock hits every region", "events/demand.py", 'None if regions == "all" else', "None if True else", likely=("lanes",)),
-    Mutation("substitution-a-day", "substitution", "a year's substitution happens in a day", "events/demand.py", "(1.0 - per_year) ** (1.0 / DAYS_PER_YEAR)", "1.0 - per_year"),
-    Mutation("substitution-at-once", "substitution", "substitution does not wait", "events/demand.py", "short_so_far + after", "short_so_far"),
+    Mutation("substitution-a-day-late", "substitution", "substitution begins after one short day more", "events/demand.py", "hit] - short_before >= after", "hit] - short_before > after"),
+    Mutation("substitution-a-day", "substitution", "a year's substitution happens in a day", "events/demand.py", "(days / DAYS_PER_YEAR)", "days"),
+    Mutation("substitution-at-once", "substitution", "substitution does not wait", "events/demand.py", "hit] - short_before >= after", "hit] - short_before >= 0.0"),
     Mutation("throughput-upside-down", "chokepoint", "what passes and what is stopped are swapped", "events/passages.py", "fraction=1.0 - passes", "fraction=passes", likely=("lanes",)),
     Mutation("nothing-held-at-sea", "chokepoint", "goods at sea pass", "events/passages.py", "holds=event.holds_in_transit", "holds=False", likely=("lanes",)),
     Mutation("no-flights", "chokepoint", "nobody flies goods in", "events/passages.py", "if event.expedite is not None:", "if False:", likely=("lanes",)),

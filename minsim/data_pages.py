@@ -13,7 +13,7 @@ from rich.text import Text
 
 from minsim.data.reference import AS_OF, Fact, chain_values, facts, materials
 from minsim.data_check import Comparison
-from minsim.screening import HIGHLY_CONCENTRATED, SURVIVAL_DAYS, Screen
+from minsim.screening import HIGHLY_CONCENTRATED, Screen, survival_text
 
 ABSENT = "–"
 SCREENING_BADGE = "screening only"
@@ -126,14 +126,6 @@ def screen_page(screens: Sequence[Screen]) -> RenderableType:
         "nothing of stages behind. * an assumption."
     )
     return Group(table, Text(), Text(foot, style="dim"))
-
-
-def survival_text(s: Screen) -> str:
-    """Days to survive, as printed; `~` marks the closed form."""
-    if s.survive_days > SURVIVAL_DAYS:
-        return f"> {SURVIVAL_DAYS} d"
-    sign = "~ " if s.survive_basis == "closed form" else ""
-    return f"{'≥ ' if s.exposure_basis == 'at most' else ''}{sign}{s.survive_days:.0f} d"
 
 
 def _table(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minsim.data.reference import AS_OF
-from minsim.screening import SURVIVAL_DAYS, Screen
+from minsim.screening import SURVIVAL_DAYS, Screen, survival_text
 from minsim.style import GREY, INK, drawing_style, save_figure
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _DARK = "#7a2a00"
 """The dark end of the scale: white text stands on its darker half."""
 
-Column = tuple[str, Callable[[Screen], float | None], Callable[[float], str], Callable[[float], float]]
+LONG_COVER_DAYS = 180.0
+"""Cover from which on a cell is white."""
+
+Column = tuple[str, Callable[[Screen], float | None], Callable[[Screen, float], str], Callable[[float], float]]
 """Heading, value, its text, and how bad it is from 0 to 1."""
 
 
@@ -31,20 +34,52 @@ def _refined_hhi(s: Screen) -> float | None:
 
 
 def _columns() -> tuple[Column, ...]:
-    percent, hhi = (lambda v: f"{100 * v:.0f}%"), (lambda v: f"{v:,.0f}")
     return (
-        ("HHI\nmine", _stage_hhi("mine"), hhi, lambda v: v / 1e4),
-        ("HHI\nlast stage", _refined_hhi, hhi, lambda v: v / 1e4),
-        ("left without\nthe largest", lambda s: s.worst.n_minus_1, percent, lambda v: 1.0 - v),
-        ("net import\nreliance", lambda s: s.reliance, percent, lambda v: v),
-        ("direct from\nthe largest", lambda s: s.exposure, percent, lambda v: v),
-        ("cover\n[days]", lambda s: s.cover_days, lambda v: f"{v:.0f}", lambda v: 1.0 - min(v, 180.0) / 180.0),
+        ("HHI\nmine", _stage_hhi("mine"), _hhi_text, _hhi_badness),
+        ("HHI\nlast stage", _refined_hhi, _hhi_text, _hhi_badness),
+        ("left without\nthe largest", lambda s: s.worst.n_minus_1, lambda _, v: _percent(v), lambda v: 1.0 - v),
+        ("net import\nreliance", lambda s: s.reliance, _reliance_text, lambda v: v),
+        ("direct from\nthe largest", lambda s: s.exposure, _exposure_text, lambda v: v),
         (
-            "survives\n[days]", lambda s: s.survive_days,
-            lambda v: f"> {SURVIVAL_DAYS}" if v > SURVIVAL_DAYS else f"{v:.0f}",
-            lambda v: 1.0 - min(v, float(SURVIVAL_DAYS)) / SURVIVAL_DAYS,
+            "cover\n[days]",
+            lambda s: s.cover_days,
+            _cover_text,
+            lambda v: 1.0 - min(v, LONG_COVER_DAYS) / LONG_COVER_DAYS,
         ),
-    )  # fmt: skip
+        ("survives\n[days]", lambda s: s.survive_days, _survival_text, _survival_badness),
+    )
+
+
+def _hhi_text(_: Screen, value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _hhi_badness(value: float) -> float:
+    return value / 1e4
+
+
+def _reliance_text(s: Screen, value: float) -> str:
+    return ("≥ " if s.reliance_is_bound else "") + _percent(value)
+
+
+def _exposure_text(s: Screen, value: float) -> str:
+    return ("≤ " if s.exposure_basis == "at most" else "") + _percent(value)
+
+
+def _cover_text(s: Screen, value: float) -> str:
+    return f"{value:.0f}{'*' if s.cover_is_assumed else ''}"
+
+
+def _survival_text(s: Screen, _: float) -> str:
+    return survival_text(s).removesuffix(" d")
+
+
+def _survival_badness(value: float) -> float:
+    return 1.0 - min(value, float(SURVIVAL_DAYS)) / SURVIVAL_DAYS
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
 
 
 def plot_screen(screens: Sequence[Screen]) -> Figure:
@@ -79,7 +114,7 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
                 bad = min(1.0, max(0.0, badness(value)))
                 axes.add_patch(_cell(column, row, colours(bad)))
                 colour = "white" if bad > 0.66 else INK
-                axes.text(column + 0.5, row + 0.5, text_of(value), ha="center", va="center", color=colour)
+                axes.text(column + 0.5, row + 0.5, text_of(s, value), ha="center", va="center", color=colour)
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(screens), 0)
         axes.set_xticks([i + 0.5 for i in range(len(columns))], [heading for heading, *_ in columns])
@@ -94,7 +129,7 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
         foot = (
             f"As of {AS_OF}. Darker is worse. Survives: days from a full stop of the largest supplier to the first short "
             "day,\nnobody rerouting; simulated through all stages, but on direct purchases alone where a material is for "
-            "screening only."
+            "screening only (~). * an assumption."
         )
         figure.text(0.02, 0.5 / height_in, foot, fontsize=8, color=GREY, va="top")
     return figure

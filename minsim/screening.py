@@ -199,6 +199,14 @@ def survival(cover: float, exposure: float, lead: float) -> float:
     return lead + math.floor(cover / exposure + 1e-9) if exposure > 0.0 else math.inf
 
 
+def survival_text(s: Screen) -> str:
+    """Days to survive, as printed; `~` marks the closed form."""
+    if s.survive_days > SURVIVAL_DAYS:
+        return f"> {SURVIVAL_DAYS} d"
+    sign = "~ " if s.survive_basis == "closed form" else ""
+    return f"{'≥ ' if s.exposure_basis == 'at most' else ''}{sign}{s.survive_days:.0f} d"
+
+
 def cover_days(material: str) -> tuple[float, bool]:
     """Commercial stock in the United States [days of use], and whether that is an assumption."""
     if materials()[material].scenario:

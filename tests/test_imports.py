@@ -27,7 +27,7 @@ LAYERS = (
         "answer", "causes", "charts", "days_lost", "disturbances", "labelling", "licence_table", "metrics", "output",
         "plotting", "price_metrics", "results", "style",
     },
-    {"data_check", "ensemble", "newscenario", "regression", "risk", "screen_chart", "screening", "validation"},
+    {"data_check", "newscenario", "regression", "risk", "screen_chart", "screening", "validation"},
     {"cause_pages", "data_pages", "rendering"},
     {"commands"},
     {"cli", "pytest_plugin"},

@@ -24,7 +24,9 @@ SCREEN_COLUMNS = (
 
 @click.group()
 def data() -> None:
-    """Look at the reference data: who makes, buys, uses and holds how much, and from which source.
+    """Look at the reference data and their sources.
+
+    Who makes, buys, uses and holds how much, at what price; what is published and what is assumed.
 
     \b
     Examples:
@@ -91,10 +93,10 @@ def check(material: tuple[str, ...]) -> None:
 )
 @click.option("--quick", is_flag=True, help="Simulate nothing: closed forms on direct purchases for all materials.")
 def screen(table: Path | None, plot: Path | None, quick: bool) -> None:
-    """Rank the materials by what is left without their largest supplier.
+    """Rank the materials by concentration and reliance.
 
-    For each: concentration by stage, the largest supplier, net import reliance and cover of the United States, and for
-    how long they would last if that supplier stopped altogether.
+    Least left without the largest supplier first. For each: concentration by stage, the largest supplier, net import
+    reliance and cover of the United States, and for how long they would last if that supplier stopped altogether.
 
     \b
     Examples:
@@ -132,9 +134,10 @@ def screen(table: Path | None, plot: Path | None, quick: bool) -> None:
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def new(name: str, materials: str, out: Path | None, force: bool) -> None:
-    """Write a scenario called NAME from the reference data, every number with its source.
+    """Write a scenario from the reference data.
 
-    Nothing happens in it: it is balanced, runs without a shortfall, and waits for your events.
+    NAME is what it is called. Every number comes with its source. Nothing happens in it: it is balanced, runs without
+    a shortfall, and waits for your events.
 
     \b
     Examples:

@@ -99,7 +99,7 @@ def ensemble(
     sampler: Literal["random", "sobol"],
     no_plot: bool,
 ) -> None:
-    """Simulate SCENARIO many times and print how likely a shortfall is, and how large.
+    """Say how likely, and how large, a shortfall is.
 
     Replication K has the draws of `minsim run SCENARIO --replication K`; the results are the same for any number of
     workers. They are kept as they come: a command that was interrupted, or killed, goes on where it stopped when it is
@@ -150,7 +150,7 @@ def compare(
     overrides: tuple[str, ...],
     no_plot: bool,
 ) -> None:
-    """Compare scenarios with the first SCENARIO, replication by replication.
+    """Compare scenarios with the first SCENARIO, draw by draw.
 
     All share their random numbers, so that a difference is the scenarios' own; it comes with its standard error. The
     picture lays the central cases over each other.
@@ -198,7 +198,7 @@ def sweep(
     overrides: tuple[str, ...],
     no_plot: bool,
 ) -> None:
-    """Simulate SCENARIO with other values of some of its numbers.
+    """Simulate SCENARIO on a grid of values of its numbers.
 
     Every point of the grid has the same random numbers. Writes a tidy table, and draws lines or a heat map.
 
@@ -257,7 +257,7 @@ def size(
     overrides: tuple[str, ...],
     no_plot: bool,
 ) -> None:
-    """Find the smallest stockpile with which a region of SCENARIO is served.
+    """Find the smallest stockpile that serves a region.
 
     Served is a replication without any shortfall, or with no more days of use lost than --at-most. All sizes have the same
     random numbers. Also says whether the size of the scenario is enough.
@@ -315,7 +315,9 @@ def sensitivity(
     overrides: tuple[str, ...],
     no_plot: bool,
 ) -> None:
-    """Find which numbers of SCENARIO drive an answer, assumptions marked.
+    """Find which numbers of SCENARIO drive an answer.
+
+    Each is moved through its range; assumptions are marked.
 
     \b
     Examples:

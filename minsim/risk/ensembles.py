@@ -309,6 +309,8 @@ class Ensemble:
         weekly = np.empty((len(self.replications), len(places), self.shape.weeks), dtype=np.float32)
         filled = 0
         for part in self.parts:
+            if part.shape is None:  # every replication of it failed
+                continue
             numbers, own = weekly_of(part, places)
             own = own[numbers < self.count]
             weekly[filled : filled + len(own)] = own

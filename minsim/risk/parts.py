@@ -200,8 +200,7 @@ def _numbers(column: pa.ChunkedArray, name: str, start: dt.date) -> FloatArray:
 
 def weekly_of(part: Part, places: Sequence[int]) -> tuple[np.ndarray, Weekly]:
     """Replications of a part, and the weekly shortfall of some consumers, shape (m, len(places), weeks)."""
-    if part.shape is None:
-        return np.empty(0, dtype=np.int64), np.empty((0, len(places), 0), dtype=np.float32)
+    assert part.shape is not None
     table = parquet.read_table(part.path, columns=["replication", WEEKLY], use_threads=False)
     step, weeks = len(part.shape.places), part.shape.weeks
     rows = (np.arange(0, table.num_rows, step)[:, None] + np.asarray(places)).ravel()

@@ -86,7 +86,7 @@ def test_an_ensemble_goes_on_where_it_stopped(uncertain_use, tmp_path, monkeypat
 
 def test_another_experiment_in_the_folder_is_an_error(uncertain_use, uncertain_events, tmp_path):
     ensemble(uncertain_use, 4, out=tmp_path)
-    with pytest.raises(OutputError, match="another experiment: scenario hash .* give another folder, or remove"):
+    with pytest.raises(OutputError, match=r"another experiment: scenario hash .* give another folder, or remove"):
         ensemble(uncertain_events, 4, out=tmp_path)
     with pytest.raises(OutputError, match="another experiment: seed 7 there, 8 here"):
         ensemble(uncertain_use, 4, seed=8, out=tmp_path)
