@@ -14,7 +14,7 @@ from minsim.baseline import Buyer, Product, Reader, Seller, local_output, scrap_
 from minsim.flows import Floats
 from minsim.holdings import Holding
 from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
-from minsim.markets import plan_markets
+from minsim.markets import Market, plan_markets
 from minsim.schema import ExportCurb, NewScrap, Sector
 from minsim.spans import day_of
 from minsim.trade import DAYS_PER_YEAR
@@ -334,15 +334,17 @@ class Layout:
 
     def _consumer_zones(self) -> list[int]:
         """Price zone of each consumer."""
-        first, zone = {}, 0
+        priced: dict[str, tuple[int, Market]] = {}
+        zone = 0
         for market in self.markets:
-            first[market.material] = zone, market
+            priced[market.material] = zone, market
             zone += len(market.zones)
-        found = []
+        zones = []
         for v in self.consumers:
-            start, market = first.get(self.buyers[v].key[0], (0, None))
-            found.append(int(fl.NOTHING) if market is None else start + market.zone_of(self.buyers[v].place.region))
-        return found
+            found = priced.get(self.buyers[v].key[0])
+            region = self.buyers[v].place.region
+            zones.append(int(fl.NOTHING) if found is None else found[0] + found[1].zone_of(region))
+        return zones
 
     def _budget(self, pile: str) -> float:
         budget = self.reader.model.stockpiles[pile].budget_usd

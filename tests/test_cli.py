@@ -401,7 +401,9 @@ def test_attribute_as_json_is_strict_and_alone(workplace):
     assert told == strict_json((workplace / "here" / "attribution.json").read_text("utf-8"))
     parts = {row["event"]: row["shortfall_t"] for row in told["attribution"] if row["region"] == "Southland"}
     assert parts == {"ban": pytest.approx(shortfall_t())}
-    assert strict_json((workplace / "here" / "manifest.json").read_text("utf-8"))["command"].startswith("minsim attribute")
+    assert strict_json((workplace / "here" / "manifest.json").read_text("utf-8"))["command"].startswith(
+        "minsim attribute"
+    )
 
 
 def test_attribute_of_nothing_says_so(workplace):

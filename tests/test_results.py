@@ -28,7 +28,7 @@ FILES = {
 TABLES = {
     "daily": (
         "date,material,region,sector,demand_t,consumed_t,shortfall_t,destroyed_t,from_stockpile_t,"
-        "commercial_cover_days,price_usd_per_kg"
+        "commercial_cover_days,price_usd_per_kg,spot_price_usd_per_kg"
     ),
     "stockpiles": "date,stockpile,material,stock_t,cover_days,bought_t,released_t,spent_usd",
     "trade": "month,material,stage,seller,buyer,shipped_t,leaked_t",
