@@ -115,6 +115,47 @@ def test_spot_share_counts_over_three_rounds_together() -> None:
     }
 
 
+def test_three_spot_rounds() -> None:
+    """Whoever a scarce seller disappoints claims again, three times; in the third round Japan is served in full.
+
+    A ban leaves Brazil, France and Japan 20 t short and India 26 t. Left with the sellers are a day's output each: Chile
+    25 t (for Brazil and India), Peru 20 (India, Japan), Australia 10 (Japan), Canada 25 (Japan, France). The first round
+    empties Chile and Canada, India and Japan then empty Peru, and Australia is left to Japan.
+    """
+    outputs = {"Chile": 25.0, "Peru": 20.0, "Australia": 10.0, "Canada": 25.0, "China": 86.0}
+    needs = {"Brazil": 40.0, "India": 46.0, "Japan": 40.0, "France": 40.0}
+    lanes = {
+        "Brazil": ["Chile"],
+        "India": ["Chile", "Peru"],
+        "Japan": ["Peru", "Australia", "Canada"],
+        "France": ["Canada"],
+    }
+    trade = {
+        "shares": {f"China -> {name}": 26 / 46 if name == "India" else 0.5 for name in needs},
+        "forbidden": [f"{s} -> {b}" for b, own in lanes.items() for s in outputs if s not in (*own, "China")],
+    }
+    stage = {
+        "producers": {name: {"share": tonnes / 166.0} for name, tonnes in outputs.items()},
+        "product_stock_days": 1,
+        "trade": trade,
+    }
+    consumers = {name: {"demand_t_per_year": tonnes * 365.25, "stock_days": 5} for name, tonnes in needs.items()}
+    mapping = frame(1, {"x": {"basis": "metal", "stages": {"mine": stage}, "consumers": consumers}})
+    mapping["behaviour"] = {"x": {"contract_flex": 0.0, "spot_share": 1.0}}
+    mapping["events"] = {"curb": ban(0, 9, importers="all")}
+    record = run(mapping)
+    got = {
+        buyer: sum(record.trade[0, k] for k, arc in enumerate(record.network.arcs) if arc.buyer == buyer)
+        for buyer in needs
+    }
+    first = 25.0 / (20.0 + 26.0 * 25.0 / 45.0)  # what Chile serves of each claim
+    assert got["Brazil"] == pytest.approx(20.0 + 20.0 * first, rel=1e-6)
+    assert got["Japan"] == pytest.approx(40.0, rel=1e-6)  # 0.029 t of it in the third round
+    assert sum(
+        record.trade[0, k] for k, arc in enumerate(record.network.arcs) if arc.seller == "Peru"
+    ) == pytest.approx(40.0)
+
+
 def test_an_arc_is_open_to_spot_while_its_cap_exceeds_what_it_carries() -> None:
     """A cut by half leaves China 30 t, all of it called: spot tonnes come from the others alone."""
     _, record = end_of(one_market(1, events={"curb": ban(0, 9, cut=0.5)}, behaviour={"contract_flex": 0.0}))
