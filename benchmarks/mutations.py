@@ -106,12 +106,18 @@ def judge(mutation: Mutation, folder: Path) -> Outcome:
 
 
 def misfits(mutations: Sequence[Mutation]) -> list[str]:
-    """Mutations whose text does not stand exactly once in its file."""
+    """Mutations whose text does not stand exactly once in its file, or that leave no valid Python."""
     found = []
     for mutation in mutations:
-        count = (MODEL / mutation.file).read_text("utf-8").count(mutation.old)
+        source = (MODEL / mutation.file).read_text("utf-8")
+        count = source.count(mutation.old)
         if count != 1:
             found.append(f"{mutation.name}: its text stands {count} times in {mutation.file}: {mutation.old!r}")
+        elif mutation.file.endswith(".py"):
+            try:
+                compile(mutation.applied(source), mutation.file, "exec")
+            except SyntaxError as error:
+                found.append(f"{mutation.name}: leaves no valid Python: {error}")
     return found
 
 

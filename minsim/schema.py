@@ -686,7 +686,7 @@ class ExportCurb(Event):
     exporter: str
     """Country that curbs."""
     importers: Names = "all"
-    """Regions or blocs; or `all`. Never the exporter itself."""
+    """Regions or blocs; or `all`. Neither `all` nor a bloc includes the exporter itself."""
     materials: Names
     """Materials curbed."""
     stage: str | None = None

@@ -109,8 +109,12 @@ class Parts:
         table = table_of(chunk).replace_schema_metadata({KEY: json.dumps(told).encode()})
         path = self.folder / f"part-{chunk.first:08d}-{chunk.last:08d}.parquet"
         draft = self.folder / f".{path.name}.tmp"
-        parquet.write_table(table, draft)
-        os.replace(draft, path)
+        try:
+            parquet.write_table(table, draft)
+            os.replace(draft, path)
+        except BaseException:  # Ctrl-C too: a half-written part must not stay behind
+            draft.unlink(missing_ok=True)
+            raise
         return Part(path, chunk.first, chunk.last, chunk.failures, chunk.shape)
 
 
