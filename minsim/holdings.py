@@ -174,7 +174,7 @@ def find_outlets(
             within_reach = all(steps)  # every step has a producer in the owner's regions
             serves = tuple(_served(reader, pile, path, users)) if within_reach else ()
             yield Outlet(users, serves, steps, tonnes)
-        for user_key in sorted(products):
+        for user_key in sorted(key for key, product in products.items() if product.sellers):  # scrap is made by nobody
             feeds = feeds_of(reader.model.materials, *user_key)
             if product_key in feeds:
                 user = products[user_key]

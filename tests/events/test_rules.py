@@ -68,6 +68,13 @@ def test_new_scrap_at_rest_is_as_if_it_were_bought() -> None:
     assert same(record, probed(with_scrap({}, rate=0.3))[0])  # the rate is a ceiling for the baseline
 
 
+def test_a_stockpile_stands_beside_new_scrap() -> None:
+    """What is held reaches users by products that are made, never by the scrap that falls; a full pile changes nothing."""
+    mapping = with_scrap({})
+    mapping["stockpiles"] = {"vault": {"owner": "United States", "holds": {"x": "fabricate"}, "target_days": 10}}
+    assert shortfall(run(mapping)).sum() == 0.0
+
+
 # ------------------------------------------------------------------------------------------------------------------- growth
 
 
