@@ -26,7 +26,7 @@ from minsim.metrics import (
     consumer_flows_t,
     reference_price_usd_per_kg,
 )
-from minsim.schema import PriceFloor, Tariff
+from minsim.schema import ExportCurb, PriceFloor, Tariff
 
 if TYPE_CHECKING:
     from minsim.engine import Record
@@ -67,6 +67,7 @@ def price_rows(record: Record) -> list[MetricRow]:
     consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
     return [
         *_rows(consumers, measure_prices(record), PRICE_UNITS),
+        *_rows(consumers, *leakage_premium(record)),
         *_rows(list(groups), measure_purses(record, groups.values()), PURSE_UNITS),
     ]
 
@@ -100,6 +101,31 @@ def measure_prices(record: Record) -> dict[str, FloatArray]:
         "consumer_cost_of_floor_usd": floor_cost_usd(record).sum(axis=0),
         "tariff_revenue_usd": tariff_revenue_usd(record).sum(axis=0),
     }
+
+
+def leakage_premium(record: Record) -> tuple[dict[str, FloatArray], dict[str, str]]:
+    """What users paid above the reference for goods that came round a curb, with its unit; nothing without a premium."""
+    network = record.network
+    premiums: dict[tuple[str, str], float] = {}
+    for span in network.events:
+        if isinstance(span.model, ExportCurb) and span.model.leakage is not None:
+            path = f"events.{span.event}.leakage.premium"
+            premium = network.draws.number(span.model.leakage.premium, path)
+            names = sorted(network.scenario.model.materials) if span.model.materials == "all" else span.model.materials
+            for exporter in network.reader.regions_of(span.model.exporter):
+                for name in names:
+                    premiums[exporter, name] = max(premium, premiums.get((exporter, name), 0.0))
+    if not any(premiums.values()):
+        return {}, {}
+    tonnes = record.leaked.sum(axis=0)
+    paid = np.zeros(len(network.consumers))
+    places = {(c.material, c.region): index for index, c in enumerate(network.consumers)}
+    for arc, leaked in zip(network.arcs, tonnes, strict=True):
+        index = places.get((arc.material, arc.buyer_region))
+        if index is not None and arc.kind == "consumer":
+            reference = reference_price_usd_per_kg(network, arc.material)
+            paid[index] += leaked * 1000.0 * reference * premiums.get((arc.seller_country, arc.material), 0.0)
+    return {"leakage_premium_usd": paid}, {"leakage_premium_usd": "usd"}
 
 
 def spot_price_usd_per_kg(record: Record) -> FloatArray:

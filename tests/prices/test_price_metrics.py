@@ -114,3 +114,22 @@ def test_without_prices_nothing_is_made_up() -> None:
         assert values["United States", name] is None
     held = record.holding[:, 0, 0].sum()
     assert values["United States", "stockpile_carrying_cost_usd"] == pytest.approx(held * 20000.0 * 0.08 / 365.25)
+
+
+def test_goods_that_leak_cost_their_premium() -> None:
+    """A fifth of what a ban blocks leaks at half the price on top: tonnes x 1000 x reference x 0.5; no premium, no row."""
+    curb = {
+        "type": "export_curb", "exporter": "China", "importers": ["United States"], "materials": ["x"],
+        "start": "2026-03-01", "duration_days": 200, "measure": {"ban": True},
+    }  # fmt: skip
+    for premium in (0.5, 0.0):
+        leakage = {"share": 0.2, "extra_days": 10, "premium": premium}
+        record = run(market(days=400, events={"c": {**curb, "leakage": leakage}}))
+        paid = [
+            row.value
+            for row in price_rows(record)
+            if (row.metric, row.region) == ("leakage_premium_usd", "United States")
+        ]
+        expected = float(record.leaked.sum()) * 1000.0 * REFERENCE * premium
+        assert record.leaked.sum() > 0.0
+        assert paid == ([pytest.approx(expected)] if premium else [])
