@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel
 
 from minsim.schema import (
+    DISTRIBUTIONS,
     Choice,
     Given,
     Lognormal,
@@ -105,6 +106,11 @@ def _admit_fixed_keys() -> None:
 def sample(distribution: AnyDistribution, generator: Generator) -> float:
     """One value drawn from a distribution: its quantile at one uniform draw."""
     return quantile(distribution, max(generator.random(), _LEAST))
+
+
+def draw(number: Number, generator: Generator) -> float:
+    """One draw of a number for a process that draws again and again; a number that is certain stands as it is."""
+    return sample(number, generator) if isinstance(number, DISTRIBUTIONS) else central(number)
 
 
 def quantile(distribution: AnyDistribution, u: float) -> float:

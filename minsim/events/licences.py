@@ -16,9 +16,9 @@ import simpy
 
 from minsim import flows as fl
 from minsim.flows import Floats, Indices
-from minsim.schema import DISTRIBUTIONS, Given, Licence, Number
+from minsim.schema import Licence
 from minsim.spans import EventSpan
-from minsim.uncertainty import sample
+from minsim.uncertainty import draw
 from minsim.world import Application, World
 
 Steps = Generator[Any, Any, None]
@@ -169,7 +169,7 @@ class Importer:
 
     def review_days(self) -> int:
         """Days this application is under review: a draw of its own where the scenario gives a distribution."""
-        return max(0, math.floor(_draw(self.licence.review_days, self.reviews) + 0.5))
+        return max(0, math.floor(draw(self.licence.review_days, self.reviews) + 0.5))
 
     def decide(self, filed: Application) -> None:
         """Approve the office's share of the application; an application stands for many, so that the share is a rate."""
@@ -186,9 +186,3 @@ def approval_rate_of(world: World, licence: Licence, path: str, region: str) -> 
     names = [region] if region in stated else blocs
     rates = [reader.number(stated[name], f"{path}.approval_rates.{name}") for name in names]
     return min(rates) if rates else reader.number(licence.approval_rate, f"{path}.approval_rate")
-
-
-def _draw(number: Number, generator: np.random.Generator) -> float:
-    if isinstance(number, DISTRIBUTIONS):
-        return sample(number, generator)
-    return number.value if isinstance(number, Given) else float(number)

@@ -12,10 +12,10 @@ from minsim import flows as fl
 from minsim.chain import chain
 from minsim.events.ramps import ramp
 from minsim.flows import Indices
-from minsim.schema import DISTRIBUTIONS, CapacityProject, Hazard, Incentive, Outage, Pandemic, ProducerReference
+from minsim.schema import CapacityProject, Hazard, Incentive, Outage, Pandemic, ProducerReference
 from minsim.spans import EventSpan
 from minsim.trade import DAYS_PER_YEAR
-from minsim.uncertainty import sample
+from minsim.uncertainty import draw
 from minsim.world import World
 
 Steps = Generator[Any, Any, None]
@@ -69,19 +69,12 @@ def repair_cycle(world: World, span: EventSpan, hazard: Hazard, seller: int, lef
         yield world.until(math.floor(clock), rank)
         world.availability.put(name, [seller], left)
         world.log(span.event, f"outage begins: {left:.0%} of capacity is left", label.producer)
-        clock += _days(hazard, path, repairs, world)
+        clock += draw(hazard.repair_days, repairs)
         if clock >= world.network.days and end >= world.network.days:
             return
         yield world.until(math.floor(min(clock, end)), rank)
         world.availability.drop(name)
         world.log(span.event, "outage ends", label.producer)
-
-
-def _days(hazard: Hazard, path: str, generator: np.random.Generator, world: World) -> float:
-    """One repair time [days]: a draw a failure where the scenario gives a distribution."""
-    if isinstance(hazard.repair_days, DISTRIBUTIONS):
-        return sample(hazard.repair_days, generator)
-    return world.network.reader.number(hazard.repair_days, f"{path}.repair_days")
 
 
 def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
