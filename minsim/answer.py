@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class Answer:
 
     def __str__(self) -> str:
         return "\n".join([self.headline, *self.lines])
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines)
+        return f"<p><b>{html.escape(self.headline)}</b></p><ul>{lines}</ul>"
 
 
 def compose_answer(run: Outcome, material: str | None = None) -> Answer:

@@ -199,9 +199,7 @@ class Run(Outcome):
         return f"<Run of {self.scenario.name}: {self.answer().headline}>"
 
     def _repr_html_(self) -> str:
-        answer = self.answer()
-        lines = "".join(f"<li>{html.escape(line)}</li>" for line in answer.lines)
-        return f"<p><b>{html.escape(answer.headline)}</b></p><ul>{lines}</ul>{self._html_table()}"
+        return f"{self.answer()._repr_html_()}{self._html_table()}"
 
     def _html_table(self) -> str:
         names = ("onset_date", "shortfall_days", "duration_days", "peak_shortfall_fraction", "last_date_to_act")

@@ -7,6 +7,7 @@ it back then; and where a seller had nothing to ship, what held back its output,
 from __future__ import annotations
 
 import datetime as dt
+import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,10 @@ class Explanation:
 
     def __str__(self) -> str:
         return "\n".join([self.headline, *(f"{'  ' * level}{text}" for level, text in self.lines)])
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f'<p style="margin: 0 0 0 {2 * level}em">{html.escape(text)}</p>' for level, text in self.lines)
+        return f"<p><b>{html.escape(self.headline)}</b></p>{lines}"
 
 
 def why(run: Outcome, region: str, date: dt.date | str, material: str | None = None) -> Explanation:
