@@ -264,7 +264,8 @@ def regress(
     scenario or a baseline is missing or wrong.
     """
     from minsim import regression
-    from minsim.regression import pictures, reports
+    from minsim.charts import drifts
+    from minsim.regression import reports
 
     verdicts = []
     try:
@@ -279,7 +280,7 @@ def regress(
         ctx.exit(EXIT_INVALID)
     if plots is not None:
         for verdict in verdicts:
-            for path in pictures.draw_all(verdict, plots):
+            for path in drifts.draw_all(verdict, plots):
                 click.echo(f"drew {path}", err=True)
     for file, text_of in ((junit, reports.junit_xml), (markdown, reports.markdown)):
         if file is not None:

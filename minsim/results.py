@@ -147,11 +147,11 @@ class Run(Outcome):
         Axes
             Those with the shortfall; the figure is its `.figure`.
         """
-        from minsim import plotting
+        from minsim.charts import shortfall
 
         if ax is None:
-            return plotting.plot_run(self, material).axes[0]
-        return plotting.shortfall_axes(ax, self, material)
+            return shortfall.plot_run(self, material).axes[0]
+        return shortfall.shortfall_axes(ax, self, material)
 
     def plot_licences(self, event: str | None = None) -> Axes:
         """Draw the licence queue: what waits, and what was approved, by importer.

@@ -26,25 +26,26 @@ LAYERS = (
     {
         "answer",
         "causes",
-        "charts",
         "days_lost",
         "disturbances",
-        "labelling",
         "licence_table",
         "metrics",
         "output",
-        "plotting",
         "price_metrics",
         "results",
         "style",
     },
-    {"data_check", "newscenario", "regression", "risk", "screen_chart", "screening", "validation"},
+    {"data_check", "newscenario", "regression", "risk", "screening", "validation"},
+    {"charts"},
     {"cause_pages", "data_pages", "rendering"},
     {"commands"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )
-"""Imports of any kind (at the top, inside functions, for types) point to an earlier layer or to the same one."""
+"""Imports of any kind (at the top, inside functions, for types) point to an earlier layer or to the same one.
+
+One way back is open: every result can draw itself, so a function may import `charts` from anywhere.
+"""
 
 
 def loaded_by(code: str) -> set[str]:
@@ -155,10 +156,11 @@ def test_every_module_has_a_layer():
 
 def test_imports_point_one_way():
     rank = {module: index for index, layer in enumerate(LAYERS) for module in layer}
+    at_once = dependencies(imported_at_once)
     upward = [
         f"{module} imports {needed}"
         for module, needs in dependencies().items()
-        for needed in sorted(needs)
+        for needed in sorted(needs if "charts" in at_once[module] else needs - {"charts"})
         if rank[needed] > rank[module]
     ]
     assert not upward

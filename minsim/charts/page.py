@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from minsim.charts.shortfall import source_line
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import long_date
-from minsim.plotting import source_line
 from minsim.style import GREY, HEIGHT_IN, INK, LIGHT_GREY, MARGIN_IN, WIDTH_IN, new_figure, wrapped, write_text
 
 if TYPE_CHECKING:

@@ -149,7 +149,7 @@ class Comparison:
 
     def plot(self) -> Axes:
         """Draw the central cases over each other, and the differences below."""
-        from minsim.risk.pictures import plot_comparison
+        from minsim.charts.risk import plot_comparison
 
         return plot_comparison(self).axes[0]
 

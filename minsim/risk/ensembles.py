@@ -471,14 +471,14 @@ class Ensemble:
         place : (material, region), optional
             Absent: the one that loses most days of use on average.
         """
-        from minsim.risk import pictures
+        from minsim.charts import risk as chart
 
         if ax is None:
-            return pictures.plot_fan(self).axes[0]
+            return chart.plot_fan(self).axes[0]
         index = self.ranked[0] if place is None and self.ranked else 0
         if place is not None:
             index = self.shape.places.index(place)
-        return pictures.fan_axes(ax, self, index)
+        return chart.fan_axes(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder."""

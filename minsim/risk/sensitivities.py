@@ -164,7 +164,7 @@ class Sensitivity:
 
     def plot(self) -> Axes:
         """Draw the tornado, assumptions marked."""
-        from minsim.risk.pictures import plot_tornado
+        from minsim.charts.risk import plot_tornado
 
         return plot_tornado(self).axes[0]
 

@@ -157,7 +157,7 @@ class Sizing:
 
     def plot(self) -> Axes:
         """Draw the share of replications served against the size."""
-        from minsim.risk.pictures import plot_sizing
+        from minsim.charts.risk import plot_sizing
 
         return plot_sizing(self).axes[0]
 

@@ -153,7 +153,7 @@ class Sweep:
 
     def plot(self, metric: str = "shortfall_days", place: tuple[str, str] | None = None) -> Axes:
         """Draw lines over one path, or a heat map over two; absent: the hardest hit place."""
-        from minsim.risk.pictures import plot_sweep
+        from minsim.charts.risk import plot_sweep
 
         return plot_sweep(self, metric, self.places[0] if place is None else Place(*place)).axes[0]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from minsim import __version__, metrics
 from minsim.answer import MaterialStory, assumption_line, rank_materials
-from minsim.labelling import line_points, place_label
+from minsim.charts.labelling import line_points, place_label
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import capital, count, day_count, listing, long_date
 from minsim.style import (
