@@ -163,9 +163,9 @@ def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str
     if plot:
         from minsim import style
         from minsim.charts.licences import plot_licences
-        from minsim.charts.shortfall import plot_run
+        from minsim.charts.shortfall import plot_shortfall
 
-        style.save_figure(plot_run(run), folder / "shortfall.png", folder / "shortfall.svg")
+        style.save_figure(plot_shortfall(run), folder / "shortfall.png", folder / "shortfall.svg")
         if run.record.applications:
             style.save_figure(plot_licences(run), folder / "licences.png")
     write_json(folder / "manifest.json", manifest(run, command))

@@ -150,7 +150,7 @@ class Run(Outcome):
         from minsim.charts import shortfall
 
         if ax is None:
-            return shortfall.plot_run(self, material).axes[0]
+            return shortfall.plot_shortfall(self, material).axes[0]
         return shortfall.shortfall_axes(ax, self, material)
 
     def plot_licences(self, event: str | None = None) -> Axes:
