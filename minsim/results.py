@@ -176,7 +176,7 @@ class Run(Outcome):
         return licences.plot_licences(self, event).axes[0]
 
     def waterfall(self) -> Waterfall:
-        """Days of use lost naively, and after each of rerouting, leakage and stockpiles."""
+        """Days of use lost naively, and after each of rerouting, leakage, stockpiles and prices."""
         return Waterfall(self)
 
     def why(self, region: str, date: dt.date | str, material: str | None = None) -> Explanation:
