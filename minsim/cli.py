@@ -129,9 +129,15 @@ def validate(scenario: tuple[str, ...]) -> None:
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder to write results to, made if absent.  [default: results/NAME]",
+    help="Folder to write results to, made if absent.  [default: results/NAME; of a company: results/NAME-FILE]",
 )
 @scenario_options
+@click.option(
+    "--company",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Answer for a company as well: its own use, stock and suppliers, laid over SCENARIO. The file stays private.",
+)
 @click.option(
     "--format",
     "file_format",
@@ -159,6 +165,7 @@ def run(
     only: tuple[str, ...],
     seed: int | None,
     replication: int | None,
+    company: Path | None,
     file_format: Literal["csv", "parquet"],
     no_plot: bool,
     no_bracket: bool,
@@ -180,14 +187,19 @@ def run(
       minsim run magnet-ban --set events.curb.duration_days=180 --out results/half-a-year
       minsim run magnet-ban --without ban
       minsim run magnet-ban --replication 7
+      minsim run magnet-ban --company my-company.yaml
       minsim run my-scenario.yaml --format parquet --no-plot
       minsim run magnet-ban --json > summary.json
 
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
     loaded = changed(load(scenario, overrides), without, only)
+    if company is not None:
+        from minsim.loading import load_company
+
+        loaded = loaded.with_company(load_company(company))
     warn(loaded)
-    folder = out or Path("results") / loaded.name
+    folder = out or Path("results") / (loaded.name if company is None else f"{loaded.name}-{company.stem}")
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)
     if not as_json:
         from minsim import rendering

@@ -19,7 +19,7 @@ LAYERS = (
     {"data", "schema"},
     {"chain", "flows", "grammar", "phrases", "spans", "uncertainty", "wording"},
     {"checks", "loading"},
-    {"balance", "baseline", "holdings", "labels", "layout", "markets", "network", "trade"},
+    {"balance", "baseline", "carving", "holdings", "labels", "layout", "markets", "network", "trade"},
     {"world"},
     {"events"},
     {"engine"},
@@ -121,6 +121,7 @@ def test_loading_a_scenario_loads_no_plotting_and_no_tables():
 def test_public_names_are_pinned():
     assert sorted(minsim.__all__) == [
         "Attribution",
+        "Company",
         "Explanation",
         "MassBalanceError",
         "MinsimError",
@@ -131,6 +132,7 @@ def test_public_names_are_pinned():
         "__version__",
         "attribute",
         "library",
+        "load_company",
         "load_scenario",
         "run",
         "waterfall",

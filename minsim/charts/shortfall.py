@@ -47,7 +47,7 @@ def plot_shortfall(run: Outcome, material: str | None = None) -> Figure:
             upper, lower = panels(figure, bottom, top, (0.6, 0.4))
             _draw_shortfall(upper, story)
             upper.tick_params(labelbottom=False)
-            _draw_cover(lower, story, story.short[:2])
+            _draw_cover(lower, story, list(dict.fromkeys([*story.own, *story.short]))[:2])
         else:
             (only,) = panels(figure, bottom, top, (1.0,))
             _draw_cover(only, story, thinnest(story), name_events=True)
@@ -140,7 +140,8 @@ def stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve
 def thinnest(story: MaterialStory) -> list[int]:
     """Consumers by how low their commercial stock falls, the lowest first; the most that are drawn."""
     lowest = story.measures["min_commercial_cover_days"]
-    return sorted(story.everyone, key=lambda i: (lowest[i], story.network.consumers[i].region))[:MOST_LINES]
+    order = sorted(story.everyone, key=lambda i: (story.remoteness(i), lowest[i], story.network.consumers[i].region))
+    return order[:MOST_LINES]
 
 
 def _line_style(rank: int) -> tuple[str, Any, float]:
