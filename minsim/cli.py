@@ -20,9 +20,11 @@ from minsim.commands.common import (
     EXIT_INTERRUPTED,
     EXIT_INVALID,
     Commands,
-    changed,
     console,
     load,
+    load_aloud,
+    out_option,
+    override_option,
     progress,
     scenario_options,
     simulate,
@@ -125,12 +127,7 @@ def validate(scenario: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("scenario")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder to write results to, made if absent.  [default: results/NAME]",
-)
+@out_option("results/NAME")
 @scenario_options
 @click.option(
     "--format",
@@ -185,8 +182,7 @@ def run(
 
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
-    loaded = changed(load(scenario, overrides), without, only)
-    warn(loaded)
+    loaded = load_aloud(scenario, overrides, without, only)
     folder = out or Path("results") / loaded.name
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)
     if not as_json:
@@ -215,13 +211,7 @@ main.add_command(causes.why)
     help="Folder of the baselines, one file a scenario.",
 )
 @click.option("--update", is_flag=True, help="Rewrite the baselines that differ, and make those that are missing.")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Replace one value of every scenario, by its dotted path; may be given several times.",
-)
+@override_option
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML, for a CI server."
 )
@@ -302,8 +292,7 @@ def sources(scenario: str) -> None:
     """
     from minsim import rendering
 
-    loaded = load(scenario)
-    warn(loaded)
+    loaded = load_aloud(scenario)
     console().print(rendering.sources_page(loaded))
 
 
