@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import json
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,17 +22,29 @@ from minsim.commands.common import (
     override_option,
     seed_option,
 )
+from minsim.phrases import count
 
 if TYPE_CHECKING:
     from minsim.answer import Answer
-    from minsim.risk.replications import Failure
+    from minsim.risk.batches import FailedRun
 
 MOST_FAILURES_TOLD = 5
 
 Command = Callable[..., Any]
 
-_jobs = click.option(
-    "--jobs", "-j", type=click.IntRange(min=1), metavar="J", help="Worker processes.  [default: as many as there are cores]"
+_jobs = options(
+    click.option(
+        "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
+        help="Worker processes.  [default: as many as there are cores]",
+    ),
+    click.option(
+        "--executor", type=click.Choice(["processes", "dask"]), default="processes", show_default=True,
+        help="Compute in processes of this machine, or on the workers of a Dask scheduler (pip install 'minsim[cluster]').",
+    ),
+    click.option(
+        "--scheduler", metavar="ADDRESS",
+        help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786, or the .json file it wrote.",
+    ),
 )  # fmt: skip
 _no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
 
@@ -78,6 +93,8 @@ def ensemble(
     scenario: str,
     replications: int,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -104,20 +121,17 @@ def ensemble(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
-    with counted_progress("Replications") as progress:
+    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
         from minsim import rendering, risk
 
         found = risk.ensemble(
-            loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, jobs=jobs, out=folder,
-            progress=progress,
+            loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
+            progress=progress, **workers,
         )  # fmt: skip
     _tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    if found.failures:
-        again = " ".join(["minsim run", scenario, *(f"--set {text}" for text in overrides)])
-        _tell_failures(found.failures, f"{again} --seed {found.seed} --replication {{}}", sampler)
-        ctx.exit(EXIT_FAILED)
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -138,6 +152,8 @@ def compare(
     others: tuple[str, ...],
     replications: int,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -155,14 +171,14 @@ def compare(
     """
     loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
-    with counted_progress("Replications") as progress:
+    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
         from minsim import rendering, risk
 
-        found = risk.compare(*loaded, replications=replications, seed=seed, jobs=jobs, progress=progress)
+        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **workers)
     _tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, [failure for batch in found.batches for failure in batch.failures])
+    _exit_on_failures(ctx, found.failed_runs, (first, *others), overrides)
 
 
 @click.command()
@@ -186,6 +202,8 @@ def sweep(
     grid: tuple[str, ...],
     replications: int | None,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -205,14 +223,14 @@ def sweep(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
-    with counted_progress("Runs") as progress:
+    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
         from minsim import rendering, risk
 
-        found = risk.sweep(loaded, over, replications, seed=seed, jobs=jobs, progress=progress)
+        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **workers)
     _tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, [failure for batch in found.batches for failure in batch.failures])
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -252,6 +270,8 @@ def size(
     most: float,
     replications: int,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -269,16 +289,17 @@ def size(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
-    with counted_progress("Replications") as progress:
+    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
         from minsim import rendering, risk
 
         found = risk.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
-            replications=replications, seed=seed, jobs=jobs, progress=progress,
+            replications=replications, seed=seed, out=folder, progress=progress, **workers,
         )  # fmt: skip
     _tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -310,6 +331,8 @@ def sensitivity(
     samples: int | None,
     spread: float,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -329,16 +352,19 @@ def sensitivity(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
-    with counted_progress("Runs") as progress:
+    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
         from minsim import rendering, risk
 
         found = risk.sensitivity(
-            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed, jobs=jobs,
-            progress=progress,
+            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
+            out=folder, progress=progress, **workers,
         )  # fmt: skip
     _tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
+    if found.failures:
+        click.echo(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
+        ctx.exit(EXIT_FAILED)
 
 
 COMMANDS = (ensemble, compare, sweep, size, sensitivity)
@@ -354,17 +380,35 @@ def _tell(answer: Answer) -> None:
         page.print(Text(line))
 
 
-def _tell_failures(failures: Sequence[Failure], again: str, sampler: str) -> None:
-    click.echo(f"Error: {len(failures)} replications failed:", err=True)
-    for failure in failures[:MOST_FAILURES_TOLD]:
-        click.echo(f"  replication {failure.replication}: {failure.cause}", err=True)
-        if sampler == "random":
-            click.echo(f"    {again.format(failure.replication)}", err=True)
-    if len(failures) > MOST_FAILURES_TOLD:
-        click.echo(f"  and {len(failures) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
+@contextlib.contextmanager
+def _workers(executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
+    """Who computes, as the arguments of a question of risk."""
+    if (executor == "dask") != (scheduler is not None):
+        raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
+    if scheduler is None:
+        yield {"jobs": jobs}
+        return
+    from minsim.risk.clusters import dask_cluster
+
+    with dask_cluster(scheduler) as cluster:
+        yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor}
 
 
-def _exit_on_failures(ctx: click.Context, failures: Sequence[Failure]) -> None:
-    if failures:
-        click.echo(f"Error: {len(failures)} replications failed, all named in summary.json", err=True)
-        ctx.exit(EXIT_FAILED)
+def _exit_on_failures(
+    ctx: click.Context, failed: Sequence[FailedRun], scenarios: Sequence[str], overrides: Sequence[str]
+) -> None:
+    """End with an error where replications failed, each with the command that runs it again, where there is one."""
+    if not failed:
+        return
+    click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
+    for run in failed[:MOST_FAILURES_TOLD]:
+        click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
+        if run.is_repeatable:
+            changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
+            settings = [word for text in changes for word in ("--set", text)]
+            drawn = [] if run.central else ["--seed", str(run.seed), "--replication", str(run.failure.replication)]
+            again = shlex.join(["minsim", "run", scenarios[run.scenario], *settings, *drawn])
+            click.echo(f"    {again}", err=True)
+    if len(failed) > MOST_FAILURES_TOLD:
+        click.echo(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
+    ctx.exit(EXIT_FAILED)
