@@ -20,9 +20,11 @@ from minsim.commands.common import (
     EXIT_INTERRUPTED,
     EXIT_INVALID,
     Commands,
-    changed,
     console,
     load,
+    load_aloud,
+    out_option,
+    override_option,
     progress,
     scenario_options,
     simulate,
@@ -125,12 +127,7 @@ def validate(scenario: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("scenario")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder to write results to, made if absent.  [default: results/NAME; of a company: results/NAME-FILE]",
-)
+@out_option("results/NAME; of a company: results/NAME-FILE")
 @scenario_options
 @click.option(
     "--company",
@@ -193,12 +190,7 @@ def run(
 
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
-    loaded = changed(load(scenario, overrides), without, only)
-    if company is not None:
-        from minsim.loading import load_company
-
-        loaded = loaded.with_company(load_company(company))
-    warn(loaded)
+    loaded = load_aloud(scenario, overrides, without, only, company)
     folder = out or Path("results") / (loaded.name if company is None else f"{loaded.name}-{company.stem}")
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)
     if not as_json:
@@ -227,13 +219,7 @@ main.add_command(causes.why)
     help="Folder of the baselines, one file a scenario.",
 )
 @click.option("--update", is_flag=True, help="Rewrite the baselines that differ, and make those that are missing.")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Replace one value of every scenario, by its dotted path; may be given several times.",
-)
+@override_option
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML, for a CI server."
 )
@@ -315,8 +301,7 @@ def sources(scenario: str) -> None:
     """
     from minsim import rendering
 
-    loaded = load(scenario)
-    warn(loaded)
+    loaded = load_aloud(scenario)
     console().print(rendering.sources_page(loaded))
 
 
