@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from minsim.causes.attribution import Attribution, attribute
     from minsim.causes.tracing import Explanation, why
     from minsim.days_lost import Waterfall, waterfall
-    from minsim.loading import Scenario, library, load_scenario
+    from minsim.loading import Company, Scenario, library, load_company, load_scenario
     from minsim.results import Run, run
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Attribution",
+    "Company",
     "Explanation",
     "MassBalanceError",
     "MinsimError",
@@ -35,6 +36,7 @@ __all__ = [
     "__version__",
     "attribute",
     "library",
+    "load_company",
     "load_scenario",
     "run",
     "waterfall",
@@ -43,12 +45,14 @@ __all__ = [
 
 _MODULE_OF = {
     "Attribution": "minsim.causes.attribution",
+    "Company": "minsim.loading",
     "Explanation": "minsim.causes.tracing",
     "Run": "minsim.results",
     "Scenario": "minsim.loading",
     "Waterfall": "minsim.days_lost",
     "attribute": "minsim.causes.attribution",
     "library": "minsim.loading",
+    "load_company": "minsim.loading",
     "load_scenario": "minsim.loading",
     "run": "minsim.results",
     "waterfall": "minsim.days_lost",

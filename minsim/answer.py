@@ -87,9 +87,15 @@ def assumption_line(scenario: Scenario) -> list[str]:
 
 
 def rank_materials(run: Outcome) -> list[str]:
-    """Materials with consumers, by the most days of use any region loses, then by the thinnest cover."""
+    """Materials with consumers, by the most days of use any region loses, then by the thinnest cover.
+
+    Those of a user within a region come first: the run was made for it.
+    """
     stories = [MaterialStory(run, name) for name in sorted({c.material for c in run.record.network.consumers})]
-    return [story.material for story in sorted(stories, key=lambda story: (-story.worst_days, story.thinnest_days))]
+    return [
+        story.material
+        for story in sorted(stories, key=lambda story: (not story.own, -story.worst_days, story.thinnest_days))
+    ]
 
 
 class MaterialStory:
@@ -111,14 +117,20 @@ class MaterialStory:
         if not self.everyone:
             known = ", ".join(sorted({consumer.material for consumer in self.network.consumers}))
             raise ValueError(f"no region of this run uses {material!r}; expected one of {known}")
+        self.own = [i for i in self.everyone if self.network.consumers[i].within is not None]
         self.short = self.ranked_short("reference")
 
     def ranked_short(self, rerouting: str) -> list[int]:
-        """Consumers that run short under one rerouting, the hardest hit first."""
+        """Consumers that run short under one rerouting: users within a region, their regions, then the hardest hit first."""
         measures = self.run.measures[rerouting]
         short = [i for i in self.everyone if measures["duration_days"][i] > 0]
         days = {i: round(float(measures["shortfall_days"][i]), 6) for i in short}  # so that equals stand by name
-        return sorted(short, key=lambda i: (-days[i], self.network.consumers[i].region))
+        return sorted(short, key=lambda i: (self.remoteness(i), -days[i], self.network.consumers[i].region))
+
+    def remoteness(self, index: int) -> int:
+        """0 for a user within a region, 1 for the region of one, 2 for others; without users, 2 for all."""
+        regions = {self.network.consumers[i].within for i in self.own}
+        return 0 if index in self.own else 1 if self.network.consumers[index].region in regions else 2
 
     @property
     def worst_days(self) -> float:
@@ -146,16 +158,22 @@ class MaterialStory:
         return long_date(self.network.start + dt.timedelta(days=int(day)))
 
     def headline(self) -> str:
-        """The finding about the hardest hit region, as much of it as fits a title."""
+        """The finding about the user or region that comes first, as much of it as fits a title."""
         if not self.short:
             return f"No region runs short of {self.name}"
+        if self.own and not set(self.own) & set(self.short):
+            return self._spared_headline()
         worst, others = self.short[0], self.short[1:]
         who, lost = capital(self.region(worst)), day_count(self.measures["shortfall_days"][worst])
         onset = self.date(self.measures["onset_date"][worst])
         also = "".join(f", {self.region(i)} {round(self.measures['shortfall_days'][i])}" for i in others)
         candidates = [
             f"{who} loses {lost} of {self.name} from {onset}{also}",
-            f"{who}, worst hit of {len(self.short)}, loses {lost} of {self.name} from {onset}",
+            *(
+                [f"{who}, worst hit of {len(self.short)}, loses {lost} of {self.name} from {onset}"]
+                if not self.own
+                else []
+            ),
             f"{who} loses {lost} of {self.name} from {onset}",
             f"{who} loses {lost} of {self.name}",
         ]
@@ -163,13 +181,24 @@ class MaterialStory:
             candidates[:2] = [f"{who} runs short of {self.name} from {onset} and loses {lost} of use"]
         return next((text for text in candidates if len(text) <= LONGEST_HEADLINE), candidates[-1])
 
+    def _spared_headline(self) -> str:
+        """What a user who is spared may be glad of."""
+        first, who = self.short[0], capital(self.region(self.own[0]))
+        lost = day_count(self.measures["shortfall_days"][first])
+        candidates = (
+            f"{who} does not run short of {self.name}; {self.region(first)} loses {lost} of use",
+            f"{who} does not run short of {self.name}",
+        )
+        return next((text for text in candidates if len(text) <= LONGEST_HEADLINE), candidates[-1])
+
     def lines(self) -> Iterator[str]:
         """Everything there is to say about a material that somebody runs short of."""
         worst = self.short[0]
+        yield from self._own_lines()
         yield self._amount_line(worst)
         yield from self._sector_line(worst)
         yield from (self._other_line(index) for index in self.short[1:])
-        spared = [self.region(i) for i in self.everyone if i not in self.short]
+        spared = [self.region(i) for i in self.everyone if i not in (*self.short, *self.own)]
         if spared:
             yield f"{capital(listing(spared))} {'does' if len(spared) == 1 else 'do'} not run short of {self.name}."
         yield from self._bracket_line(worst)
@@ -208,6 +237,24 @@ class MaterialStory:
         lost, onset = self.measures["shortfall_days"][index], self.measures["onset_date"][index]
         return f"{capital(self.region(index))} loses {day_count(lost)} of use, from {self.date(onset)}."
 
+    def _own_lines(self) -> Iterator[str]:
+        """What holds of users within a region alone: the stock of those spared, and the room that was made for them."""
+        cover = metrics.commercial_cover_days(self.run.record)
+        for index in self.own:
+            if index not in self.short:
+                day = int(cover[:, index].argmin())
+                yield (
+                    f"{capital(self.region(index))} does not run short of {self.name}: its stock of "
+                    f"{day_count(cover[0, index])} of use falls to {day_count(cover[day, index])} at the lowest, on "
+                    f"{self.date(day)}."
+                )
+        if moved := self.network.moved_t_per_year.get(self.material, 0.0):
+            names = listing([self.region(index) for index in self.own])
+            yield (
+                f"The suppliers of {names} sell less to its region than it buys: in the baseline {tonnes(moved)} "
+                f"a year of other buyers' {self.name} come from elsewhere than in the public scenario."
+            )
+
     def _bracket_line(self, index: int) -> Iterator[str]:
         days = {name: float(measures["shortfall_days"][index]) for name, measures in self.run.measures.items()}
         if {"none", "free"} <= days.keys():
@@ -244,7 +291,7 @@ class MaterialStory:
         else:
             day = self.date(int(cover[:, thinnest].argmin()))
             line += f"falls from {day_count(opening)} of use to {day_count(lowest)} on {day}."
-        return line + self._unrouted_clause()
+        return " ".join([line + self._unrouted_clause(), *self._own_lines()])
 
     def _unrouted_clause(self) -> str:
         unrouted = self.ranked_short("none") if "none" in self.run.measures else []

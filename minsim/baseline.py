@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minsim.carving import homes_of, set_apart, with_users
 from minsim.chain import chain
 from minsim.data import defaults
 from minsim.errors import BalanceError, Problem
@@ -53,6 +54,11 @@ class Buyer:
     coefficient: float = 1.0
     consumer: Consumer | None = None
     stock: float | None = None
+
+    @property
+    def user_of(self) -> str | None:
+        """Region of which this consumer is one user; None of regions, producers and stockpiles."""
+        return self.consumer.within if self.consumer is not None else None
 
 
 @dataclass
@@ -219,7 +225,7 @@ def size_sellers(reader: Reader, product: Product) -> None:
 
 
 def consumers_of(reader: Reader, key: ProductKey) -> list[Buyer]:
-    """Regions that use a material's last product."""
+    """Regions that use a material's last product, and users within them."""
     material, stage = key
     model = reader.model.materials[material]
     if stage != chain(model)[-1]:
@@ -231,7 +237,9 @@ def consumers_of(reader: Reader, key: ProductKey) -> list[Buyer]:
         use = reader.number(consumer.demand_t_per_year, f"{path}.demand_t_per_year") / DAYS_PER_YEAR
         target = use * reader.number(consumer.stock_days, f"{path}.stock_days")
         growth = reader.number(consumer.growth_per_year, f"{path}.growth_per_year")
-        buyers.append(Buyer(key, "consumer", reader.place(region, region), use, target, growth, consumer=consumer))
+        place = reader.place(region, consumer.within or region)
+        buyers.append(Buyer(key, "consumer", place, use, target, growth, consumer=consumer))
+    set_apart(buyers)
     return buyers
 
 
@@ -261,9 +269,11 @@ def balance(reader: Reader, product: Product) -> None:
     size_sellers(reader, product)
     sellers = [seller.place for seller in product.sellers]
     outputs = np.array([seller.output for seller in product.sellers])
-    buyers = [buyer.place for buyer in product.buyers]
-    needs = np.array([buyer.need for buyer in product.buyers])
-    product.trade = baseline_trade(sellers, outputs, buyers, needs, product.terms)
+    homes = homes_of(product.buyers)
+    whole = sorted(set(homes))
+    needs = np.bincount(homes, [buyer.need for buyer in product.buyers])[whole].astype(float)
+    trade = baseline_trade(sellers, outputs, [product.buyers[j].place for j in whole], needs, product.terms)
+    product.trade = trade if len(whole) == len(homes) else with_users(reader, product, trade, homes)
     for seller, sold in zip(product.sellers, product.trade.flows.sum(axis=1), strict=True):
         seller.capacity *= float(sold) / seller.output if seller.output > 0.0 else 1.0
         seller.output = float(sold)

@@ -60,7 +60,7 @@ def _waterfall_table(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str
         places.setdefault((row["material"], row["region"]), {})[row["step"]] = row["shortfall_days"]
     hit = {place: own for place, own in places.items() if any(days > 0 for days in own.values())}
     if not hit:
-        return Text("Nobody loses a day of use, even without rerouting, leakage and stockpiles.")
+        return Text("Nobody loses a day of use at any step of the waterfall.")
     heads = [step if step == "naive" else f"after {step}" for step in steps]
     table = table_of("Waterfall of days of use lost", "material", "region", *heads, numeric=heads)
     for (material, region), own in hit.items():

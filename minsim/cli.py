@@ -20,9 +20,11 @@ from minsim.commands.common import (
     EXIT_INTERRUPTED,
     EXIT_INVALID,
     Commands,
-    changed,
     console,
     load,
+    load_aloud,
+    out_option,
+    override_option,
     progress,
     scenario_options,
     simulate,
@@ -125,13 +127,14 @@ def validate(scenario: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("scenario")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder to write results to, made if absent.  [default: results/NAME]",
-)
+@out_option("results/NAME; of a company: results/NAME-FILE")
 @scenario_options
+@click.option(
+    "--company",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Answer for a company as well: its own use, stock and suppliers, laid over SCENARIO. The file stays private.",
+)
 @click.option(
     "--format",
     "file_format",
@@ -159,6 +162,7 @@ def run(
     only: tuple[str, ...],
     seed: int | None,
     replication: int | None,
+    company: Path | None,
     file_format: Literal["csv", "parquet"],
     no_plot: bool,
     no_bracket: bool,
@@ -180,14 +184,14 @@ def run(
       minsim run magnet-ban --set events.curb.duration_days=180 --out results/half-a-year
       minsim run magnet-ban --without ban
       minsim run magnet-ban --replication 7
+      minsim run magnet-ban --company my-company.yaml
       minsim run my-scenario.yaml --format parquet --no-plot
       minsim run magnet-ban --json > summary.json
 
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
-    loaded = changed(load(scenario, overrides), without, only)
-    warn(loaded)
-    folder = out or Path("results") / loaded.name
+    loaded = load_aloud(scenario, overrides, without, only, company)
+    folder = out or Path("results") / (loaded.name if company is None else f"{loaded.name}-{company.stem}")
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)
     if not as_json:
         from minsim import rendering
@@ -215,13 +219,7 @@ main.add_command(causes.why)
     help="Folder of the baselines, one file a scenario.",
 )
 @click.option("--update", is_flag=True, help="Rewrite the baselines that differ, and make those that are missing.")
-@click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Replace one value of every scenario, by its dotted path; may be given several times.",
-)
+@override_option
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML, for a CI server."
 )
@@ -264,7 +262,8 @@ def regress(
     scenario or a baseline is missing or wrong.
     """
     from minsim import regression
-    from minsim.regression import pictures, reports
+    from minsim.charts import drifts
+    from minsim.regression import reports
 
     verdicts = []
     try:
@@ -279,7 +278,7 @@ def regress(
         ctx.exit(EXIT_INVALID)
     if plots is not None:
         for verdict in verdicts:
-            for path in pictures.draw_all(verdict, plots):
+            for path in drifts.draw_all(verdict, plots):
                 click.echo(f"drew {path}", err=True)
     for file, text_of in ((junit, reports.junit_xml), (markdown, reports.markdown)):
         if file is not None:
@@ -302,8 +301,7 @@ def sources(scenario: str) -> None:
     """
     from minsim import rendering
 
-    loaded = load(scenario)
-    warn(loaded)
+    loaded = load_aloud(scenario)
     console().print(rendering.sources_page(loaded))
 
 

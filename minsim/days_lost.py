@@ -1,14 +1,14 @@
-"""The waterfall of days lost: what rerouting, leakage and stockpiles each take off a naive count, or add to it.
+"""The waterfall of days lost: what rerouting, leakage, stockpiles and prices each take off a naive count, or add to it.
 
-Four replications with the same draws: buyers that never reroute, without leakage and stockpiles; then one of these after
-the other comes in. The last is the run itself.
+One replication a step, all with the same draws: buyers that never reroute, without leakage and stockpiles, at prices that
+never move; then one of these after the other comes in. The last is the run itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from minsim import metrics
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import day_count, listing
+from minsim.schema import MarketFlood, PriceFloor, Tariff
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,18 +26,21 @@ if TYPE_CHECKING:
     from minsim.loading import Scenario
 
 STEPS: Mapping[str, str] = {
-    "naive": "no rerouting, no leakage, no stockpiles",
+    "naive": "no rerouting, no leakage, no stockpiles, prices that never move",
     "rerouting": "after rerouting",
     "leakage": "after leakage",
     "stockpiles": "after stockpiles",
+    "prices": "after prices",
 }
-"""Steps of the waterfall, in order, and what each is."""
+"""Steps of the waterfall, in order, and what each is; the last only where the scenario has prices."""
+STILL_PRICES: Mapping[str, Any] = {"bounds": [1, 1], "supply_elasticity": 0, "costs": None}
+"""Keys of a price block with which its price stays at the reference."""
 NO_CHANGE_DAYS = 1e-6
 """Below this a step counts as changing nothing [days]."""
 
 
 def waterfall(scenario: Scenario | str | Path, *, seed: int | None = None, replication: int | None = None) -> Waterfall:
-    """Count the days of use lost naively, and after each of rerouting, leakage and stockpiles.
+    """Count the days of use lost naively, and after each of rerouting, leakage, stockpiles and prices.
 
     Parameters
     ----------
@@ -130,19 +134,42 @@ def lost_by_step(
     dict of str to ndarray, shape (n_consumers,)
         By step; `nan` where nothing is used on day 0 [days].
     """
-    open_sea = without_leakage(without_stockpiles(scenario))
-    leaking = without_stockpiles(scenario)
+    still = without_prices(scenario)
+    leaking = without_stockpiles(still)
+    open_sea = without_leakage(leaking)
 
-    def record(asked: Scenario, rerouting: str) -> Record:
-        return records[rerouting] if asked is scenario else simulated(asked, rerouting)
+    @cache
+    def lost(asked: Scenario, rerouting: str) -> FloatArray:
+        found = records[rerouting] if asked is scenario else simulated(asked, rerouting)
+        return metrics.measure_consumers(found)["shortfall_days"]
 
     steps = {
-        "naive": record(open_sea, "none"),
-        "rerouting": (rerouted := record(open_sea, "reference")),
-        "leakage": rerouted if leaking is open_sea else record(leaking, "reference"),
-        "stockpiles": records["reference"],
+        "naive": lost(open_sea, "none"),
+        "rerouting": lost(open_sea, "reference"),
+        "leakage": lost(leaking, "reference"),
+        "stockpiles": lost(still, "reference"),
     }
-    return {step: metrics.measure_consumers(found)["shortfall_days"] for step, found in steps.items()}
+    return steps if still is scenario else {**steps, "prices": lost(scenario, "reference")}
+
+
+def without_prices(scenario: Scenario) -> Scenario:
+    """The scenario in which prices stay at their reference and nobody answers them; itself where it has none.
+
+    Stockpiles pay the reference, floors, duties and floods are gone, and a project that waits for more than the reference
+    is never decided.
+    """
+    model = scenario.model
+    acting = (MarketFlood, PriceFloor, Tariff)
+    still: dict[str, Any] = {f"events.{name}": None for name, e in model.events.items() if isinstance(e, acting)}
+    for name, material in model.materials.items():
+        if material.prices is None:
+            continue
+        path = f"materials.{name}"
+        still |= {f"{path}.prices.{key}": value for key, value in STILL_PRICES.items()}
+        for region, consumer in material.consumers.items():
+            for sector in consumer.sectors:
+                still[f"{path}.consumers.{region}.sectors.{sector}.demand_elasticity"] = 0
+    return scenario.with_overrides(still) if still else scenario
 
 
 def without_stockpiles(scenario: Scenario) -> Scenario:

@@ -84,9 +84,9 @@ def inside(annotation: Any, key: str, value: Mapping[str, Any]) -> Any:
     return None
 
 
-def annotation_at(path: Path, data: Mapping[str, Any]) -> Any:
-    """Annotation of what stands at a path of a scenario; None where the format knows none."""
-    annotation: Any = ScenarioModel
+def annotation_at(path: Path, data: Mapping[str, Any], root: type[BaseModel] = ScenarioModel) -> Any:
+    """Annotation of what stands at a path of a scenario, or of another `root`; None where the format knows none."""
+    annotation: Any = root
     here: Any = data
     for part in path:
         if not isinstance(here, Mapping):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ConsumerLabel:
-    """A region's use of one material: day-0 use [t/day], stock target [t], growth [1/year], usual import lead [days]."""
+    """A region's use of one material: day-0 use [t/day], stock target [t], growth [1/year], usual import lead [days].
+
+    `region` is what the consumer is called; a user within a region has a name of its own, and `within` names the region.
+    """
 
     material: str
     region: str
@@ -15,11 +18,17 @@ class ConsumerLabel:
     stock_target_t: float
     growth_per_year: float
     import_lead_days: int
+    within: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The region it lies in: what events, zones and blocs mean."""
+        return self.within or self.region
 
 
 @dataclass(frozen=True)
 class SectorLabel:
-    """An end use of one region; `consumer` is the index of the region's label."""
+    """An end use of one region; `consumer` is the index of the region's label, `within` as there."""
 
     consumer: int
     material: str
@@ -27,6 +36,12 @@ class SectorLabel:
     sector: str
     daily_use_t: float
     priority: int
+    within: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The region it lies in."""
+        return self.within or self.region
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,11 @@ class ArcLabel:
     kind: str
     lead_days: int
     base_flow_t_per_day: float
+
+    @property
+    def user(self) -> str:
+        """Whose purchases these are: a consumer's, or those of the region where a producer or stockpile stands."""
+        return self.buyer if self.kind == "consumer" else self.buyer_region
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from minsim import flows as fl
 from minsim.baseline import Buyer, Product, Reader, Seller, local_output, scrap_origin
+from minsim.carving import end_uses
 from minsim.flows import Floats
 from minsim.holdings import Holding
 from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
@@ -59,17 +60,17 @@ class Layout:
 
     def _sectors(self) -> Iterator[SectorLabel]:
         """Sectors by consumer, priority, name."""
+        uses: dict[int, dict[str, float]] = {}
+        for product in self.products:
+            users = [buyer for buyer in product.buyers if buyer.consumer is not None]
+            uses |= {id(buyer): use for buyer, use in zip(users, end_uses(self.reader, users), strict=True)}
         for c, v in enumerate(self.consumers):
             buyer = self.buyers[v]
             assert buyer.consumer is not None
-            material, region = buyer.key[0], buyer.place.region
-            path = f"materials.{material}.consumers.{region}.sectors"
+            material, region = buyer.key[0], buyer.place.name
             sectors = buyer.consumer.sectors or {"all": Sector(share=1.0)}
-            shares = {name: self.reader.number(s.share, f"{path}.{name}.share") for name, s in sorted(sectors.items())}
-            total = sum(shares.values())
             for name, sector in sorted(sectors.items(), key=lambda item: (item[1].priority, item[0])):
-                use = buyer.need * shares[name] / total
-                yield SectorLabel(c, material, region, name, use, sector.priority)
+                yield SectorLabel(c, material, region, name, uses[id(buyer)][name], sector.priority, buyer.user_of)
 
     def _consumer_label(self, v: int) -> ConsumerLabel:
         buyer = self.buyers[v]
@@ -78,8 +79,9 @@ class Layout:
         weight = sum(arc.share for arc in imports)
         mean = sum(arc.share * arc.label.lead_days for arc in imports) / weight if weight > 0.0 else 0.0
         return ConsumerLabel(
-            buyer.key[0], buyer.place.region, buyer.need, buyer.target, buyer.growth_per_year, math.ceil(mean - 1e-9)
-        )
+            buyer.key[0], buyer.place.name, buyer.need, buyer.target, buyer.growth_per_year, math.ceil(mean - 1e-9),
+            buyer.user_of,
+        )  # fmt: skip
 
     def _holding_label(self, holding: Holding) -> HoldingLabel:
         return HoldingLabel(
@@ -110,7 +112,7 @@ class Layout:
             column = product.buyers.index(buyer) if buyer.kind != "stockpile" else None
             pile_shares = self._pile_shares(product, buyer) if column is None else None
             for row, seller in enumerate(product.sellers):
-                if terms.forbids(seller.place, buyer.place):
+                if not trade.allowed[row, column] if column is not None else terms.forbids(seller.place, buyer.place):
                     continue
                 share = float(trade.shares[row, column] if pile_shares is None else pile_shares[row])
                 flow = float(trade.flows[row, column]) if column is not None else 0.0

@@ -185,7 +185,7 @@ def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
     sent = record.leaked.sum(axis=0)
     for index in np.flatnonzero(sent):
         arc = record.network.arcs[index]
-        tonnes[arc.material, arc.buyer_region] += float(sent[index])
+        tonnes[arc.material, arc.user] += float(sent[index])
     return tonnes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -40,6 +40,8 @@ class Network:
         Fields of `State` as on the morning of day 0.
     residual : float
         Largest error of baseline trade, relative to world output.
+    moved_t_per_year : dict of str to float
+        Material → baseline trade of others that gave way to users within a region [t/year]; only where some did.
     """
 
     scenario: Scenario
@@ -57,6 +59,7 @@ class Network:
     buyer_materials: tuple[str, ...]
     arrays: dict[str, Any]
     residual: float
+    moved_t_per_year: dict[str, float] = field(default_factory=dict)
 
     @property
     def start(self) -> dt.date:
@@ -179,4 +182,7 @@ def build_network(scenario: Scenario, draws: Draws) -> Network:
         buyer_materials=tuple(buyer.key[0] for buyer in layout.buyers),
         arrays=layout.arrays(),
         residual=max(product.trade.residual for product in products if product.trade),
+        moved_t_per_year={
+            p.key[0]: p.trade.moved * DAYS_PER_YEAR for p in products if p.trade is not None and p.trade.moved > 0.0
+        },
     )

@@ -161,10 +161,11 @@ def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str
     write_csv(folder / "events.csv", event_columns(run.record))
     write_json(folder / "summary.json", run.summary())
     if plot:
-        from minsim import plotting, style
+        from minsim import style
         from minsim.charts.licences import plot_licences
+        from minsim.charts.shortfall import plot_shortfall
 
-        style.save_figure(plotting.plot_run(run), folder / "shortfall.png", folder / "shortfall.svg")
+        style.save_figure(plot_shortfall(run), folder / "shortfall.png", folder / "shortfall.svg")
         if run.record.applications:
             style.save_figure(plot_licences(run), folder / "licences.png")
     write_json(folder / "manifest.json", manifest(run, command))

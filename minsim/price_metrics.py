@@ -121,7 +121,7 @@ def leakage_premium(record: Record) -> tuple[dict[str, FloatArray], dict[str, st
     paid = np.zeros(len(network.consumers))
     places = {(c.material, c.region): index for index, c in enumerate(network.consumers)}
     for arc, leaked in zip(network.arcs, tonnes, strict=True):
-        index = places.get((arc.material, arc.buyer_region))
+        index = places.get((arc.material, arc.user))
         if index is not None and arc.kind == "consumer":
             reference = reference_price_usd_per_kg(network, arc.material)
             paid[index] += leaked * 1000.0 * reference * premiums.get((arc.seller_country, arc.material), 0.0)
@@ -167,7 +167,7 @@ def floors_usd_per_kg(record: Record) -> FloatArray:
         price = network.reader.number(event.price_usd_per_kg, f"events.{span.event}.price_usd_per_kg")
         members = set(network.reader.regions_of(event.bloc))
         for c, label in enumerate(network.consumers):
-            if label.region in members and (event.materials == "all" or label.material in event.materials):
+            if label.place in members and (event.materials == "all" or label.material in event.materials):
                 days = _days(span, network.days)
                 floors[days, c] = np.maximum(floors[days, c], price)
     return floors
@@ -187,7 +187,7 @@ def tariff_revenue_usd(record: Record) -> FloatArray:
     place = {(label.material, label.region): c for c, label in enumerate(network.consumers)}
     shipped = record.trade + record.leaked
     for a, arc in enumerate(network.arcs):
-        c = place.get((arc.material, arc.buyer_region))
+        c = place.get((arc.material, arc.user))
         if c is None or arc.kind != "consumer" or arc.seller_country == arc.buyer_region or not shipped[:, a].any():
             continue
         charge = np.zeros(network.days)
@@ -284,6 +284,6 @@ def zone_price_usd_per_kg(record: Record, holding: int) -> FloatArray:
         if market.key == (label.material, label.stage):
             zone = market.zone_of(label.owner_regions[0])
             for c, consumer in enumerate(network.consumers):
-                if consumer.material == market.material and market.zone_of(consumer.region) == zone:
+                if consumer.material == market.material and market.zone_of(consumer.place) == zone:
                     return np.asarray(record.consumer[:, c, MARKET])
     return np.full(record.consumer.shape[0], label.price_usd_per_kg)

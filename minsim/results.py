@@ -147,11 +147,11 @@ class Run(Outcome):
         Axes
             Those with the shortfall; the figure is its `.figure`.
         """
-        from minsim import plotting
+        from minsim.charts import shortfall
 
         if ax is None:
-            return plotting.plot_run(self, material).axes[0]
-        return plotting.shortfall_axes(ax, self, material)
+            return shortfall.plot_shortfall(self, material).axes[0]
+        return shortfall.shortfall_axes(ax, self, material)
 
     def plot_licences(self, event: str | None = None) -> Axes:
         """Draw the licence queue: what waits, and what was approved, by importer.
@@ -176,7 +176,7 @@ class Run(Outcome):
         return licences.plot_licences(self, event).axes[0]
 
     def waterfall(self) -> Waterfall:
-        """Days of use lost naively, and after each of rerouting, leakage and stockpiles."""
+        """Days of use lost naively, and after each of rerouting, leakage, stockpiles and prices."""
         return Waterfall(self)
 
     def why(self, region: str, date: dt.date | str, material: str | None = None) -> Explanation:

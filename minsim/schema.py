@@ -412,9 +412,25 @@ class Sector(Frozen):
     """Value added that rests on one tonne [USD/t]."""
 
 
-class Consumer(Frozen):
-    """A region's use of a material's last product."""
+def _suppliers_kind(value: Any) -> str:
+    return "shares" if isinstance(value, Mapping) else "names"
 
+
+Suppliers = Annotated[
+    Annotated[Annotated[tuple[str, ...], Field(min_length=1)], Tag("names")]
+    | Annotated[Annotated[dict[PlaceName, Share], Field(min_length=1)], Tag("shares")],
+    Discriminator(_suppliers_kind),
+]
+
+
+class Consumer(Frozen):
+    """A region's use of a material's last product; or that of one user within a region."""
+
+    within: PlaceName | None = None
+    """Region whose demand this user's is a part of, and is taken out of; absent: the key itself is a region."""
+    suppliers: Suppliers | None = None
+    """Countries or plants that a user within a region may buy from: a list, taken in its region's proportions, or the share
+    of each in its purchases; absent: it buys as its region does."""
     demand_t_per_year: TonnesPerYear
     """Demand on the first day [t/year]."""
     stock_days: Days

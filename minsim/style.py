@@ -80,12 +80,12 @@ def text_on(colour: str) -> str:
     return "white" if luminance < 0.24 else INK
 
 
-def new_figure() -> Figure:
+def new_figure(height_in: float = HEIGHT_IN) -> Figure:
     """An empty page, drawn without a screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=100)
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=100)
     FigureCanvasAgg(figure)
     return figure
 
@@ -94,12 +94,12 @@ def panels(figure: Figure, bottom_in: float, top_in: float, heights: tuple[float
     """Axes one above the other, between head and foot, room left for headings, dates and the values on the right."""
     heading_in, dates_in, values_in = 0.36, 0.30, 0.40
     room_in = top_in - bottom_in - dates_in - heading_in * len(heights)
-    axes, upper_in = [], top_in
+    axes, upper_in, tall_in = [], top_in, figure.get_figheight()
     for share in heights:
         height_in = share * room_in
         lower_in = upper_in - heading_in - height_in
         width_in = WIDTH_IN - 2 * MARGIN_IN - values_in
-        box = (MARGIN_IN / WIDTH_IN, lower_in / HEIGHT_IN, width_in / WIDTH_IN, height_in / HEIGHT_IN)
+        box = (MARGIN_IN / WIDTH_IN, lower_in / tall_in, width_in / WIDTH_IN, height_in / tall_in)
         axes.append(figure.add_axes(box))
         upper_in = lower_in
     return axes
@@ -111,8 +111,9 @@ def write_text(figure: Figure, text: str, top_in: float, size_pt: float, colour:
     for line in wrapped(figure, text, size_pt, bold=bold):
         weight = "bold" if bold else "normal"
         figure.text(
-            MARGIN_IN / WIDTH_IN, top_in / HEIGHT_IN, line, va="top", fontsize=size_pt, color=colour, fontweight=weight
-        )
+            MARGIN_IN / WIDTH_IN, top_in / figure.get_figheight(), line,
+            va="top", fontsize=size_pt, color=colour, fontweight=weight,
+        )  # fmt: skip
         top_in -= spacing_in
     return top_in
 

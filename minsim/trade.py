@@ -108,12 +108,15 @@ class BaselineTrade:
         False where trade is forbidden.
     residual : float
         Largest error of a sum, relative to world output.
+    moved : float
+        What other buyers had to buy elsewhere to make room for users within a region [t/day].
     """
 
     flows: Floats
     shares: Floats
     allowed: np.ndarray
     residual: float
+    moved: float = 0.0
 
 
 def baseline_trade(
@@ -143,7 +146,7 @@ def baseline_trade(
     error, worst_seller, worst_buyer = residual(flows, outputs, needs)
     if error > ACCEPTED:
         raise _no_balance(sellers[worst_seller], buyers[worst_buyer], flows, outputs, needs, sellers, buyers, terms)
-    return BaselineTrade(flows, _shares(flows, allowed, outputs), allowed, error)
+    return BaselineTrade(flows, purchase_shares(flows, allowed, outputs), allowed, error)
 
 
 def _fitted(prior: Floats, outputs: Floats, needs: Floats) -> Floats:
@@ -185,7 +188,7 @@ def _usable_pairs(allowed: np.ndarray, outputs: Floats, needs: Floats) -> np.nda
     return usable
 
 
-def _shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floats:
+def purchase_shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floats:
     """Each seller's share of each buyer; a buyer without need takes the sellers' open outputs as its shares."""
     weights = np.where(flows.sum(axis=0) > 0.0, flows, allowed * outputs[:, None])
     weights = np.where(weights.sum(axis=0) > 0.0, weights, allowed.astype(float))
@@ -249,13 +252,14 @@ def _check_left(
     ]:
         if left < -slack:
             said.append(
-                f"known shares make {place.name} {verb}: {_per_year(whole - left)} against {_per_year(whole)} t/year"
+                f"known shares make {place.name} {verb}: {per_year(whole - left)} against {per_year(whole)} t/year"
             )
     if said:
         raise BalanceError([Problem("", 0, 0, terms.path, f"{text}; lower them") for text in said])
 
 
-def _per_year(t_per_day: float) -> str:
+def per_year(t_per_day: float) -> str:
+    """Tonnes a year of a daily flow, as messages give them."""
     return f"{t_per_day * DAYS_PER_YEAR:,.4g}"
 
 
@@ -278,8 +282,8 @@ def _no_balance(
     return _balance_error(
         terms,
         "no baseline trade balances outputs and needs under the forbidden lanes and known shares:\n"
-        f"the best fit has {seller.name} sell {_per_year(sold)} of the {_per_year(outputs[i])} t/year it makes, "
-        f"and {buyer.name} get {_per_year(bought)} of the {_per_year(needs[j])} t/year it needs;\n"
+        f"the best fit has {seller.name} sell {per_year(sold)} of the {per_year(outputs[i])} t/year it makes, "
+        f"and {buyer.name} get {per_year(bought)} of the {per_year(needs[j])} t/year it needs;\n"
         "change a producer's share, allow a lane, or lower a known share",
     )
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import synthetic
 from matplotlib.figure import Figure
+from priced import REFERENCE, TWO_ZONES, flood, floor, market, tariff
 
 import minsim
 from minsim import results
-from minsim.days_lost import STEPS, describe_waterfall, without_leakage, without_stockpiles
+from minsim.days_lost import STEPS, describe_waterfall, without_leakage, without_prices, without_stockpiles
 
 PHI, LENGTH, STOCK, VAULT = 0.72, 300, 38.0, 60.0
 SHARE, EXTRA = 0.25, 10
@@ -32,7 +33,7 @@ def steps(run, region="United States"):
 def test_closed_form_without_rerouting():
     found = steps(results.run(scenario(leaks=True)))
     naive = PHI * LENGTH - STOCK
-    assert list(found) == list(STEPS)
+    assert list(found) == [step for step in STEPS if step != "prices"]  # the scenario has none
     assert found["naive"] == pytest.approx(naive)
     assert found["rerouting"] == pytest.approx(naive)  # the behaviour itself says: none
     # What leaks in the last days of the curb arrives after the shortage.
@@ -106,8 +107,81 @@ def test_the_public_function_and_its_table():
     found = minsim.waterfall(scenario(leaks=True))
     assert list(found.table.columns) == ["material", "region", "step", "shortfall_days"]
     mine = found.table[found.table["region"] == "United States"]
-    assert list(mine["step"]) == list(STEPS)
+    assert list(mine["step"]) == ["naive", "rerouting", "leakage", "stockpiles"]
     json.dumps(found.rows, allow_nan=False)
+
+
+# ---------------------------------------------------------------------------------------------------------------- prices
+
+BAN = {"c": networks.ban(100, LENGTH)}
+PILE = {
+    "vault": {
+        "owner": "United States",
+        "holds": {"x": "process"},
+        "target_days": 30,
+        "initial_fill": 0.2,
+        "budget_usd": 20.0e6,  # four days of use at the reference of 50 USD/kg
+        "fill": {"rule": "surplus_only", "max_days_per_month": 5, "price_ceiling_usd_per_kg": 55},
+    }
+}
+
+
+def priced(**given):
+    """A ban of 300 days from day 100 on a market of two zones; without prices, at a reference price."""
+    given = {"days": 700, "behaviour": networks.NO_REROUTING, "events": BAN, "zones": TWO_ZONES, **given}
+    mapping = market(**given)
+    if "prices" not in mapping["materials"]["x"]:
+        mapping["materials"]["x"]["price_usd_per_kg"] = REFERENCE
+    return networks.scenario(mapping)
+
+
+def test_the_price_step_is_worked_by_hand():
+    """At still prices phi x length - stock; a price that nobody answers changes no tonne, one that users do, some."""
+    asked = priced(e_d=0.3, stockpiles=PILE)
+    run = results.run(asked)
+    found = steps(run)
+    phi = next(
+        arc.base_flow_t_per_day / 100.0
+        for arc in run.record.network.arcs
+        if (arc.seller, arc.buyer) == ("China", "United States")
+    )
+    assert list(found) == list(STEPS)
+    assert found["naive"] == pytest.approx(phi * LENGTH - 38.0)
+    assert found["stockpiles"] == pytest.approx(found["naive"] - 6.0 - 4.0)  # a fifth of 30 days, and four bought
+    assert found["prices"] == pytest.approx(run.measures["reference"]["shortfall_days"][1])
+    assert found["prices"] < found["stockpiles"]
+    deaf = steps(results.run(priced(e_d=0.0)))
+    assert deaf["prices"] == deaf["stockpiles"] == pytest.approx(phi * LENGTH - 38.0)
+
+
+def test_still_prices_are_a_scenario_without_prices():
+    """To the bit, with a stockpile's purse, boards, floods, floors, duties and a project that waits for its price."""
+    project = {
+        "type": "capacity_project",
+        "producer": {"material": "x", "stage": "process", "country": "Japan"},
+        "capacity_t_per_year": 4000,
+        "incentive": {"price_usd_per_kg": 60, "for_days": 28},
+    }
+    priced_events = {"f": flood(0.4, 10, 80), "p": floor(70.0, 20), "t": tariff(0.5, 30), "n": project}
+    costs = {"Japan": {"cash_usd_per_kg": 45, "restart_usd_per_kg": 49, "mothball_after_days": 14}}
+    given = {"japan": 0.3, "behaviour": None, "stockpiles": PILE}
+    asked = priced(e_s=0.2, events=BAN | priced_events, costs=costs, **given)
+    plain = priced(prices=False, **given)
+    run, bare = results.run(asked), results.run(plain)
+    for step, days in bare.days_lost.items():
+        np.testing.assert_array_equal(run.days_lost[step], days)
+    assert without_prices(plain) is plain
+    assert steps(run)["stockpiles"] > 20.0
+    assert steps(run)["prices"] != pytest.approx(steps(run)["stockpiles"], abs=1.0)
+
+
+def test_a_flood_that_shuts_a_plant_costs_days_in_the_step_of_prices():
+    run = results.run(minsim.load_scenario("flood-then-curb"))
+    japan = steps(run, "Japan")
+    assert japan["naive"] > 100.0 > japan["prices"] > japan["stockpiles"] + 30.0
+    title = " ".join(text.get_text() for text in run.waterfall().plot().figure.texts).replace("\u00a0", " ")
+    assert "Rerouting and prices cost the United States" in title
+    assert "What users give up because of the price is not counted as lost." in " ".join(title.split())
 
 
 def test_words_name_what_changes_nothing():

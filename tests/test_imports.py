@@ -19,32 +19,33 @@ LAYERS = (
     {"data", "schema"},
     {"chain", "flows", "grammar", "phrases", "spans", "uncertainty", "wording"},
     {"checks", "loading"},
-    {"balance", "baseline", "holdings", "labels", "layout", "markets", "network", "trade"},
+    {"balance", "baseline", "carving", "holdings", "labels", "layout", "markets", "network", "trade"},
     {"world"},
     {"events"},
     {"engine"},
     {
         "answer",
         "causes",
-        "charts",
         "days_lost",
         "disturbances",
-        "labelling",
         "licence_table",
         "metrics",
         "output",
-        "plotting",
         "price_metrics",
         "results",
         "style",
     },
-    {"data_check", "newscenario", "regression", "risk", "screen_chart", "screening", "validation"},
+    {"data_check", "newscenario", "regression", "risk", "screening", "validation"},
+    {"charts"},
     {"cause_pages", "data_pages", "rendering"},
     {"commands"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )
-"""Imports of any kind (at the top, inside functions, for types) point to an earlier layer or to the same one."""
+"""Imports of any kind (at the top, inside functions, for types) point to an earlier layer or to the same one.
+
+One way back is open: every result can draw itself, so a function may import `charts` from anywhere.
+"""
 
 
 def loaded_by(code: str) -> set[str]:
@@ -120,6 +121,7 @@ def test_loading_a_scenario_loads_no_plotting_and_no_tables():
 def test_public_names_are_pinned():
     assert sorted(minsim.__all__) == [
         "Attribution",
+        "Company",
         "Explanation",
         "MassBalanceError",
         "MinsimError",
@@ -130,6 +132,7 @@ def test_public_names_are_pinned():
         "__version__",
         "attribute",
         "library",
+        "load_company",
         "load_scenario",
         "run",
         "waterfall",
@@ -155,10 +158,11 @@ def test_every_module_has_a_layer():
 
 def test_imports_point_one_way():
     rank = {module: index for index, layer in enumerate(LAYERS) for module in layer}
+    at_once = dependencies(imported_at_once)
     upward = [
         f"{module} imports {needed}"
         for module, needs in dependencies().items()
-        for needed in sorted(needs)
+        for needed in sorted(needs if "charts" in at_once[module] else needs - {"charts"})
         if rank[needed] > rank[module]
     ]
     assert not upward

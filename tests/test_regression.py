@@ -12,9 +12,10 @@ from click.testing import CliRunner
 
 import minsim
 from minsim import regression
+from minsim.charts import drifts as chart
 from minsim.cli import main
 from minsim.errors import BaselineError
-from minsim.regression import files, pictures, reports, tables
+from minsim.regression import files, reports, tables
 from minsim.regression.drifts import Drift, change_text, pair_text, sentences, settled
 from minsim.regression.tables import Tolerance
 
@@ -478,5 +479,5 @@ def test_one_picture_a_subject(baseline):
         Drift("stockpiles", ("vault", "magnets"), "bought_t", "t", 0.0, 1.0, at="2026-01"),
         Drift("structure", ("metrics",), "free", "", None, None, kind="gone"),
     ]
-    stems = [topic.stem for topic in pictures.topics(drifts)]
+    stems = [topic.stem for topic in chart.topics(drifts)]
     assert stems == ["monthly-magnets-japan", "trade-magnets-fabricate", "stockpiles-vault-magnets"]

@@ -1,1 +1,1 @@
-"""Charts beside the run's own: attribution, waterfall of days lost, licence queue; one module each, on one `page`."""
+"""Every picture of minsim: one module a kind, on one `page`, in one `style`."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsim.charts.page import bare, start_page
+from minsim.charts.page import framed, name_colours, set_dates, set_values, start_page
 from minsim.licence_table import DAYS_PER_WEEK, LicenceWeek, decided_waits, licence_weeks
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import count, long_date, tonnes
-from minsim.style import INK, WIDE_COLOURS, drawing_style, panels
+from minsim.style import WIDE_COLOURS, drawing_style, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def plot_licences(run: Outcome, event: str | None = None) -> Figure:
         _draw_weeks(upper, run, own, colours, "Waiting for a decision at the end of the week, t", lambda w: w.waiting_t)
         _draw_weeks(lower, run, own, colours, "Approved in the week, t", lambda w: w.approved_t)
         upper.tick_params(labelbottom=False)
-        _name_colours(upper, colours)
+        name_colours(upper, {name: colour for name, (colour, _) in colours.items()})
     return figure
 
 
@@ -99,25 +99,18 @@ def _draw_weeks(
     amount: Amount,
 ) -> None:
     """Weekly bars, the importers stacked in one order in every panel."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-    from matplotlib.ticker import MaxNLocator
-
-    bare(ax, heading, grid="y")
+    network = run.record.network
+    framed(ax, heading)
     days = sorted({week.first_day for week in weeks})
-    first = date2num(np.datetime64(run.record.network.start))
+    last = min(days[-1] + DAYS_PER_WEEK, network.days)
+    set_dates(ax, network.date_of(days[0]), last - days[0])
+    first = ax.get_xlim()[0] - days[0]
     bottom = np.zeros(len(days))
     for colour, importers in colours.values():
         height = _by_week(weeks, days, importers, amount)
         ax.bar(first + np.array(days), height, 6.3, bottom, align="edge", color=colour, linewidth=0)
         bottom += height
-    ax.set_xlim(first + days[0], first + min(days[-1] + DAYS_PER_WEEK, run.record.network.days))
-    ax.set_ylim(0.0, 1.06 * max(float(bottom.max()), 1e-9))
-    ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    ax.yaxis.tick_right()
-    locator = AutoDateLocator(minticks=4, maxticks=10)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-    ax.spines["bottom"].set_visible(True)
+    set_values(ax, float(bottom.max()))
 
 
 def _by_week(weeks: Sequence[LicenceWeek], days: Sequence[int], importers: Sequence[str], amount: Amount) -> FloatArray:
@@ -126,13 +119,3 @@ def _by_week(weeks: Sequence[LicenceWeek], days: Sequence[int], importers: Seque
         if week.importer in importers:
             found[week.first_day] += amount(week)
     return np.array([found[day] for day in days])
-
-
-def _name_colours(ax: Axes, colours: Mapping[str, tuple[str, list[str]]]) -> None:
-    """A row of names above the panel, each beside a square of its colour."""
-    reached = 0.0
-    for name, (colour, _) in colours.items():
-        square = ax.annotate("■", (0, 1), (reached, 21), "axes fraction", "offset points", color=colour, fontsize=11)
-        reached += square.get_window_extent().width * 72.0 / ax.figure.dpi + 3.0
-        text = ax.annotate(name, (0, 1), (reached, 22), "axes fraction", "offset points", color=INK, fontsize=9)
-        reached += text.get_window_extent().width * 72.0 / ax.figure.dpi + 12.0

@@ -1,4 +1,4 @@
-"""The chart of the waterfall: days of use lost naively, and what rerouting, leakage and stockpiles change."""
+"""The chart of the waterfall: days of use lost naively, and what rerouting, leakage, stockpiles and prices change."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 3
 """Regions drawn; the others are named below the chart."""
-ROWS = {
-    "naive": "no rerouting, leakage\nor stockpiles",
-    "rerouting": "rerouting",
-    "leakage": "leakage",
-    "stockpiles": "stockpiles",
-    "left": "lost in the end",
+WITHOUT = {
+    False: "no rerouting, leakage\nor stockpiles",
+    True: "no rerouting, leakage,\nstockpiles or prices",
 }
+"""What the first bar is, in a scenario without and with prices."""
 
 
 def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
@@ -39,11 +37,12 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
     """
     with drawing_style():
         story, regions = _hit_regions(run, material)
+        rows = _row_labels(run)
         hidden = [with_article(story.network.consumers[i].region) for i in regions[MOST_PANELS:]]
-        note = f"Not drawn: {listing(hidden)}." if hidden else ""
+        note = " ".join([*([f"Not drawn: {listing(hidden)}."] if hidden else []), *_price_note(run)])
         what = f"{capital(story.name)}. Days of use lost, as one thing after the other is taken into account"
         figure, bottom, top = start_page(run, _waterfall_headline(run, story, regions), what, note)
-        labels = [line for label in ROWS.values() for line in label.splitlines()]
+        labels = [line for label in rows for line in label.splitlines()]
         panels = axes_right_of(figure, labels, bottom, top, min(MOST_PANELS, max(1, len(regions))))
         highest = max((float(days[i]) for days in run.days_lost.values() for i in regions[:MOST_PANELS]), default=1.0)
         for ax, index in zip(panels, regions, strict=False):
@@ -53,6 +52,15 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
         if not regions:
             panels[0].set_axis_off()
     return figure
+
+
+def _row_labels(run: Outcome) -> list[str]:
+    """What stands beside each bar: the steps, then what is left of them."""
+    return [WITHOUT["prices" in run.days_lost], *list(run.days_lost)[1:], "lost in the end"]
+
+
+def _price_note(run: Outcome) -> list[str]:
+    return ["What users give up because of the price is not counted as lost."] if "prices" in run.days_lost else []
 
 
 def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
@@ -84,16 +92,20 @@ def _waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[in
         return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
     naive, *_, left = _lost(story, regions[0])
     who = with_article(story.network.consumers[regions[0]].region)
-    means = "Rerouting and stockpiles" if _leaks_nothing(run) else "Rerouting, leakage and stockpiles"
+    means, s = _what_changes(run)
     if abs(naive - left) < 0.5:
-        return f"{means} spare {who} none of the {day_count(naive)} of {story.name} it loses"
+        return f"{means} spare{s} {who} none of the {day_count(naive)} of {story.name} it loses"
     change = "spare" if left < naive else "cost"
     end = f"{'it still loses' if left < naive else 'it loses'} {day_count(left)}"
-    return f"{means} {change} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
+    return f"{means} {change}{s} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
 
 
-def _leaks_nothing(run: Outcome) -> bool:
-    return bool(np.array_equal(run.days_lost["leakage"], run.days_lost["rerouting"], equal_nan=True))
+def _what_changes(run: Outcome) -> tuple[str, str]:
+    """Rerouting, stockpiles where there are any, and what else changes a region's days; and the verb's ending."""
+    always = ["rerouting"] + (["stockpiles"] if run.scenario.model.stockpiles else [])
+    steps = pairwise(run.days_lost.items())
+    named = [n for (_, a), (n, b) in steps if n in always or not np.array_equal(a, b, equal_nan=True)]
+    return capital(listing(named)), "s" if len(named) == 1 else ""
 
 
 def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> None:
@@ -101,8 +113,9 @@ def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> N
     bare(ax, f"{story.network.consumers[index].region}, days lost")
     lost = _lost(story, index)
     set_reach(ax, np.array([highest]), [f"{highest:,.0f} days "])
-    ax.set_ylim(len(ROWS) - 0.5, -0.5)
-    ax.set_yticks(range(len(ROWS)), list(ROWS.values()))
+    rows = _row_labels(story.run)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(axis="y", labelsize=9.5, labelcolor=INK)
     _draw_step(ax, 0, 0.0, lost[0], f"{lost[0]:,.0f} days", GREY, bold=True)
     for place, (before, after) in enumerate(pairwise(lost), start=1):

@@ -36,6 +36,7 @@ from minsim.checks.references import (
     check_stages_named,
 )
 from minsim.checks.sources import ASSUMPTION, Quantity, quantities, source_cautions, source_problems
+from minsim.checks.users import check_suppliers, check_users_within
 from minsim.grammar import Path, names_of
 from minsim.schema import ScenarioModel
 
@@ -105,6 +106,8 @@ CHECKS: tuple[Check, ...] = (
     check_hosts,
     check_scrap,
     check_quota_on_end_uses,
+    check_users_within,
+    check_suppliers,
     refused,
 )
 """Every rule whose breach is a problem."""

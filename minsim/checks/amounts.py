@@ -18,7 +18,7 @@ def check_shares_of_stages(model: ScenarioModel) -> Iterator[Finding]:
     for path, _, material in blocks(model):
         for name, stage in material.stages.items():
             shares = [central(producer.share) for producer in stage.producers.values()]
-            yield from _sum_to_one((*path, "stages", name, "producers"), shares)
+            yield from sum_to_one((*path, "stages", name, "producers"), shares)
 
 
 def check_shares_of_sectors(model: ScenarioModel) -> Iterator[Finding]:
@@ -27,10 +27,11 @@ def check_shares_of_sectors(model: ScenarioModel) -> Iterator[Finding]:
         for region, consumer in material.consumers.items():
             shares = [central(sector.share) for sector in consumer.sectors.values()]
             if shares:
-                yield from _sum_to_one((*path, "consumers", region, "sectors"), shares)
+                yield from sum_to_one((*path, "consumers", region, "sectors"), shares)
 
 
-def _sum_to_one(path: Path, shares: list[float]) -> Iterator[Finding]:
+def sum_to_one(path: Path, shares: list[float]) -> Iterator[Finding]:
+    """A finding where shares do not sum to 1."""
     total = sum(sorted(shares))
     if abs(total - 1) > SHARES_WITHIN:
         way = "too much" if total > 1 else "missing"

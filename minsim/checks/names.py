@@ -35,8 +35,9 @@ def declared_places(model: ScenarioModel) -> Iterator[tuple[Path, str]]:
             for key, producer in stage.producers.items():
                 here = (*path, "stages", stage_name, "producers", key)
                 yield (here, key) if producer.country is None else ((*here, "country"), producer.country)
-        for region in material.consumers:
-            yield (*path, "consumers", region), region
+        for region, consumer in material.consumers.items():
+            if consumer.within is None:
+                yield (*path, "consumers", region), region
 
 
 def countries_of(stage: Stage) -> set[str]:
@@ -52,12 +53,12 @@ def known_countries() -> frozenset[str]:
 
 
 def places(model: ScenarioModel) -> set[str]:
-    """Every name that may stand for a place: of the scenario (named plants and blocs too), or of a known country."""
+    """Every name that may stand for a place: of the scenario (plants, users and blocs too), or of a known country."""
     own = {name for _, name in declared_places(model)} | set(model.regions.blocs)
-    plants = {
-        key for material in model.materials.values() for stage in material.stages.values() for key in stage.producers
-    }
-    return own | plants | known_countries()
+    materials = model.materials.values()
+    plants = {key for material in materials for stage in material.stages.values() for key in stage.producers}
+    users = {name for material in materials for name in material.consumers}
+    return own | plants | users | known_countries()
 
 
 def sectors(model: ScenarioModel) -> set[str]:

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import click
 
-from minsim.commands.common import COMMAND_LINE, changed, console, load, progress, scenario_options, simulate, warn
+from minsim.commands.common import COMMAND_LINE, console, load_aloud, out_option, progress, scenario_options, simulate
 
 
 @click.command()
 @click.argument("scenario")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder to write tables and pictures to, made if absent.  [default: results/NAME/attribution]",
-)
+@out_option("results/NAME/attribution")
 @scenario_options
 @click.option("--no-plot", is_flag=True, help="Draw nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
@@ -47,8 +42,7 @@ def attribute(
       minsim attribute truce-lapses
       minsim attribute truce-lapses --without licences-dytb-oxide --json
     """
-    loaded = changed(load(scenario, overrides), without, only)
-    warn(loaded)
+    loaded = load_aloud(scenario, overrides, without, only)
     folder = out or Path("results") / loaded.name / "attribution"
     finished = simulate(loaded, seed, replication)
     with progress(f"Simulating {loaded.name} with subsets of its events"):
@@ -99,8 +93,7 @@ def why(
     """
     from minsim.causes import tracing
 
-    loaded = changed(load(scenario, overrides), without, only)
-    warn(loaded)
+    loaded = load_aloud(scenario, overrides, without, only)
     if complaint := tracing.objection(loaded, region, date, material):
         raise click.UsageError(complaint)
     finished = simulate(loaded, seed, replication, bracket=False)

@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -55,44 +56,50 @@ class Commands(click.Group):
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def scenario_options(command: F) -> F:
-    """Options that change what a scenario says, or how its numbers are drawn; the same for every command that simulates."""
-    options = (
-        click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="PATH=VALUE",
-            help="Replace one value of the scenario, by its dotted path; may be given several times.",
-        ),
-        click.option(
-            "--without",
-            multiple=True,
-            metavar="EVENT,...",
-            help="Leave these events out, named by their ids; may be given several times.",
-        ),
-        click.option(
-            "--only",
-            multiple=True,
-            metavar="EVENT,...",
-            help="Leave out all events but these, named by their ids; may be given several times.",
-        ),
-        click.option(
-            "--seed",
-            type=click.IntRange(0, LARGEST_SEED),
-            metavar="N",
-            help="Draw the uncertain numbers with this seed instead of the scenario's own.",
-        ),
-        click.option(
-            "--replication",
-            type=click.IntRange(min=0),
-            metavar="K",
-            help="Draw the uncertain numbers, and compute draw number K.  [default: 0 when --seed is given]",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+def options(*wanted: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options in the order in which `--help` names them."""
+
+    def add(command: F) -> F:
+        for option in reversed(wanted):
+            command = option(command)
+        return command
+
+    return add
+
+
+override_option = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE",
+    help="Replace one value of the scenario, by its dotted path; may be given several times.",
+)  # fmt: skip
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N",
+    help="Draw the uncertain numbers with this seed instead of the scenario's own.",
+)  # fmt: skip
+scenario_options = options(
+    override_option,
+    click.option(
+        "--without", multiple=True, metavar="EVENT,...",
+        help="Leave these events out, named by their ids; may be given several times.",
+    ),
+    click.option(
+        "--only", multiple=True, metavar="EVENT,...",
+        help="Leave out all events but these, named by their ids; may be given several times.",
+    ),
+    seed_option,
+    click.option(
+        "--replication", type=click.IntRange(min=0), metavar="K",
+        help="Draw the uncertain numbers, and compute draw number K.  [default: 0 when --seed is given]",
+    ),
+)  # fmt: skip
+"""Options that change what a scenario says, or how its numbers are drawn; the same for every command that simulates."""
+
+
+def out_option(default: str) -> Callable[[F], F]:
+    """The folder of a command's results; `default` is where they go otherwise."""
+    return click.option(
+        "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+        help=f"Folder to write results to, made if absent.  [default: {default}]",
+    )  # fmt: skip
 
 
 def load(target: str, overrides: tuple[str, ...] = ()) -> Scenario:
@@ -102,11 +109,25 @@ def load(target: str, overrides: tuple[str, ...] = ()) -> Scenario:
     return loading.load_scenario(target, overrides=dict(map(loading.parse_override, overrides)))
 
 
-def changed(scenario: Scenario, without: tuple[str, ...], only: tuple[str, ...]) -> Scenario:
-    """The scenario with the events that `--only` and `--without` leave."""
+def load_aloud(
+    target: str,
+    overrides: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
+    company: Path | None = None,
+) -> Scenario:
+    """A scenario with what `--set` changes, the events that `--only` and `--without` leave, and a company; warns aloud."""
+    scenario = load(target, overrides)
     if only:
         scenario = scenario.only(*_events("--only", only))
-    return scenario.without(*_events("--without", without)) if without else scenario
+    if without:
+        scenario = scenario.without(*_events("--without", without))
+    if company is not None:
+        from minsim.loading import load_company
+
+        scenario = scenario.with_company(load_company(company))
+    warn(scenario)
+    return scenario
 
 
 def _events(option: str, given: tuple[str, ...]) -> list[str]:
@@ -148,3 +169,23 @@ def progress(message: str) -> Iterator[None]:
         return
     with console(sys.stderr).status(message):
         yield
+
+
+@contextlib.contextmanager
+def counted_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Bar with rate and time left on standard error; None unless a person is watching."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def tell(done: int, wanted: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield tell

@@ -112,10 +112,10 @@ def screen(table: Path | None, plot: Path | None, quick: bool) -> None:
     if table is not None:
         _write_screen(table, screens)
     if plot is not None:
-        from minsim import screen_chart
+        from minsim.charts.screen import save_screen
 
         try:
-            screen_chart.save_screen(screens, plot)
+            save_screen(screens, plot)
         except OSError as error:
             raise OutputError(f"cannot write {plot}: {error.strerror}") from error
         click.echo(f"drew {plot}", err=True)

@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import sys
+import json
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from minsim.commands.common import COMMAND_LINE, EXIT_FAILED, LARGEST_SEED, console, load, warn
+from minsim.commands.common import (
+    COMMAND_LINE,
+    EXIT_FAILED,
+    console,
+    counted_progress,
+    load_aloud,
+    options,
+    out_option,
+    override_option,
+    seed_option,
+)
+from minsim.phrases import count
 
 if TYPE_CHECKING:
     from minsim.answer import Answer
-    from minsim.loading import Scenario
-    from minsim.risk.replications import Failure
+    from minsim.risk.batches import FailedRun
 
 MOST_FAILURES_TOLD = 5
 
 Command = Callable[..., Any]
 
-
-def _options(*wanted: Command) -> Callable[[Command], Command]:
-    return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(wanted), command)
-
-
-_overrides = click.option(
-    "--set", "overrides", multiple=True, metavar="PATH=VALUE",
-    help="Replace one value of the scenario, by its dotted path; may be given several times.",
-)  # fmt: skip
-_seed = click.option(
-    "--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N",
-    help="Draw the uncertain numbers with this seed instead of the scenario's own.",
-)  # fmt: skip
-_jobs = click.option(
-    "--jobs", "-j", type=click.IntRange(min=1), metavar="J", help="Worker processes.  [default: as many as there are cores]"
+_jobs = options(
+    click.option(
+        "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
+        help="Worker processes.  [default: as many as there are cores]",
+    ),
+    click.option(
+        "--executor", type=click.Choice(["processes", "dask"]), default="processes", show_default=True,
+        help="Compute in processes of this machine, or on the workers of a Dask scheduler (pip install 'minsim[cluster]').",
+    ),
+    click.option(
+        "--scheduler", metavar="ADDRESS",
+        help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786, or the .json file it wrote.",
+    ),
 )  # fmt: skip
 _no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
-
-
-def _out(name: str) -> Command:
-    return click.option(
-        "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-        help=f"Folder to write results to, made if absent.  [default: results/NAME-{name}]",
-    )  # fmt: skip
 
 
 def _replications(default: int | None, text: str) -> Command:
@@ -70,12 +71,12 @@ def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None
 
 @click.command()
 @click.argument("scenario")
-@_options(
+@options(
     _replications(1000, "Replications; with --until-se, the most there may be."),
     _jobs,
-    _out("ensemble"),
-    _seed,
-    _overrides,
+    out_option("results/NAME-ensemble"),
+    seed_option,
+    override_option,
 )
 @click.option(
     "--until-se", callback=_parse_days, metavar="DAYS",
@@ -92,6 +93,8 @@ def ensemble(
     scenario: str,
     replications: int,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -116,28 +119,32 @@ def ensemble(
     Where replications fail, the others are finished and written, each failure is told with the command that runs it
     again, and the exit code is 1.
     """
-    loaded = _load(scenario, overrides)
+    loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
-    with _progress("Replications") as progress:
-        from minsim import risk
+    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
+        from minsim import rendering, risk
 
         found = risk.ensemble(
-            loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, jobs=jobs, out=folder,
-            progress=progress,
+            loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
+            progress=progress, **workers,
         )  # fmt: skip
     _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=_command_line(ctx))
-    _wrote(folder)
-    if found.failures:
-        again = " ".join(["minsim run", scenario, *(f"--set {text}" for text in overrides)])
-        _tell_failures(found.failures, f"{again} --seed {found.seed} --replication {{}}", sampler)
-        ctx.exit(EXIT_FAILED)
+    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
 @click.argument("first", metavar="SCENARIO")
 @click.argument("others", metavar="SCENARIO...", nargs=-1, required=True)
-@_options(_replications(200, "Replications of each."), _jobs, _out("comparison"), _seed, _overrides, _no_plot)
+@options(
+    _replications(200, "Replications of each."),
+    _jobs,
+    out_option("results/NAME-comparison"),
+    seed_option,
+    override_option,
+    _no_plot,
+)
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -145,6 +152,8 @@ def compare(
     others: tuple[str, ...],
     replications: int,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -160,16 +169,16 @@ def compare(
       minsim compare magnet-ban truce-lapses
       minsim compare magnet-ban mine.yaml yours.yaml -n 1000 --jobs 2
     """
-    loaded = [_load(name, overrides) for name in (first, *others)]
+    loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
-    with _progress("Replications") as progress:
-        from minsim import risk
+    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
+        from minsim import rendering, risk
 
-        found = risk.compare(*loaded, replications=replications, seed=seed, jobs=jobs, progress=progress)
+        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **workers)
     _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=_command_line(ctx))
-    _wrote(folder)
-    _exit_on_failures(ctx, [failure for batch in found.batches for failure in batch.failures])
+    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    _exit_on_failures(ctx, found.failed_runs, (first, *others), overrides)
 
 
 @click.command()
@@ -178,12 +187,12 @@ def compare(
     "--over", "grid", multiple=True, required=True, metavar="PATH=VALUES",
     help="Values of one number: low:high:step, or a,b,c; given several times, all combinations.",
 )  # fmt: skip
-@_options(
+@options(
     _replications(None, "Replications at every point.  [default: the central case alone]"),
     _jobs,
-    _out("sweep"),
-    _seed,
-    _overrides,
+    out_option("results/NAME-sweep"),
+    seed_option,
+    override_option,
     _no_plot,
 )
 @click.pass_context
@@ -193,6 +202,8 @@ def sweep(
     grid: tuple[str, ...],
     replications: int | None,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -209,17 +220,17 @@ def sweep(
     """
     from minsim.risk.sweeps import parse_over
 
-    loaded = _load(scenario, overrides)
+    loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
-    with _progress("Runs") as progress:
-        from minsim import risk
+    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
+        from minsim import rendering, risk
 
-        found = risk.sweep(loaded, over, replications, seed=seed, jobs=jobs, progress=progress)
+        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **workers)
     _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=_command_line(ctx))
-    _wrote(folder)
-    _exit_on_failures(ctx, [failure for batch in found.batches for failure in batch.failures])
+    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -239,7 +250,14 @@ def sweep(
     "--most", type=click.FloatRange(min=1), default=720.0, show_default=True, metavar="DAYS",
     help="Largest target looked at.",
 )  # fmt: skip
-@_options(_replications(200, "Replications of each size."), _jobs, _out("size"), _seed, _overrides, _no_plot)
+@options(
+    _replications(200, "Replications of each size."),
+    _jobs,
+    out_option("results/NAME-size"),
+    seed_option,
+    override_option,
+    _no_plot,
+)
 @click.pass_context
 def size(
     ctx: click.Context,
@@ -252,6 +270,8 @@ def size(
     most: float,
     replications: int,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -267,18 +287,19 @@ def size(
       minsim size magnet-ban --stockpile project-vault --region "United States" --full --at-most 15
       minsim size mine.yaml --stockpile reserve --region Japan --service 0.9 -n 1000
     """
-    loaded = _load(scenario, overrides)
+    loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
-    with _progress("Replications") as progress:
-        from minsim import risk
+    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
+        from minsim import rendering, risk
 
         found = risk.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
-            replications=replications, seed=seed, jobs=jobs, progress=progress,
+            replications=replications, seed=seed, out=folder, progress=progress, **workers,
         )  # fmt: skip
     _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=_command_line(ctx))
-    _wrote(folder)
+    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -298,7 +319,7 @@ def size(
     "--spread", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE",
     help="Also move all numbers without a distribution by this share to either side.",
 )  # fmt: skip
-@_options(_jobs, _out("sensitivity"), _seed, _overrides, _no_plot)
+@options(_jobs, out_option("results/NAME-sensitivity"), seed_option, override_option, _no_plot)
 @click.pass_context
 def sensitivity(
     ctx: click.Context,
@@ -310,6 +331,8 @@ def sensitivity(
     samples: int | None,
     spread: float,
     jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
     out: Path | None,
     seed: int | None,
     overrides: tuple[str, ...],
@@ -327,33 +350,25 @@ def sensitivity(
 
     Needs SALib: pip install 'minsim[sensitivity]'.
     """
-    loaded = _load(scenario, overrides)
+    loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
-    with _progress("Runs") as progress:
-        from minsim import risk
+    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
+        from minsim import rendering, risk
 
         found = risk.sensitivity(
-            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed, jobs=jobs,
-            progress=progress,
+            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
+            out=folder, progress=progress, **workers,
         )  # fmt: skip
     _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=_command_line(ctx))
-    _wrote(folder)
+    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    if found.failures:
+        click.echo(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
+        ctx.exit(EXIT_FAILED)
 
 
 COMMANDS = (ensemble, compare, sweep, size, sensitivity)
 """In the order in which a newcomer needs them."""
-
-
-def _load(target: str, overrides: tuple[str, ...]) -> Scenario:
-    loaded = load(target, overrides)
-    warn(loaded)
-    return loaded
-
-
-def _command_line(ctx: click.Context) -> str | None:
-    line: str | None = ctx.meta.get(COMMAND_LINE)
-    return line
 
 
 def _tell(answer: Answer) -> None:
@@ -365,42 +380,35 @@ def _tell(answer: Answer) -> None:
         page.print(Text(line))
 
 
-def _wrote(folder: Path) -> None:
-    names = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_file()))
-    click.echo(f"Written to {folder}: {names}")
-
-
-def _tell_failures(failures: Sequence[Failure], again: str, sampler: str) -> None:
-    click.echo(f"Error: {len(failures)} replications failed:", err=True)
-    for failure in failures[:MOST_FAILURES_TOLD]:
-        click.echo(f"  replication {failure.replication}: {failure.cause}", err=True)
-        if sampler == "random":
-            click.echo(f"    {again.format(failure.replication)}", err=True)
-    if len(failures) > MOST_FAILURES_TOLD:
-        click.echo(f"  and {len(failures) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
-
-
-def _exit_on_failures(ctx: click.Context, failures: Sequence[Failure]) -> None:
-    if failures:
-        click.echo(f"Error: {len(failures)} replications failed, all named in summary.json", err=True)
-        ctx.exit(EXIT_FAILED)
-
-
 @contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with rate and time left on standard error; nothing unless a person is watching."""
-    if not sys.stderr.isatty():
-        yield None
+def _workers(executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
+    """Who computes, as the arguments of a question of risk."""
+    if (executor == "dask") != (scheduler is not None):
+        raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
+    if scheduler is None:
+        yield {"jobs": jobs}
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from minsim.risk.clusters import dask_cluster
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-               TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=None, rate="")
+    with dask_cluster(scheduler) as cluster:
+        yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor}
 
-        def tell(done: int, wanted: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.0f}/s" if speed else "")
 
-        yield tell
+def _exit_on_failures(
+    ctx: click.Context, failed: Sequence[FailedRun], scenarios: Sequence[str], overrides: Sequence[str]
+) -> None:
+    """End with an error where replications failed, each with the command that runs it again, where there is one."""
+    if not failed:
+        return
+    click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
+    for run in failed[:MOST_FAILURES_TOLD]:
+        click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
+        if run.is_repeatable:
+            changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
+            settings = [word for text in changes for word in ("--set", text)]
+            drawn = [] if run.central else ["--seed", str(run.seed), "--replication", str(run.failure.replication)]
+            again = shlex.join(["minsim", "run", scenarios[run.scenario], *settings, *drawn])
+            click.echo(f"    {again}", err=True)
+    if len(failed) > MOST_FAILURES_TOLD:
+        click.echo(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
+    ctx.exit(EXIT_FAILED)

@@ -68,7 +68,7 @@ def holds_nothing_back(world: World, event: str, curb: ExportCurb) -> bool:
 
 def curbed_sectors(world: World, curb: ExportCurb, arcs: Indices) -> list[int]:
     """The sectors a curb on some end uses makes bear the shortage."""
-    hit = {(world.network.arcs[a].material, world.network.arcs[a].buyer_region) for a in arcs}
+    hit = {(world.network.arcs[a].material, world.network.arcs[a].user) for a in arcs}
     return [
         k
         for k, s in enumerate(world.network.sectors)
@@ -87,7 +87,7 @@ def sector_weight(world: World, curb: ExportCurb, arcs: Indices) -> Floats:
         key = (sector.material, sector.region)
         weights[key] = weights.get(key, 0.0) + (sector.daily_use_t / use if use > 0.0 else 0.0)
     labels = [world.network.arcs[a] for a in arcs]
-    return np.array([weights.get((label.material, label.buyer_region), 0.0) for label in labels])
+    return np.array([weights.get((label.material, label.user), 0.0) for label in labels])
 
 
 def describe(world: World, event: str, curb: ExportCurb) -> str:

@@ -24,7 +24,7 @@ def sectors_meant(world: World, materials: Names, regions: Names, sectors: Names
         k
         for k, s in enumerate(world.network.sectors)
         if (materials == "all" or s.material in materials)
-        and (places is None or s.region in places)
+        and (places is None or s.place in places)
         and (sectors == "all" or s.sector in sectors)
     ]
 

@@ -53,7 +53,7 @@ class PriceBook:
         self.consumers = [c for c, label in enumerate(network.consumers) if label.material == market.material]
         self.sectors = np.array([k for k, s in enumerate(network.sectors) if s.consumer in self.consumers], dtype=int)
         self.sector_consumer = np.array([network.sectors[k].consumer for k in self.sectors], dtype=int)
-        self.sector_zone = np.array([market.zone_of(network.sectors[k].region) for k in self.sectors], dtype=int)
+        self.sector_zone = np.array([market.zone_of(network.sectors[k].place) for k in self.sectors], dtype=int)
         buyers = sorted({int(v) for v in index[fl.ARC_BUYER, self.arcs]})
         self.makers = np.array([v for v in buyers if index[fl.BUYER_PRODUCER, v] != fl.NOTHING], dtype=int)
         places = {int(index[fl.ARC_BUYER, a]): network.arcs[a].buyer_region for a in self.arcs}
@@ -334,7 +334,7 @@ def price_floor(world: World, span: EventSpan, rank: int) -> Steps:
     consumers = [
         c
         for c, label in enumerate(world.network.consumers)
-        if label.region in members and (event.materials == "all" or label.material in event.materials)
+        if label.place in members and (event.materials == "all" or label.material in event.materials)
     ]
     yield world.until(span.start_day, rank)
     world.arc_floors.put(span.event, arcs, price)
@@ -357,13 +357,13 @@ def tariff(world: World, span: EventSpan, rank: int) -> Steps:
     exporters = None if event.exporters == "all" else reader.expand(event.exporters)
     consumers, duties = [], []
     for c, label in enumerate(world.network.consumers):
-        if label.region in importers and (event.materials == "all" or label.material in event.materials):
+        if label.place in importers and (event.materials == "all" or label.material in event.materials):
             v = int(world.state.index[fl.CONSUMER_BUYER, c])
             first, end = world.state.index[fl.ARC_FIRST, v : v + 2]
             hit = sum(
                 float(world.state.value[fl.ARC_BASE_SHARE, a])
                 for a in range(first, end)
-                if world.network.arcs[a].seller_country != label.region
+                if world.network.arcs[a].seller_country != label.place
                 and (exporters is None or world.network.arcs[a].seller_country in exporters)
             )
             consumers.append(c)

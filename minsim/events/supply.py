@@ -164,7 +164,7 @@ def pandemic(world: World, span: EventSpan, rank: int) -> Steps:
     sectors = [
         k
         for k, s in enumerate(world.network.sectors)
-        if (places is None or s.region in places) and (event.materials == "all" or s.material in event.materials)
+        if (places is None or s.place in places) and (event.materials == "all" or s.material in event.materials)
     ]
     arcs = [
         a

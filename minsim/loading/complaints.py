@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from minsim.grammar import SOURCE_KEYS, Path, annotation_at, known_keys, models_at
+from minsim.schema import ScenarioModel
 from minsim.wording import closest, did_you_mean, got, short, suggestion
 
 
@@ -23,9 +24,11 @@ class Complaint:
     on_key: bool = False
 
 
-def complaints(error: ValidationError, data: Mapping[str, Any]) -> list[Complaint]:
-    """Pydantic's errors in plain words, one a mistake."""
-    found = list(dict.fromkeys(_complaint(cast("Mapping[str, Any]", entry), data) for entry in error.errors()))
+def complaints(
+    error: ValidationError, data: Mapping[str, Any], root: type[BaseModel] = ScenarioModel
+) -> list[Complaint]:
+    """Pydantic's errors about `data`, which should have been a `root`, in plain words, one a mistake."""
+    found = list(dict.fromkeys(_complaint(cast("Mapping[str, Any]", entry), data, root) for entry in error.errors()))
     blamed = {complaint.path for complaint in found if complaint.message.startswith("expected a number,")}
     above = {complaint.path[:-1] for complaint in found}
     meant = {(*complaint.path[:-1], name) for complaint in found for name in _suggested(complaint.message)}
@@ -60,7 +63,7 @@ def _joined(complaints: Iterable[Complaint]) -> Iterator[Complaint]:
             yield Complaint(path, f"expected {alternatives}, got {got[0]}", on_key)
 
 
-def _complaint(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Complaint:
+def _complaint(entry: Mapping[str, Any], data: Mapping[str, Any], root: type[BaseModel]) -> Complaint:
     path, value = _in_file(entry["loc"], data)
     last, kind, context = entry["loc"][-1] if entry["loc"] else "", entry["type"], entry.get("ctx", {})
     if last == "[key]":
@@ -70,8 +73,8 @@ def _complaint(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Complaint:
     if kind == "missing":
         return Complaint((*path, last), f'missing key "{last}"')
     if kind == "extra_forbidden":
-        return Complaint(path, _unknown_key(path, data), on_key=True)
-    if value is None and _is_entry(path, data):
+        return Complaint(path, _unknown_key(path, data, root), on_key=True)
+    if value is None and _is_entry(path, data, root):
         return Complaint(path, _nothing_to_delete(path, data), on_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_variant(path, value, context)
@@ -91,15 +94,15 @@ def _in_file(location: tuple[str | int, ...], data: Mapping[str, Any]) -> tuple[
     return tuple(path), here
 
 
-def _is_entry(path: Path, data: Mapping[str, Any]) -> bool:
+def _is_entry(path: Path, data: Mapping[str, Any], root: type[BaseModel]) -> bool:
     """Whether a path names an entry of a table, such as an event, rather than a key of the format."""
     _, block = _in_file(path[:-1], data)
-    return bool(path) and isinstance(block, Mapping) and not models_at(annotation_at(path[:-1], data), block)
+    return bool(path) and isinstance(block, Mapping) and not models_at(annotation_at(path[:-1], data, root), block)
 
 
-def _unknown_key(path: Path, data: Mapping[str, Any]) -> str:
+def _unknown_key(path: Path, data: Mapping[str, Any], root: type[BaseModel]) -> str:
     _, block = _in_file(path[:-1], data)
-    known = known_keys(annotation_at(path[:-1], data), block)
+    known = known_keys(annotation_at(path[:-1], data, root), block)
     near = closest(str(path[-1]), known)
     if near is not None:
         return f'unknown key "{path[-1]}"{suggestion(near)}'

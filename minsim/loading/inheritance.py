@@ -82,15 +82,20 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def read_family(path: Path, shown: str, problems: list[Problem], heirs: tuple[Path, ...] = ()) -> Item | None:
-    """A file merged over its ancestors; None when one of them cannot be had, and `problems` says why."""
+def read_tree(path: Path, shown: str, problems: list[Problem]) -> Item | None:
+    """A file as a tree; None when it cannot be read, and `problems` says why."""
     try:
         text = path.read_bytes()
     except OSError as error:
         similar = _similar_file(path) if isinstance(error, FileNotFoundError) else ""
         problems.append(Problem(shown, 0, 0, "", f"cannot be read: {error.strerror}{similar}"))
         return None
-    tree = read_document(text, shown, problems)
+    return read_document(text, shown, problems)
+
+
+def read_family(path: Path, shown: str, problems: list[Problem], heirs: tuple[Path, ...] = ()) -> Item | None:
+    """A file merged over its ancestors; None when one of them cannot be had, and `problems` says why."""
+    tree = read_tree(path, shown, problems)
     return None if tree is None else extended(tree, path, problems, heirs)
 
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from minsim import checks
 from minsim.errors import Problem, ScenarioError
 from minsim.grammar import SOURCE_KEYS, inside, models_at
+from minsim.loading.company import Company, laid_over
 from minsim.loading.complaints import complaints
 from minsim.loading.documents import Item, from_python, jsonable, problem_at
 from minsim.loading.inheritance import extended, find_scenario, read_family
@@ -82,6 +83,31 @@ class Scenario:
         """
         problems: list[Problem] = []
         tree = overridden(self._tree, overrides, problems)
+        return _build(self.name, tree, problems)
+
+    def with_company(self, company: Company) -> Scenario:
+        """The same scenario with a company as a user of its own, taken out of its region.
+
+        Parameters
+        ----------
+        company : Company
+            As `load_company` read it. It must use less than its region; what it does not say (growth, and its mix of end
+            uses and suppliers) is as in its region.
+
+        Notes
+        -----
+        What the company uses, and buys from each seller, is taken out of its region's. A company that says no more than
+        its region's own days of stock loses exactly as many days of use as the region while nobody reroutes. With
+        rerouting it loses as many or fewer: a buyer turns to new sellers in proportion to what they ship it plus all they
+        have to spare (model, section 4), and that counts for more with a small buyer.
+
+        Raises
+        ------
+        ScenarioError
+            If the company names what the scenario does not have, with every problem found.
+        """
+        problems: list[Problem] = []
+        tree = laid_over(self._tree, self.model, company, problems)
         return _build(self.name, tree, problems)
 
     def without(self, *events: str) -> Scenario:

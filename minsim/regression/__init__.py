@@ -1,7 +1,7 @@
 """Regression: runs compared with baselines that a project keeps under version control.
 
 A baseline (`tables`) is a small text file a scenario (`files`). `compare` says what differs and in which words (`drifts`);
-`plan` and `regress` (`session`) do it for many scenarios, `reports` and `pictures` pass it on.
+`plan` and `regress` (`session`) do it for many scenarios, `reports` passes it on; `charts.drifts` draws it.
 
 >>> from pathlib import Path
 >>> from minsim import regression

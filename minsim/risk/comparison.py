@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,11 +16,10 @@ from minsim.loading import Scenario
 from minsim.metrics import FloatArray
 from minsim.phrases import capital, count, listing, with_article
 from minsim.risk import estimates
-from minsim.risk.batches import Batch, load, replicate
+from minsim.risk.batches import Batch, FailedRun, Progress, load, trials
 from minsim.risk.ensembles import rounded
 from minsim.risk.replications import METRIC_UNITS, Experiment, Place, Shape, Weekly, compute
 from minsim.risk.wording import days, material_name
-from minsim.risk.workers import usable_cores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +70,7 @@ class Comparison:
         return sorted(common, key=lambda place: (-round(lost[place], 6), place))
 
     def _column(self, batch: Batch, place: Place, metric: str) -> FloatArray:
-        column: FloatArray = batch.values[:, batch.shape.places.index(place), COMPARED.index(metric)]
+        column: FloatArray = batch.column(metric)[:, batch.shape.places.index(place)]
         return column
 
     def difference(self, other: int, place: Place, metric: str = "shortfall_days") -> FloatArray:
@@ -147,9 +146,18 @@ class Comparison:
         elif same:
             yield f"No difference for {listing(same)}."
 
+    @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed."""
+        return [
+            FailedRun(failure, self.seed, scenario=k)
+            for k, batch in enumerate(self.batches)
+            for failure in batch.failures
+        ]
+
     def plot(self) -> Axes:
         """Draw the central cases over each other, and the differences below."""
-        from minsim.risk.pictures import plot_comparison
+        from minsim.charts.risk import plot_comparison
 
         return plot_comparison(self).axes[0]
 
@@ -196,7 +204,8 @@ def compare(
     seed: int | None = None,
     jobs: int | None = 1,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Compare scenarios replication by replication, with common random numbers.
 
@@ -208,7 +217,7 @@ def compare(
         Of each.
     seed : int, optional
         Seed of all draws; absent: that of the first scenario.
-    jobs, executor, progress
+    jobs, executor, out, progress
         As of `ensemble`.
 
     Raises
@@ -227,8 +236,8 @@ def compare(
     scenarios = [load(scenario) for scenario in (first, *others)]
     seed = scenarios[0].model.seed if seed is None else seed
     experiments = [Experiment.of(scenario, seed) for scenario in scenarios]
-    cores = usable_cores() if jobs is None else jobs
-    batches = replicate(experiments, replications, COMPARED, jobs=cores, executor=executor, progress=progress)
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        batches = computed.replicate(experiments, replications)
     return Comparison(scenarios, seed, batches, [central_curve(experiment) for experiment in experiments])
 
 

@@ -9,7 +9,7 @@ import math
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +24,7 @@ from minsim.errors import SimulationError
 from minsim.loading import Scenario, load_scenario
 from minsim.metrics import FloatArray
 from minsim.risk import estimates
+from minsim.risk.batches import FailedRun, Progress
 from minsim.risk.parts import Part, Parts, missing_runs, values_of, weekly_of
 from minsim.risk.replications import METRIC_UNITS, METRICS, Experiment, Failure, Shape, compute
 from minsim.risk.sampling import SCRAMBLINGS
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from minsim.answer import Answer
 
 Sampler = Literal["random", "sobol"]
-Progress = Callable[[int, int], None]
-"""Called with the replications done and wanted, whenever some more are done."""
-
 LONGEST_CHUNK = 64
 STEPS = {"random": 64, "sobol": 16 * SCRAMBLINGS}
 """Replications after which a standard error is looked at, again and again: never at a number that workers decide."""
@@ -260,6 +258,12 @@ class Ensemble:
         return self.experiment.seed
 
     @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed, and what it takes to run them again."""
+        is_repeatable = self.experiment.sampler == "random"
+        return [FailedRun(failure, self.seed, is_repeatable=is_repeatable) for failure in self.failures]
+
+    @property
     def groups(self) -> estimates.Groups | None:
         """Scrambling of each replication, None with plain streams."""
         return self.replications % SCRAMBLINGS if self.experiment.sampler == "sobol" else None
@@ -471,14 +475,14 @@ class Ensemble:
         place : (material, region), optional
             Absent: the one that loses most days of use on average.
         """
-        from minsim.risk import pictures
+        from minsim.charts import risk as chart
 
         if ax is None:
-            return pictures.plot_fan(self).axes[0]
+            return chart.plot_fan(self).axes[0]
         index = self.ranked[0] if place is None and self.ranked else 0
         if place is not None:
             index = self.shape.places.index(place)
-        return pictures.fan_axes(ax, self, index)
+        return chart.fan_axes(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder."""

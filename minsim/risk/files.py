@@ -38,9 +38,9 @@ def save_ensemble(found: Ensemble, out: Path, *, plot: bool = True, command: str
         write_csv(folder / "fan.csv", columns_of_rows(found.fan_rows))
         if plot:
             from minsim import style
-            from minsim.risk import pictures
+            from minsim.charts import risk as chart
 
-            style.save_figure(pictures.plot_fan(found), folder / "fan.png")
+            style.save_figure(chart.plot_fan(found), folder / "fan.png")
         told = manifest(_Origin(found.scenario, found.seed), command)  # type: ignore[arg-type]
         write_json(folder / "manifest.json", {**told, "replications": found.count, "sampler": found.experiment.sampler})
     return out

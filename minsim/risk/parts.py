@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +55,9 @@ class Parts:
         Folder of the ensemble.
     experiment : Experiment
         What the parts must be of.
+    design : str, optional
+        What tells its runs from others of the experiment. Given, or empty, the parts share the folder with those of other
+        experiments, each in a folder of its own; absent, the folder holds this experiment alone.
 
     Raises
     ------
@@ -59,28 +65,33 @@ class Parts:
         If the folder holds another experiment, or cannot be written, or another process is at it.
     """
 
-    def __init__(self, out: Path, experiment: Experiment) -> None:
-        self.folder, self.experiment = out / FOLDER, experiment
+    def __init__(self, out: Path, experiment: Experiment, design: str | None = None) -> None:
+        self.out, self.experiment = out, experiment
         self.identity = {
             "scenario": experiment.name,
             "scenario_hash": experiment.scenario_hash,
             "seed": experiment.seed,
             "sampler": experiment.sampler,
-            "version": __version__,
+            "version": program_version(),
         }
+        self.folder = out / FOLDER
+        if design is not None:
+            self.identity |= {"central": experiment.central, "design": design}
+            told = json.dumps(self.identity, sort_keys=True).encode()
+            self.folder /= hashlib.sha256(told).hexdigest()[:16]
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[list[Part]]:
         """The parts found, in order, while no other process may write here."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self.folder / ".lock"):
-                for leftover in self.folder.glob(".*.tmp"):
-                    leftover.unlink()
-                yield sorted((self._read(path) for path in self.folder.glob("part-*.parquet")), key=lambda p: p.first)
-        except OSError as error:
-            place = self.folder.parent
-            raise OutputError(f"cannot write results to {place}: {(error.strerror or str(error)).lower()}") from error
+        with locked(self.out):
+            yield self.found()
+
+    def found(self) -> list[Part]:
+        """The parts found, in order; what a killed process left half-written is removed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.folder.glob(".*.tmp"):
+            leftover.unlink()
+        return sorted((self._read(path) for path in self.folder.glob("part-*.parquet")), key=lambda p: p.first)
 
     def _read(self, path: Path) -> Part:
         try:
@@ -90,7 +101,7 @@ class Parts:
         for name, wanted in self.identity.items():
             if told["identity"][name] != wanted:
                 raise OutputError(
-                    f"{self.folder.parent} holds replications of another experiment: {name.replace('_', ' ')} "
+                    f"{self.out} holds replications of another experiment: {name.replace('_', ' ')} "
                     f"{_brief(told['identity'][name])} there, {_brief(wanted)} here; give another folder, or remove this one"
                 )
         failures = tuple(Failure(**failure) for failure in told["failures"])
@@ -118,8 +129,32 @@ class Parts:
         return Part(path, chunk.first, chunk.last, chunk.failures, chunk.shape)
 
 
+@functools.cache
+def program_version() -> str:
+    """The version, and a digest of the program itself: what another program computed must not be mixed in.
+
+    Two states of a program under development have the same version, and other numbers.
+    """
+    told = hashlib.sha256()
+    with resources.as_file(resources.files("minsim")) as package:
+        for path in sorted([*package.rglob("*.py"), *package.rglob("*.csv")]):
+            told.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{__version__}+{told.hexdigest()[:12]}"
+
+
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(out: Path) -> Iterator[None]:
+    """Keep other processes from writing parts into a folder, which is made if need be."""
+    try:
+        (out / FOLDER).mkdir(parents=True, exist_ok=True)
+        with _held(out / FOLDER / ".lock"):
+            yield
+    except OSError as error:
+        raise OutputError(f"cannot write results to {out}: {(error.strerror or str(error)).lower()}") from error
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
     """Hold a lock that the system lifts when this process ends, however it ends."""
     with path.open("w") as file:
         try:
@@ -136,13 +171,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _brief(value: Any) -> str:
-    return value[:12] if isinstance(value, str) else str(value)
+    return value[:24] if isinstance(value, str) else str(value)
 
 
-def missing_runs(parts: Sequence[Part], replications: int, longest: int) -> Iterator[tuple[int, int]]:
+def missing_runs(parts: Sequence[Part | Chunk], replications: int, longest: int) -> Iterator[tuple[int, int]]:
     """Runs of replications that no part holds, in order, cut where they are longer than `longest`."""
     first = 0
-    for until, after in [*((p.first, p.last + 1) for p in parts), (replications, replications)]:
+    held = sorted((part.first, part.last + 1) for part in parts)
+    for until, after in [*held, (replications, replications)]:
         for start in range(first, min(until, replications), longest):
             yield start, min(start + longest, until, replications) - 1
         first = max(first, after)
@@ -162,9 +198,17 @@ def table_of(chunk: Chunk) -> pa.Table:
         "material": pa.array([place.material for place in shape.places] * count),
         "region": pa.array([place.region for place in shape.places] * count),
         **{name: _column(flat[:, j], name, shape.start) for j, name in enumerate(METRICS)},
-        WEEKLY: _weekly_column(chunk.weekly, shape, count),
     }
+    if chunk.weekly.size:
+        columns[WEEKLY] = _weekly_column(chunk.weekly, shape, count)
     return pa.table(columns)
+
+
+def chunk_of(part: Part) -> Chunk:
+    """The chunk that a part was written from, without its weeks."""
+    numbers, values = values_of(part)
+    weekly = np.empty((0, 0, 0), dtype=np.float32)
+    return Chunk(part.first, part.last, numbers, values, weekly, part.failures, part.shape)
 
 
 def _column(values: FloatArray, name: str, start: dt.date) -> pa.Array:

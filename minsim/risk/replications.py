@@ -132,7 +132,7 @@ class Chunk:
     values : array of shape (m, places, metrics)
         By `METRICS`; dates are day numbers, `nan` is absent by nature.
     weekly : array of shape (m, consumers, weeks)
-        Shortfall as a fraction of the week's demand.
+        Shortfall as a fraction of the week's demand; empty where nobody asks for it.
     failures : tuple of Failure
     shape : Shape or None
         None where every replication failed.
@@ -153,13 +153,14 @@ def compute(experiment: Experiment, first: int, last: int) -> Chunk:
     return gather(replicator, [(k, replicator.draws(k)) for k in range(first, last + 1)])
 
 
-def compute_metrics(
-    label: int, experiment: Experiment, first: int, last: int, metrics: Sequence[str]
-) -> tuple[int, Chunk]:
-    """Compute replications as `compute` does, keeping some metrics and no weeks; the label comes back with them."""
-    chunk = compute(experiment, first, last)
-    kept = chunk.values[:, :, [METRICS.index(name) for name in metrics]]
-    return label, replace(chunk, values=kept, weekly=np.empty((0, 0, 0), dtype=np.float32))
+def compute_values(experiment: Experiment, first: int, last: int) -> Chunk:
+    """Compute replications as `compute` does, keeping no weeks."""
+    return without_weeks(compute(experiment, first, last))
+
+
+def without_weeks(chunk: Chunk) -> Chunk:
+    """A chunk that is asked for its metrics alone."""
+    return replace(chunk, weekly=np.empty((0, 0, 0), dtype=np.float32))
 
 
 def compute_points(
@@ -181,7 +182,7 @@ def compute_points(
     """
     units = [dict(zip(names, point, strict=True)) for point in points.tolist()]
     draws = [(first + i, UnitDraws(experiment.seed, replication, given)) for i, given in enumerate(units)]
-    return gather(replicator_of(experiment), draws)
+    return without_weeks(gather(replicator_of(experiment), draws))
 
 
 def gather(replicator: Replicator, draws: Sequence[tuple[int, Draws]]) -> Chunk:

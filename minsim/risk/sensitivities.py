@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,11 +30,11 @@ from minsim.errors import MinsimError, ScenarioError, SimulationError
 from minsim.loading import Input, Scenario
 from minsim.metrics import FloatArray
 from minsim.phrases import count, three_figures, with_article
-from minsim.risk.batches import gathered, load
+from minsim.risk.batches import Progress, Series, design_of, load, trials
 from minsim.risk.ensembles import rounded
-from minsim.risk.replications import METRIC_UNITS, METRICS, Chunk, Experiment, Place, compute_points
+from minsim.risk.replications import METRIC_UNITS, METRICS, Chunk, Experiment, Failure, Place, compute_points
 from minsim.risk.wording import material_name
-from minsim.risk.workers import results_of, usable_cores
+from minsim.risk.workers import Task
 from minsim.uncertainty import Dimension, dimensions, stream
 from minsim.wording import unknown
 
@@ -91,12 +91,12 @@ class Sensitivity:
 
     def __init__(
         self, scenario: Scenario, experiment: Experiment, metric: str, place: Place, method: Method,
-        rows: list[dict[str, Any]], runs: int, lost: int,
+        rows: list[dict[str, Any]], runs: int, lost: int, failures: tuple[Failure, ...] = (),
     ) -> None:  # fmt: skip
         self.scenario, self.experiment, self.metric, self.place, self.method = (
             scenario, experiment, metric, place, method,
         )  # fmt: skip
-        self.rows, self.runs, self.lost = rows, runs, lost
+        self.rows, self.runs, self.lost, self.failures = rows, runs, lost, failures
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -159,12 +159,13 @@ class Sensitivity:
             **self.place._asdict(),
             "runs": self.runs,
             "runs_left_out": self.lost,
+            "failures": [vars(failure) for failure in self.failures],
             "numbers": self.rows,
         }
 
     def plot(self) -> Axes:
         """Draw the tornado, assumptions marked."""
-        from minsim.risk.pictures import plot_tornado
+        from minsim.charts.risk import plot_tornado
 
         return plot_tornado(self).axes[0]
 
@@ -195,7 +196,8 @@ def sensitivity(
     seed: int | None = None,
     jobs: int | None = 1,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Sensitivity:
     """Find which uncertain numbers drive a metric.
 
@@ -214,7 +216,7 @@ def sensitivity(
         Also move every empirical number without a distribution by this fraction of itself to either side.
     seed : int, optional
         Of the design, and of hazards, which draw alike in every run.
-    jobs, executor, progress
+    jobs, executor, out, progress
         As of `ensemble`.
 
     Raises
@@ -236,9 +238,12 @@ def sensitivity(
         raise ScenarioError.single("fewer than two numbers are uncertain; give distributions, or a spread")
     samples = samples or (10 if method == "morris" else 64)
     units = _design(method, len(factors), samples, experiment.seed)
-    cores = usable_cores() if jobs is None else jobs
-    shape, values = _outcomes(experiment, factors, units, method, cores, executor, progress)
-    place, column = _place(shape, values[:, :, METRICS.index(metric)], region, material)
+    series = _series(experiment, factors, units, method)
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        (batch,) = computed.compute([series])
+    values = np.full((len(units), *batch.values.shape[1:]), np.nan)  # `nan` where a run failed
+    values[batch.replications] = batch.values
+    place, column = _place(batch.shape, values[:, :, METRICS.index(metric)], region, material)
     group = len(factors) + (1 if method == "morris" else 2)
     whole = np.isfinite(column).reshape(-1, group).all(axis=1)
     if whole.sum() < 2:
@@ -247,7 +252,7 @@ def sensitivity(
     rows = list(_rows(method, factors, units[kept], column[kept], experiment.seed))
     key = "mu_star" if method == "morris" else "total"
     rows.sort(key=lambda row: (-(row[key] or 0.0), row["number"]))
-    return Sensitivity(loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()))
+    return Sensitivity(loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()), batch.failures)
 
 
 def _check_salib() -> None:
@@ -305,31 +310,16 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _outcomes(
-    experiment: Experiment,
-    factors: Sequence[Factor],
-    units: FloatArray,
-    method: Method,
-    jobs: int,
-    executor: Executor | None,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[Any, FloatArray]:
-    """Values of every run, shape (runs, places, metrics); `nan` where it failed."""
+def _series(experiment: Experiment, factors: Sequence[Factor], units: FloatArray, method: Method) -> Series:
+    """The runs of a design, numbered as its points."""
     low, width = INNER if method == "morris" else (0.0, 1.0)
     moved = np.stack([f.scaled(u if f.spread else low + width * u) for f, u in zip(factors, units.T, strict=True)], 1)
     names = [factor.name for factor in factors]
-    size = 32
-    tasks = ((compute_points, (experiment, a, 0, names, moved[a : a + size])) for a in range(0, len(moved), size))
-    chunks: list[Chunk] = []
-    with contextlib.closing(results_of(tasks, jobs, executor)) as results:
-        for chunk in results:
-            chunks.append(chunk)
-            if progress is not None:
-                progress(sum(c.last + 1 - c.first for c in chunks), len(moved))
-    batch = gathered(chunks, experiment.name)
-    values = np.full((len(moved), *batch.values.shape[1:]), np.nan)
-    values[batch.replications] = batch.values
-    return batch.shape, values
+
+    def task(first: int, last: int) -> Task[Chunk]:
+        return compute_points, (experiment, first, 0, names, moved[first : last + 1])
+
+    return Series(experiment, len(moved), task, design_of(repr(names), moved.tobytes()))
 
 
 def _place(shape: Any, column: FloatArray, region: str | None, material: str | None) -> tuple[Place, FloatArray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,10 +18,9 @@ from minsim.loading import Scenario
 from minsim.metrics import FloatArray
 from minsim.phrases import count, dollars, listing, percent, with_article
 from minsim.risk import estimates
-from minsim.risk.batches import load, replicate
-from minsim.risk.replications import Experiment, Place
+from minsim.risk.batches import FailedRun, Progress, Trials, load, trials
+from minsim.risk.replications import Experiment, Failure, Place
 from minsim.risk.wording import material_name
-from minsim.risk.workers import shared_executor, usable_cores
 from minsim.uncertainty import Draws, central
 from minsim.wording import unknown
 
@@ -43,12 +41,15 @@ class Level:
     days : float
         Target [days of use].
     served, count : int
-        Replications served, and all.
+        Replications served, and all that were computed.
+    failures : tuple of Failure
+        Those that were not.
     """
 
     days: float
     served: int
     count: int
+    failures: tuple[Failure, ...] = ()
 
     @property
     def service(self) -> float:
@@ -99,6 +100,7 @@ class Sizing:
                 "low": level.interval[0],
                 "high": level.interval[1],
                 "replications": level.count,
+                "failures": len(level.failures),
                 "cost_usd": None if math.isnan(self.usd_per_day) else level.days * self.usd_per_day,
             }
             for level in self.levels
@@ -134,7 +136,18 @@ class Sizing:
             f"The {count(stands.days, 'day')} of the scenario {enough}: they serve in {percent(stands.service)} "
             f"of {count(stands.count, 'replication')} ({percent(low_p)} to {percent(high_p)} with 95% confidence)."
         )
+        if self.failed_runs:
+            told = count(len(self.failed_runs), "replication")
+            lines.append(f"{told} failed, of all sizes together, and count neither as served nor as not served.")
         return Answer(head, (*lines, q.definition))
+
+    @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed."""
+        q = self.question
+        return [
+            FailedRun(failure, q.seed, q.changes(level.days)) for level in self.levels for failure in level.failures
+        ]
 
     def summary(self) -> dict[str, Any]:
         """The content of `summary.json`."""
@@ -151,13 +164,14 @@ class Sizing:
             "smallest_days": self.days,
             "low_days": None if self.days is None else low,
             "high_days": None if self.days is None else high,
+            "failures": [failed.as_dict() for failed in self.failed_runs],
             "curve": self.rows,
             "answer": self.answer().as_dict(),
         }
 
     def plot(self) -> Axes:
         """Draw the share of replications served against the size."""
-        from minsim.risk.pictures import plot_sizing
+        from minsim.charts.risk import plot_sizing
 
         return plot_sizing(self).axes[0]
 
@@ -239,10 +253,14 @@ class Question:
             return "It may be filled too slowly; ask for one that is full on the first day."
         return "What it holds, or how fast it is released, does not help further."
 
+    def changes(self, days: float) -> dict[str, float]:
+        """What another target changes in the scenario."""
+        filled = {f"stockpiles.{self.stockpile}.initial_fill": 1.0} if self.full else {}
+        return {self.path: float(days), **filled}
+
     def at(self, days: float) -> Experiment:
         """The scenario with another target."""
-        filled = {f"stockpiles.{self.stockpile}.initial_fill": 1.0} if self.full else {}
-        return Experiment.of(self.scenario.with_overrides({self.path: float(days), **filled}), self.seed)
+        return Experiment.of(self.scenario.with_overrides(self.changes(days)), self.seed)
 
 
 def size(
@@ -258,7 +276,8 @@ def size(
     seed: int | None = None,
     jobs: int | None = 1,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Sizing:
     """Find the smallest target of a stockpile with which a region is served in a share of replications.
 
@@ -280,7 +299,7 @@ def size(
         Largest target looked at [days].
     replications : int
         Of each size.
-    seed, jobs, executor, progress
+    seed, jobs, executor, out, progress
         As of `ensemble`.
 
     Raises
@@ -299,9 +318,8 @@ def size(
     if not question.materials:
         message = f"{region} uses nothing that is, or is made from, what {stockpile} holds; name another region"
         raise ScenarioError.single(message, path=f"stockpiles.{stockpile}.holds")
-    cores = usable_cores() if jobs is None else jobs
-    with shared_executor(cores, executor) as shared:
-        looker = _Looker(question, cores, shared, progress)
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        looker = _Looker(question, computed)
         looker.search()
     return Sizing(question, list(looker.found.values()), usd_per_day(question))
 
@@ -320,12 +338,9 @@ def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> N
 class _Looker:
     """Looks at sizes, each once."""
 
-    def __init__(
-        self, question: Question, jobs: int, executor: Executor | None, progress: Callable[[int, int], None] | None
-    ) -> None:
-        self.question, self.jobs, self.executor, self.progress = question, jobs, executor, progress
+    def __init__(self, question: Question, computed: Trials) -> None:
+        self.question, self.trials = question, computed
         self.found: dict[float, Level] = {}
-        self._done = 0
 
     def search(self) -> None:
         """Double, bisect, then fill the curve."""
@@ -350,28 +365,15 @@ class _Looker:
     def look(self, sizes: list[float]) -> None:
         """Replicate the sizes not looked at yet."""
         new = [days for days in dict.fromkeys(sizes) if days not in self.found]
-        batches = replicate(
-            [self.question.at(days) for days in new],
-            self.question.replications,
-            ("shortfall_days", "duration_days"),
-            jobs=self.jobs,
-            executor=self.executor,
-            progress=self._tell,
-        )
-        self._done += self.question.replications * len(new)
+        batches = self.trials.replicate(map(self.question.at, new), self.question.replications)
         for days, batch in zip(new, batches, strict=True):
             own = [batch.shape.places.index(Place(name, self.question.region)) for name in self.question.materials]
-            served = self._served(batch.values[:, own])
-            self.found[days] = Level(days, int(served.sum()), len(served))
+            served = self._served(batch.column("shortfall_days")[:, own], batch.column("duration_days")[:, own])
+            self.found[days] = Level(days, int(served.sum()), len(served), batch.failures)
 
-    def _served(self, values: FloatArray) -> FloatArray:
-        lost, short = values[:, :, 0].max(axis=1), values[:, :, 1].max(axis=1)
+    def _served(self, lost: FloatArray, short: FloatArray) -> FloatArray:
         limit = self.question.at_most_days
-        return np.asarray(lost <= limit if limit > 0 else short == 0.0)
-
-    def _tell(self, done: int, wanted: int) -> None:
-        if self.progress is not None:
-            self.progress(self._done + done, self._done + wanted)
+        return np.asarray(lost.max(axis=1) <= limit if limit > 0 else short.max(axis=1) == 0.0)
 
 
 def usd_per_day(question: Question) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import cached_property
@@ -18,11 +18,10 @@ from minsim.loading import Scenario, parse_override
 from minsim.metrics import CONSUMER_UNITS
 from minsim.phrases import capital, count, with_article
 from minsim.risk import estimates
-from minsim.risk.batches import Batch, load, replicate
+from minsim.risk.batches import Batch, FailedRun, Progress, load, trials
 from minsim.risk.ensembles import rounded
 from minsim.risk.replications import Experiment, Place
 from minsim.risk.wording import days, material_name
-from minsim.risk.workers import usable_cores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,10 +93,10 @@ class Sweep:
     def estimate(self, point: int, place: Place, metric: str) -> estimates.Estimate:
         """Mean of a metric at a point of the grid, or `probability_of_shortfall`."""
         batch = self.batches[point]
-        values = batch.values[:, batch.shape.places.index(place)]
+        own = batch.shape.places.index(place)
         if metric == "probability_of_shortfall":
-            return estimates.probability(values[:, SWEPT.index("duration_days")] > 0.0)
-        column = values[:, SWEPT.index(metric)]
+            return estimates.probability(batch.column("duration_days")[:, own] > 0.0)
+        column = batch.column(metric)[:, own]
         return estimates.mean(column[~np.isnan(column)])
 
     @cached_property
@@ -151,9 +150,18 @@ class Sweep:
         """A point of the grid in words."""
         return ", ".join(f"{path} = {value}" for path, value in zip(self.over, self.points[k], strict=True))
 
+    @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed."""
+        return [
+            FailedRun(failure, self.seed, dict(zip(self.over, point, strict=True)), central=self.is_central)
+            for point, batch in zip(self.points, self.batches, strict=True)
+            for failure in batch.failures
+        ]
+
     def plot(self, metric: str = "shortfall_days", place: tuple[str, str] | None = None) -> Axes:
         """Draw lines over one path, or a heat map over two; absent: the hardest hit place."""
-        from minsim.risk.pictures import plot_sweep
+        from minsim.charts.risk import plot_sweep
 
         return plot_sweep(self, metric, self.places[0] if place is None else Place(*place)).axes[0]
 
@@ -169,11 +177,7 @@ class Sweep:
 
     def summary(self) -> dict[str, Any]:
         """The content of `summary.json`."""
-        failures = [
-            {**dict(zip(self.over, point, strict=True)), **vars(failure)}
-            for point, batch in zip(self.points, self.batches, strict=True)
-            for failure in batch.failures
-        ]
+        failures = [failed.as_dict() for failed in self.failed_runs]
         over = {path: list(values) for path, values in self.over.items()}
         return {"scenario": self.scenario.name, "seed": self.seed, "over": over, "failures": failures,
                 "answer": self.answer().as_dict()}  # fmt: skip
@@ -190,7 +194,8 @@ def sweep(
     seed: int | None = None,
     jobs: int | None = 1,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Sweep:
     """Simulate a scenario at every point of a grid of values, with common random numbers.
 
@@ -202,7 +207,7 @@ def sweep(
         Dotted path → values, as for `Scenario.with_overrides`.
     replications : int, optional
         At every point; absent: the central case alone.
-    seed, jobs, executor, progress
+    seed, jobs, executor, out, progress
         As of `ensemble`.
 
     Raises
@@ -222,6 +227,6 @@ def sweep(
     scenarios = [loaded.with_overrides(dict(zip(over, point, strict=True))) for point in points]
     is_central = replications is None
     experiments = [replace(Experiment.of(point, seed), central=is_central) for point in scenarios]
-    cores = usable_cores() if jobs is None else jobs
-    batches = replicate(experiments, replications or 1, SWEPT, jobs=cores, executor=executor, progress=progress)
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        batches = computed.replicate(experiments, replications or 1)
     return Sweep(loaded, seed, over, batches, is_central)

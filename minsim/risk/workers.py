@@ -30,6 +30,7 @@ _THREADS = (
 ONE_THREAD = dict.fromkeys(_THREADS, "1")
 WAITING_A_WORKER = 2
 """Tasks handed out ahead for each worker; more would only fill memory."""
+_AT_WORK = threading.Lock()
 
 
 def usable_cores() -> int:
@@ -70,7 +71,7 @@ def _fed(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]
         while True:
             with _born_quiet():
                 for function, arguments in islice(tasks, WAITING_A_WORKER * jobs - len(pending)):
-                    pending.add(executor.submit(function, *arguments))
+                    pending.add(executor.submit(alone, function, arguments))
             if not pending:
                 return
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -84,6 +85,12 @@ def _fed(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]
     finally:
         for future in pending:
             future.cancel()
+
+
+def alone(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """Do a task while no other thread of this process does one: replications of one experiment share its network."""
+    with _AT_WORK:
+        return function(*arguments)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The commands about risk: words, files, exit codes; and pictures that are drawn without warnings."""
 
 import json
+import shlex
 
 import click
 import pytest
@@ -65,6 +66,29 @@ def test_failures_end_with_the_command_that_runs_one_again(failing, tmp_path):
     assert "availability" in rerun.stderr
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("size", "--stockpile", "reserve", "--region", "Southland", "--at-most", 400, "-n", 8),
+        ("sweep", "--over", "stockpiles.reserve.target_days=5,9", "-n", 8),
+    ],
+    ids=lambda question: question[0],
+)
+def test_a_question_with_failures_says_how_to_run_one_again(failing, tmp_path, question):
+    path = tmp_path / "salt.yaml"
+    path.write_text(yaml.safe_dump(failing.resolved), "utf-8")
+    name, *more = question
+    outcome = command(name, path, *more, "--jobs", 1, "--out", tmp_path / "out", "--no-plot")
+    assert outcome.exit_code == 1
+    again = next(line for line in outcome.stderr.splitlines() if "minsim run" in line)
+    assert "--set stockpiles.reserve.target_days=" in again
+    rerun = command(*shlex.split(again)[1:], "--out", tmp_path / "rerun")
+    assert rerun.exit_code == 2
+    assert "availability" in rerun.stderr
+    cause = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["failures"][0]
+    assert {"replication", "cause", "seed", "changes"} == set(cause)
+
+
 def test_compare_sweep_size_and_sensitivity(file, tmp_path):
     other = tmp_path / "pepper.yaml"
     other.write_text(file.read_text("utf-8").replace("target_days: 20", "target_days: 40"), "utf-8")
@@ -78,7 +102,8 @@ def test_compare_sweep_size_and_sensitivity(file, tmp_path):
         out = tmp_path / name
         outcome = command(*arguments, "--jobs", 1, "--out", out)
         assert outcome.exit_code == 0, outcome.stderr
-        assert {path.name for path in out.iterdir()} == {f"{name}.csv", f"{name}.png", "summary.json", "manifest.json"}
+        written = {path.name for path in out.iterdir()}
+        assert written == {f"{name}.csv", f"{name}.png", "summary.json", "manifest.json", "parts"}
         assert str(out) not in (out / "manifest.json").read_text("utf-8")
 
 

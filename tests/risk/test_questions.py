@@ -121,6 +121,66 @@ def test_unknown_names_are_errors_with_a_hint(certain, pile, region, hint):
         size(certain, pile, region)
 
 
+class Stop(Exception):
+    """Ends a question early, as a kill would."""
+
+
+QUESTIONS = {
+    "sweep": lambda scenario, **how: sweep(scenario, {"stockpiles.reserve.target_days": (0, 10, 20)}, 40, **how),
+    "size": lambda scenario, **how: size(scenario, "reserve", "Southland", 0.8, replications=40, **how),
+    "sensitivity": lambda scenario, **how: sensitivity(scenario, region="Southland", samples=20, **how),
+    "compare": lambda scenario, **how: compare(scenario, scenario.without("flood"), replications=40, **how),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_goes_on_where_it_stopped_and_ends_the_same(uncertain_events, tmp_path, question):
+    ask = QUESTIONS[question]
+    done_before: list[int] = []
+
+    def stop(done, wanted):
+        if done >= 40:
+            raise Stop
+
+    with pytest.raises(Stop):
+        ask(uncertain_events, out=tmp_path, progress=stop)
+    kept = sorted((tmp_path / "parts").rglob("part-*.parquet"))
+    assert kept
+    (kept[0].parent / ".part-00000099-00000099.parquet.tmp").write_bytes(b"half a fi")
+    again = ask(uncertain_events, out=tmp_path, progress=lambda done, wanted: done_before.append(done))
+    assert done_before[0] > 0
+    assert not list((tmp_path / "parts").rglob("*.tmp"))
+    fresh = ask(uncertain_events)
+    assert again.rows == fresh.rows
+    assert again.summary() == fresh.summary()
+
+
+def test_a_finished_question_computes_nothing_again(uncertain_events, tmp_path, monkeypatch):
+    first = QUESTIONS["size"](uncertain_events, out=tmp_path)
+    monkeypatch.setattr("minsim.risk.batches.compute_values", None)  # whoever calls it fails
+    assert QUESTIONS["size"](uncertain_events, out=tmp_path).rows == first.rows
+
+
+def test_questions_that_differ_share_a_folder_without_mixing(uncertain_events, tmp_path):
+    for days in (10, 20):
+        made = uncertain_events.with_overrides({"stockpiles.reserve.release": {"authorisation_days": days}})
+        own = QUESTIONS["size"](made, out=tmp_path, at_most_days=30)
+        assert own.rows == QUESTIONS["size"](made, at_most_days=30).rows
+
+
+def test_sizes_go_on_past_failures_and_name_them(failing):
+    found = size(failing, "reserve", "Southland", 0.8, at_most_days=400, replications=16)
+    assert found.failed_runs
+    for level in found.levels:
+        assert level.count + len(level.failures) == 16
+    run = found.failed_runs[0]
+    assert run.seed == 7
+    assert "availability" in run.failure.cause
+    assert set(run.changes) == {"stockpiles.reserve.target_days"}
+    assert found.summary()["failures"][0]["replication"] == run.failure.replication
+    assert "failed, of all sizes together" in str(found.answer())
+
+
 def test_morris_finds_what_counts_and_what_does_not(uncertain_events):
     made = uncertain_events.with_overrides(
         {

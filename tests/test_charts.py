@@ -9,7 +9,8 @@ import synthetic
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from minsim import plotting, style
+from minsim import style
+from minsim.charts import shortfall
 
 RUNS = {
     "two regions and a stockpile": {"vault_t": 300.0},
@@ -58,7 +59,7 @@ def boxes(figure):
 
 @pytest.mark.parametrize("case", [*RUNS, "eventful"])
 def test_no_label_overlaps_another_or_leaves_the_page(case):
-    figure = plotting.plot_run(eventful() if case == "eventful" else synthetic.finished(**RUNS[case]))
+    figure = shortfall.plot_shortfall(eventful() if case == "eventful" else synthetic.finished(**RUNS[case]))
     found = boxes(figure)
     for text, box in found:
         assert box.x0 >= 0, text
@@ -71,7 +72,7 @@ def test_no_label_overlaps_another_or_leaves_the_page(case):
 
 def test_the_title_states_the_finding_and_the_foot_says_what_it_rests_on():
     run = synthetic.finished()
-    texts = " ".join(lines_of(plotting.plot_run(run)))
+    texts = " ".join(lines_of(shortfall.plot_shortfall(run)))
     assert texts.startswith(run.answer().headline)
     assert "A year without Chinese magnets for the United States, as of 5 February 2026." in texts
     assert "Not short: the European Union." in texts
@@ -81,7 +82,7 @@ def test_the_title_states_the_finding_and_the_foot_says_what_it_rests_on():
 
 
 def test_lines_and_events_are_labelled_where_they_run():
-    upper, lower = plotting.plot_run(synthetic.finished(vault_t=300.0)).axes
+    upper, lower = shortfall.plot_shortfall(synthetic.finished(vault_t=300.0)).axes
     assert {text.get_text() for text in upper.texts} == {
         "Shortfall, % of daily demand",
         "Ban on magnets to the United States",
@@ -101,7 +102,7 @@ def test_lines_and_events_are_labelled_where_they_run():
 
 def test_the_line_is_the_reference_and_the_band_reaches_from_none_to_free():
     run = synthetic.finished(losses=(0.72, 0.0, 0.0))
-    upper = plotting.plot_run(run).axes[0]
+    upper = shortfall.plot_shortfall(run).axes[0]
     drawn = upper.lines[1].get_ydata() if len(upper.lines[0].get_xdata()) == 2 else upper.lines[0].get_ydata()
     assert np.nanmax(drawn) == pytest.approx(100 * 0.72 * 0.8)
     (band,) = [c for c in upper.collections if c.get_alpha() == 0.16]
@@ -110,20 +111,20 @@ def test_the_line_is_the_reference_and_the_band_reaches_from_none_to_free():
 
 
 def test_nobody_short_gives_a_calm_chart_of_stocks():
-    figure = plotting.plot_run(synthetic.finished(losses=(0.05, 0.02, 0.0)))
+    figure = shortfall.plot_shortfall(synthetic.finished(losses=(0.05, 0.02, 0.0)))
     assert len(figure.axes) == 1
     assert lines_of(figure)[0] == "No region runs short of NdFeB magnets"
     assert "United States, commercial stock" in {text.get_text() for text in figure.axes[0].texts}
 
 
 def test_regions_and_events_without_room_are_counted_below():
-    texts = " ".join(lines_of(plotting.plot_run(eventful())))
+    texts = " ".join(lines_of(shortfall.plot_shortfall(eventful())))
     assert "1 more event shaded, not named." in texts
 
 
 def test_an_unknown_material_is_refused():
     with pytest.raises(ValueError, match="no region of this run uses 'gold'"):
-        plotting.plot_run(synthetic.finished(), "gold")
+        shortfall.plot_shortfall(synthetic.finished(), "gold")
 
 
 def test_run_plot_gives_the_axes_of_the_shortfall():
@@ -144,7 +145,7 @@ def test_axes_of_ones_own_are_drawn_into(losses):
 
 def test_files_are_deterministic_and_hold_no_date(tmp_path):
     for name in ("a", "b"):
-        figure = plotting.plot_run(synthetic.finished(vault_t=300.0))
+        figure = shortfall.plot_shortfall(synthetic.finished(vault_t=300.0))
         style.save_figure(figure, tmp_path / f"{name}.svg", tmp_path / f"{name}.png")
     for kind in ("svg", "png"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
@@ -152,11 +153,11 @@ def test_files_are_deterministic_and_hold_no_date(tmp_path):
 
 
 def test_the_users_settings_neither_count_nor_change(tmp_path):
-    plain = plotting.plot_run(synthetic.finished())
+    plain = shortfall.plot_shortfall(synthetic.finished())
     style.save_figure(plain, tmp_path / "plain.svg")
     with matplotlib.rc_context({"font.size": 30, "axes.grid": True, "lines.linewidth": 9, "figure.dpi": 300}):
         before = dict(matplotlib.rcParams)
-        styled = plotting.plot_run(synthetic.finished())
+        styled = shortfall.plot_shortfall(synthetic.finished())
         style.save_figure(styled, tmp_path / "styled.svg")
         assert dict(matplotlib.rcParams) == before
     assert (tmp_path / "plain.svg").read_bytes() == (tmp_path / "styled.svg").read_bytes()
@@ -165,6 +166,6 @@ def test_the_users_settings_neither_count_nor_change(tmp_path):
 def test_a_title_may_hold_dollar_signs():
     run = synthetic.finished()
     run.scenario.model.title = "From $12 to $60 a kg"
-    figure = plotting.plot_run(run)
+    figure = shortfall.plot_shortfall(run)
     assert "From $12 to $60 a kg, as of" in " ".join(lines_of(figure))
     boxes(figure)

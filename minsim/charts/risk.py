@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from minsim.charts.page import axes_right_of, bare, start_page
+from minsim.charts.page import axes_right_of, bare, framed, grid_of_axes, halo, set_dates, set_values, start_page
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import capital, count, listing, with_article
 from minsim.risk.replications import METRIC_UNITS, WEEK_DAYS, Place
@@ -17,11 +17,7 @@ from minsim.style import (
     COLOURS,
     DASHES,
     GREY,
-    HEIGHT_IN,
     INK,
-    LIGHT_GREY,
-    MARGIN_IN,
-    WIDTH_IN,
     darker,
     drawing_style,
 )
@@ -49,64 +45,15 @@ def _page(asked: Any, headline: str, what: str, note: str = "") -> tuple[Figure,
     return start_page(cast("Outcome", asked), headline, what, note)
 
 
-def _grid(figure: Figure, bottom_in: float, top_in: float, rows: int, columns: int, left_in: float = 0.0) -> list[Axes]:
-    """Axes in rows, with room for a heading above and values below and to the right of each."""
-    heading_in, below_in, right_in = 0.36, 0.30, 0.45
-    width_in = (WIDTH_IN - 2 * MARGIN_IN - left_in) / columns
-    height_in = (top_in - bottom_in) / rows
-    return [
-        figure.add_axes(
-            (
-                (MARGIN_IN + left_in + column * width_in) / WIDTH_IN,
-                (top_in - (row + 1) * height_in + below_in) / HEIGHT_IN,
-                (width_in - right_in) / WIDTH_IN,
-                (height_in - heading_in - below_in) / HEIGHT_IN,
-            )
-        )
-        for row in range(rows)
-        for column in range(columns)
-    ]
-
-
 def _dated(ax: Axes, start: dt.date, days: int, highest: float, heading: str) -> None:
     """Dates below, a few per cents on the right, a heading that gives the unit."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    first = date2num(np.datetime64(start))
-    ax.set_xlim(first, first + days)
-    ticks = [
-        tick for tick in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, max(highest, 1e-9)) if tick >= 0
-    ]
-    ax.set_yticks(ticks)
-    ax.set_ylim(0.0, ticks[-1])
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
-    ax.yaxis.tick_right()
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-    _framed(ax, heading)
-
-
-def _framed(ax: Axes, heading: str, grid: Any = "y") -> None:
-    ax.tick_params(length=0, colors=GREY, labelsize=8.5)
-    ax.tick_params(axis="x", length=3)
-    ax.grid(axis=grid, color=LIGHT_GREY, linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set_color(INK)
-    ax.annotate(heading, (0, 1), (0, 6), "axes fraction", "offset points", fontweight="bold", va="bottom")
+    framed(ax, heading)
+    set_dates(ax, start, days, 7)
+    set_values(ax, highest, "{:g}%")
 
 
 def _week_days(ax: Axes, weeks: int) -> FloatArray:
     return np.asarray(ax.get_xlim()[0] + WEEK_DAYS * np.arange(weeks) + WEEK_DAYS / 2, dtype=float)
-
-
-def _halo() -> list[Any]:
-    from matplotlib.patheffects import withStroke
-
-    return [withStroke(linewidth=3, foreground="white")]
 
 
 # ------------------------------------------------------------------------------------------------------------------- fans
@@ -132,7 +79,7 @@ def plot_fan(found: Ensemble) -> Figure:
         what = f"Weekly shortfall in {total}: median, and bands that hold 50% and 90% of them"
         figure, bottom, top = _page(found, found.answer().headline, what, note)
         columns = 1 if len(places) < 3 else 2
-        axes = _grid(figure, bottom, top, -(-len(places) // columns), columns)
+        axes = grid_of_axes(figure, bottom, top, -(-len(places) // columns), columns)
         highest = 100.0 * max(float(found.bands[place].quantiles.max()) for place in places)
         for rank, (ax, place) in enumerate(zip(axes, places, strict=False)):
             _draw_fan(ax, found, place, highest, named=rank == 0)
@@ -195,7 +142,7 @@ def plot_comparison(found: Comparison) -> Figure:
         shown = (moved or found.places)[:6]
         share = min(0.6, 0.2 + 0.05 * len(shown) * (len(found.names) - 1))
         middle = bottom + share * (top - bottom)
-        (upper,) = _grid(figure, middle, top, 1, 1)
+        (upper,) = grid_of_axes(figure, middle, top, 1, 1)
         _draw_central(upper, found, place)
         several = len({p.material for p in found.places}) > 1
         labels = [f"{p.region}, {material_name(found.scenario, p.material)}" if several else p.region for p in shown]
@@ -252,10 +199,10 @@ def plot_sweep(found: Sweep, metric: str, place: Place) -> Figure:
         is_map = len(over) == 2 and len(numeric) == 2 and min(map(len, over.values())) > len(COLOURS)
         figure, bottom, top = _page(found, found.answer().headline, what + ("" if is_map else errors))
         if is_map:
-            (ax,) = _grid(figure, bottom + 0.25, top, 1, 1, left_in=0.7)
+            (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1, left_in=0.7)
             _draw_map(ax, found, metric, place)
         else:
-            (ax,) = _grid(figure, bottom + 0.25, top, 1, 1)
+            (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1)
             _draw_lines(ax, found, metric, place, numeric)
     return figure
 
@@ -277,7 +224,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
     axis = list(found.over).index(along)
     values = found.over[along]
     at = [float(value) for value in values] if along in numeric else list(range(len(values)))
-    _framed(ax, f"{_words(metric)} [{_unit(metric)}]")
+    framed(ax, f"{_words(metric)} [{_unit(metric)}]")
     series: dict[tuple[Any, ...], list[int]] = {}
     for k, point in enumerate(found.points):
         series.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
@@ -294,7 +241,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
             name = ", ".join(f"{key} {value}" for key, value in zip(others, rest, strict=True))
             ax.annotate(
                 name, (at[-1], means[-1]), (0, 6), textcoords="offset points", ha="right", color=darker(colour),
-                fontweight="bold", path_effects=_halo(),
+                fontweight="bold", path_effects=halo(),
             )  # fmt: skip
     if along not in numeric:
         ax.set_xticks(at, [str(value) for value in values])
@@ -338,8 +285,8 @@ def plot_sizing(found: Sizing) -> Figure:
     what = f"Share of replications served, by the target of {question.stockpile}; band: 95% confidence"
     with drawing_style():
         figure, bottom, top = _page(found, answer.headline, what, question.definition)
-        (ax,) = _grid(figure, bottom + 0.25, top, 1, 1)
-        _framed(ax, f"Served: {question.region}, % of replications")
+        (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1)
+        framed(ax, f"Served: {question.region}, % of replications")
         at = [level.days for level in found.levels]
         low, high = (100.0 * np.array([level.interval[end] for level in found.levels]) for end in (0, 1))
         ax.fill_between(at, low, high, color=COLOURS[0], alpha=0.18, linewidth=0)
@@ -348,7 +295,7 @@ def plot_sizing(found: Sizing) -> Figure:
         ax.axhline(100.0 * question.service, color=GREY, linewidth=1.0, linestyle=(0, (3, 2)))
         ax.annotate(
             f"{100 * question.service:g}% wanted", (0, 100.0 * question.service), (4, 4), textcoords="offset points",
-            color=GREY, path_effects=_halo(),
+            color=GREY, path_effects=halo(),
         )  # fmt: skip
         marks = [(question.stated_days, "the scenario: {:,.0f} days", COLOURS[2], 0.12)]
         if found.days is not None:
@@ -358,7 +305,7 @@ def plot_sizing(found: Sizing) -> Figure:
             near_end = days > 0.7 * max(at)
             ax.annotate(
                 text.format(days), (days, level), (-5 if near_end else 5, 0), ("data", "axes fraction"), "offset points",
-                ha="right" if near_end else "left", color=darker(colour), fontweight="bold", path_effects=_halo(),
+                ha="right" if near_end else "left", color=darker(colour), fontweight="bold", path_effects=halo(),
             )  # fmt: skip
         ax.set_ylim(-2.0, 104.0)
         ax.set_xlim(0.0, max(at))

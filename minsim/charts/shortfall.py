@@ -1,0 +1,171 @@
+"""The chart of a run: the finding as the title, lines labelled where they run, the sources below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minsim import metrics
+from minsim.answer import MaterialStory, rank_materials
+from minsim.charts.curves import MOST_EVENTS, Curve, days_of, draw_curves, draw_events, set_timeline
+from minsim.charts.page import start_page
+from minsim.metrics import FloatArray, Outcome
+from minsim.phrases import capital, count, day_count, listing
+from minsim.style import COLOURS, DASHES, GREY, WIDTHS_PT, drawing_style, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_LINES = 4
+"""Regions drawn; the others are named below the chart."""
+
+# ------------------------------------------------------------------------------------------------------------------ charts
+
+
+def plot_shortfall(run: Outcome, material: str | None = None) -> Figure:
+    """Draw one material of a run: the shortfall with its bracket above, the stocks that delay it below.
+
+    Parameters
+    ----------
+    run : Outcome
+        The finished run.
+    material : str, optional
+        Absent: the material of which most days of use are lost.
+
+    Returns
+    -------
+    Figure
+        Its first axes are those of the shortfall; of commercial cover where nobody runs short.
+    """
+    story = MaterialStory(run, material or rank_materials(run)[0])
+    with drawing_style():
+        figure, bottom, top = start_page(run, story.headline(), _subtitle(story), " ".join(_notes(story)))
+        if story.short:
+            upper, lower = panels(figure, bottom, top, (0.6, 0.4))
+            _draw_shortfall(upper, story)
+            upper.tick_params(labelbottom=False)
+            _draw_cover(lower, story, list(dict.fromkeys([*story.own, *story.short]))[:2])
+        else:
+            (only,) = panels(figure, bottom, top, (1.0,))
+            _draw_cover(only, story, thinnest(story), name_events=True)
+    return figure
+
+
+def shortfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
+    """Draw the shortfall of one material (commercial cover, where nobody runs short) into axes of your own."""
+    story = MaterialStory(run, material or rank_materials(run)[0])
+    with drawing_style():
+        if story.short:
+            _draw_shortfall(ax, story)
+        else:
+            _draw_cover(ax, story, thinnest(story), name_events=True)
+        ax.set_title(story.headline(), loc="left", fontsize=10, fontweight="bold", pad=22)
+    return ax
+
+
+def _draw_shortfall(ax: Axes, story: MaterialStory) -> None:
+    shares = {
+        name: 100 * metrics.shortfall_fraction(metrics.consumer_flows_t(record))
+        for name, record in story.run.bracket_records.items()
+    }
+    drawn = story.short[:MOST_LINES]
+    worst = drawn[0]
+    curves = [
+        Curve(_where_positive(shares["reference"][:, index]), _loss_label(story, index, rank), *_line_style(rank))
+        for rank, index in enumerate(drawn)
+    ]
+    highest = max(shares["reference"][:, drawn].max(), *(share[:, worst].max() for share in shares.values()))
+    set_timeline(ax, story.network, highest, "Shortfall, % of daily demand", "{:g}%")
+    draw_events(ax, story, named=True)
+    if len(shares) > 1:
+        _draw_band(ax, [share[:, worst] for share in shares.values()], curves[0].colour)
+        curves += _band_edges(shares, worst)
+    draw_curves(ax, curves, at_peak=True)
+
+
+def _loss_label(story: MaterialStory, index: int, rank: int) -> str:
+    """The region and what it loses; only the first says of what the figure counts."""
+    days = day_count(story.measures["shortfall_days"][index])
+    return f"{story.network.consumers[index].region}, {days}{' of use lost' if rank == 0 else ''}"
+
+
+def _where_positive(values: FloatArray) -> FloatArray:
+    """Leave out days at zero, but those next to a positive one: a line along the axis says nothing and hides others."""
+    beside = np.convolve(values > 0, np.ones(3), mode="same") > 0
+    return np.where(beside, values, np.nan)
+
+
+def _draw_band(ax: Axes, shares: list[FloatArray], colour: str) -> None:
+    low, high = np.min(shares, axis=0), np.max(shares, axis=0)
+    ax.fill_between(days_of(ax, len(low)), low, high, color=colour, alpha=0.16, linewidth=0, zorder=1)
+
+
+def _band_edges(shares: dict[str, FloatArray], index: int) -> list[Curve]:
+    """Outer behaviours of the hardest hit region; left out where they hardly differ from the line."""
+    edges = []
+    for name, label in (("none", "without rerouting"), ("free", "with free rerouting")):
+        apart = np.abs(shares[name][:, index] - shares["reference"][:, index]).max()
+        if shares[name][:, index].any() and apart > 0.04 * shares["reference"][:, index].max():
+            edges.append(Curve(_where_positive(shares[name][:, index]), label, GREY, (0, (1, 1.5)), 0.9, bold=False))
+    return edges
+
+
+def _draw_cover(ax: Axes, story: MaterialStory, indices: Sequence[int], *, name_events: bool = False) -> None:
+    cover = metrics.commercial_cover_days(story.run.record)
+    curves = [
+        Curve(cover[:, index], f"{story.network.consumers[index].region}, commercial stock", *_line_style(rank))
+        for rank, index in enumerate(indices)
+    ]
+    curves += stockpile_curves(story, indices)
+    set_timeline(ax, story.network, max(curve.values.max() for curve in curves), "Stocks, days of use")
+    draw_events(ax, story, named=name_events)
+    draw_curves(ax, curves, at_peak=False)
+
+
+def stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve]:
+    """Strategic stocks that may serve some consumers, in days of their use, in the colour of the first they serve."""
+    found: dict[int, Curve] = {}
+    for rank, index in enumerate(indices):
+        for position, holding in enumerate(story.network.holdings):
+            if index in holding.serves and holding.use_t_per_day > 0:
+                days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
+                title = story.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile
+                found.setdefault(position, Curve(days, title, COLOURS[rank], (0, (3, 1.2)), 1.6))
+    return list(found.values())[:3]
+
+
+def thinnest(story: MaterialStory) -> list[int]:
+    """Consumers by how low their commercial stock falls, the lowest first; the most that are drawn."""
+    lowest = story.measures["min_commercial_cover_days"]
+    order = sorted(story.everyone, key=lambda i: (story.remoteness(i), lowest[i], story.network.consumers[i].region))
+    return order[:MOST_LINES]
+
+
+def _line_style(rank: int) -> tuple[str, Any, float]:
+    return COLOURS[rank], DASHES[rank], WIDTHS_PT[rank]
+
+
+def _subtitle(story: MaterialStory) -> str:
+    what = "Shortfall and stocks by region" if story.short else "Commercial and strategic stocks by region"
+    if story.short and len(story.run.bracket_records) > 1:
+        what += f"; shaded: {story.region(story.short[0])}, from no rerouting of trade to free rerouting"
+    return f"{capital(story.name)}. {what}"
+
+
+def _notes(story: MaterialStory) -> Iterator[str]:
+    if not story.short:
+        hidden = len(story.everyone) - MOST_LINES
+        if hidden > 0:
+            yield f"The {MOST_LINES} regions with the thinnest stocks; {hidden} not drawn."
+        return
+    hidden_short = [story.region(index) for index in story.short[MOST_LINES:]]
+    if hidden_short:
+        yield f"Short, but not drawn: {listing(hidden_short)}."
+    spared = [story.region(index) for index in story.everyone if index not in story.short]
+    if spared:
+        yield f"Not short: {listing(spared)}."
+    if len(story.disturbances()) > MOST_EVENTS:
+        yield f"{count(len(story.disturbances()) - MOST_EVENTS, 'more event')} shaded, not named."
