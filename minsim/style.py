@@ -1,14 +1,16 @@
 """How every chart of minsim looks: colours, sizes, the page with its head and foot; and files that come out the same.
 
-matplotlib is imported by the functions that draw, and only its object interface is used: no global state is read or left
-behind. Colours are those of Okabe and Ito, told apart by every kind of colour vision; widths and dashes tell lines apart in
-grey.
+matplotlib is imported by the functions that draw, and only its object interface is used (pyplot's in a notebook): no
+global state is read or left behind. Colours are those of Okabe and Ito, told apart by every kind of colour vision; widths
+and dashes tell lines apart in grey.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,10 +51,21 @@ def drawing_style() -> Iterator[None]:
     """Draw in minsim's style, whatever the user's settings, and leave those alone."""
     import matplotlib
 
-    settings: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+    if in_notebook():
+        _choose_backend()
+    screen = ("backend", "interactive")  # by which a notebook shows figures
+    settings: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith(screen)}
     settings.update(STYLE)
     with matplotlib.rc_context(settings):
         yield
+
+
+@functools.cache
+def _choose_backend() -> None:
+    """Let the first figure choose the notebook's backend: chosen inside `drawing_style`, its settings would end with that."""
+    from matplotlib import pyplot
+
+    pyplot.close(pyplot.figure())
 
 
 def save_figure(figure: Figure, *paths: Path) -> None:
@@ -61,6 +74,10 @@ def save_figure(figure: Figure, *paths: Path) -> None:
         for path in paths:
             metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
             figure.savefig(path, dpi=PNG_DPI, metadata=metadata)
+    if in_notebook():
+        from matplotlib import pyplot
+
+        pyplot.close(figure)  # it went to a file; the cell need not show it
 
 
 def darker(colour: str) -> tuple[float, float, float]:
@@ -81,13 +98,24 @@ def text_on(colour: str) -> str:
 
 
 def new_figure(height_in: float = HEIGHT_IN) -> Figure:
-    """An empty page, drawn without a screen."""
+    """An empty page: drawn without a screen; in a notebook one of pyplot's, which the cell shows and lets go of."""
+    size_in = (WIDTH_IN, height_in)
+    if in_notebook():
+        from matplotlib import pyplot
+
+        return pyplot.figure(figsize=size_in, dpi=100)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=100)
+    figure = Figure(figsize=size_in, dpi=100)
     FigureCanvasAgg(figure)
     return figure
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this process."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
 
 
 def panels(figure: Figure, bottom_in: float, top_in: float, heights: tuple[float, ...]) -> list[Axes]:
