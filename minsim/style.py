@@ -62,7 +62,7 @@ def drawing_style() -> Iterator[None]:
 
 @functools.cache
 def _choose_backend() -> None:
-    """Let the first figure choose the notebook's backend: chosen inside `drawing_style`, its settings would end with that."""
+    """Let a first figure choose the notebook's backend: inside `drawing_style` its settings would end with that."""
     from matplotlib import pyplot
 
     pyplot.close(pyplot.figure())
