@@ -26,6 +26,7 @@ from minsim.phrases import (
 )
 
 if TYPE_CHECKING:
+    from minsim.labels import HoldingLabel
     from minsim.loading import Scenario
     from minsim.spans import EventSpan
 
@@ -135,6 +136,27 @@ class MaterialStory:
     def region(self, index: int) -> str:
         """A consumer's region, with its article."""
         return with_article(self.network.consumers[index].region)
+
+    def consumer(self, region: str) -> int:
+        """Index of a region's use of the material."""
+        here = {self.network.consumers[index].region: index for index in self.everyone}
+        if region not in here:
+            raise ValueError(f"{region!r} does not use {self.material!r}; expected one of {', '.join(sorted(here))}")
+        return here[region]
+
+    def everyone_in(self, region: str) -> list[int]:
+        """Consumers of the material in a region: one, or none."""
+        return [index for index in self.everyone if self.network.consumers[index].region == region]
+
+    @property
+    def hardest_hit(self) -> int:
+        """The consumer that loses most days; where nobody does, the one whose stock falls lowest."""
+        lowest = self.measures["min_commercial_cover_days"]
+        return self.short[0] if self.short else min(self.everyone, key=lambda i: (lowest[i], i))
+
+    def stockpile(self, holding: HoldingLabel) -> str:
+        """Name of a strategic stock for readers."""
+        return self.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile
 
     def date(self, day: float) -> str:
         """A day number as a date in words."""
