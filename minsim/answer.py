@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minsim import metrics
 from minsim.days_lost import describe_waterfall
 from minsim.disturbances import acting_disturbances
+from minsim.errors import NotInRunError
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import (
     capital,
@@ -106,7 +107,7 @@ class MaterialStory:
         self.everyone = [i for i, consumer in enumerate(self.network.consumers) if consumer.material == material]
         if not self.everyone:
             known = ", ".join(sorted({consumer.material for consumer in self.network.consumers}))
-            raise ValueError(f"no region of this run uses {material!r}; expected one of {known}")
+            raise NotInRunError(f"no region of this run uses {material!r}; expected one of {known}")
         self.short = self.ranked_short("reference")
 
     def ranked_short(self, rerouting: str) -> list[int]:
@@ -141,7 +142,7 @@ class MaterialStory:
         """Index of a region's use of the material."""
         here = {self.network.consumers[index].region: index for index in self.everyone}
         if region not in here:
-            raise ValueError(f"{region!r} does not use {self.material!r}; expected one of {', '.join(sorted(here))}")
+            raise NotInRunError(f"{region!r} does not use {self.material!r}; expected one of {', '.join(sorted(here))}")
         return here[region]
 
     def everyone_in(self, region: str) -> list[int]:

@@ -40,7 +40,7 @@ def plot_cover(run: Outcome, material: str | None = None, region: str | None = N
 
     Raises
     ------
-    ValueError
+    NotInRunError
         If the run has no such material, or nobody there uses it.
     """
     story = MaterialStory(run, material or rank_materials(run)[0])

@@ -12,6 +12,7 @@ from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import bare, beside, set_reach, start_page, widest_in
 from minsim.charts.supply import MONTH_DAYS, Months
 from minsim.disturbances import made_from
+from minsim.errors import NotInRunError
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import capital, count, inside_sentence, percent, three_figures, with_article
 from minsim.style import GREY, HEIGHT_IN, INK, LIGHT_GREY, MARGIN_IN, WIDE_COLOURS, WIDTH_IN, drawing_style
@@ -69,7 +70,7 @@ def plot_flows(
 
     Raises
     ------
-    ValueError
+    NotInRunError
         If the run has no such material, region or event, or nothing disturbs the chain.
     """
     story = MaterialStory(run, material or rank_materials(run)[0])
@@ -92,7 +93,7 @@ def _event(story: MaterialStory, index: int, asked: str | None) -> EventSpan:
     here = story.network.consumers[index].region
     if not spans or (asked and asked not in spans):
         known = f"; expected one of {', '.join(spans)}" if spans else ""
-        raise ValueError(
+        raise NotInRunError(
             f"{'no event' if asked is None else repr(asked)} disturbs {story.material!r} in this run{known}"
         )
     days = story.network.days

@@ -107,21 +107,19 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
     rows = [s.title + ("" if s.tier == "deep" else " (screening only)") for s in screens]
     cells = [[_cell(s, column) for column in columns] for s in screens]
     with drawing_style():
-        headings = [heading for heading, *_ in columns]
-        return draw_maps(
-            [("", cells)], rows, headings, lambda height_in: write_page(_headline(screens), WHAT, FOOT, height_in)
-        )
+        headings, finding = [heading for heading, *_ in columns], _headline(screens)
+        return draw_maps([("", cells)], rows, headings, lambda height_in: write_page(finding, WHAT, FOOT, height_in))
 
 
 def _headline(screens: Sequence[Screen]) -> str:
     """What would be missed first; how many materials would last out what is simulated."""
-    short = [s for s in screens if s.survive_days is not None and s.survive_days < SURVIVAL_DAYS]
+    short = [s for s in screens if s.survive_days <= SURVIVAL_DAYS]
     if not short:
         return f"The United States would last {SURVIVAL_DAYS} days without the largest supplier of any material"
-    first = min(short, key=lambda s: s.survive_days or 0.0)
+    first = min(short, key=lambda s: s.survive_days)
     return (
         f"Without its largest supplier, the United States would run short of {inside_sentence(first.title)} first, "
-        f"after {day_count(first.survive_days or 0.0)}"
+        f"after {'about ' if first.survive_basis == 'closed form' else ''}{day_count(first.survive_days)}"
     )
 
 

@@ -159,7 +159,7 @@ def plot_supply(run: Outcome, material: str | None = None, region: str | None = 
 
     Raises
     ------
-    ValueError
+    NotInRunError
         If the run has no such material, or nobody there uses it.
     """
     supply = Supply.of(run, material, region)
