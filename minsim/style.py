@@ -37,7 +37,6 @@ STYLE = {
     "text.color": INK,
     "text.parse_math": False,  # a title may hold dollar signs
     "text.hinting": "none",  # letters as wide at every resolution: what fits the page on screen fits it in a file
-    "text.hinting_factor": 1,
     "axes.facecolor": "white",
     "figure.facecolor": "white",
     "svg.hashsalt": "minsim",
