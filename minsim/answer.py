@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minsim import metrics
 from minsim.days_lost import describe_waterfall
 from minsim.disturbances import acting_disturbances
+from minsim.errors import NotInRunError
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import (
     capital,
@@ -27,6 +28,7 @@ from minsim.phrases import (
 )
 
 if TYPE_CHECKING:
+    from minsim.labels import HoldingLabel
     from minsim.loading import Scenario
     from minsim.spans import EventSpan
 
@@ -116,7 +118,7 @@ class MaterialStory:
         self.everyone = [i for i, consumer in enumerate(self.network.consumers) if consumer.material == material]
         if not self.everyone:
             known = ", ".join(sorted({consumer.material for consumer in self.network.consumers}))
-            raise ValueError(f"no region of this run uses {material!r}; expected one of {known}")
+            raise NotInRunError(f"no region of this run uses {material!r}; expected one of {known}")
         self.own = [i for i in self.everyone if self.network.consumers[i].within is not None]
         self.short = self.ranked_short("reference")
 
@@ -152,6 +154,27 @@ class MaterialStory:
     def region(self, index: int) -> str:
         """A consumer's region, with its article."""
         return with_article(self.network.consumers[index].region)
+
+    def consumer(self, region: str) -> int:
+        """Index of a region's use of the material."""
+        here = {self.network.consumers[index].region: index for index in self.everyone}
+        if region not in here:
+            raise NotInRunError(f"{region!r} does not use {self.material!r}; expected one of {', '.join(sorted(here))}")
+        return here[region]
+
+    def everyone_in(self, region: str) -> list[int]:
+        """Consumers of the material in a region: one, or none."""
+        return [index for index in self.everyone if self.network.consumers[index].region == region]
+
+    @property
+    def hardest_hit(self) -> int:
+        """The consumer that loses most days; where nobody does, the one whose stock falls lowest."""
+        lowest = self.measures["min_commercial_cover_days"]
+        return self.short[0] if self.short else min(self.everyone, key=lambda i: (lowest[i], i))
+
+    def stockpile(self, holding: HoldingLabel) -> str:
+        """Name of a strategic stock for readers."""
+        return self.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile
 
     def date(self, day: float) -> str:
         """A day number as a date in words."""

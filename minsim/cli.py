@@ -13,7 +13,7 @@ from typing import Literal
 import click
 
 from minsim import __version__
-from minsim.commands import causes, reference_data, risk
+from minsim.commands import causes, plots, reference_data, risk
 from minsim.commands.common import (
     COMMAND_LINE,
     EXIT_FAILED,
@@ -207,6 +207,7 @@ def run(
 
 main.add_command(causes.attribute)
 main.add_command(causes.why)
+main.add_command(plots.plot)
 
 
 @main.command()

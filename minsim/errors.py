@@ -7,6 +7,7 @@ The whole tree::
     │   └── BalanceError       no trade pattern satisfies outputs, needs and forbidden arcs
     ├── SimulationError        a run could not go on
     │   └── MassBalanceError   the books of a node, or of a product, do not close
+    ├── NotInRunError          a material, region or event is asked for that a run does not hold
     ├── BaselineError          a baseline of the regression is missing or cannot be read
     └── OutputError            results could not be written or read
 
@@ -90,6 +91,10 @@ class MassBalanceError(SimulationError):
             f"mass balance broken at {self.node} on {self.date}: {self.off_t:.6g} t appeared from nowhere "
             f"(throughput that day {self.throughput_t:.6g} t). This is a bug in minsim; please report it."
         )
+
+
+class NotInRunError(MinsimError, ValueError):
+    """A material, region, event or picture is asked for that a run does not hold."""
 
 
 class BaselineError(MinsimError):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from minsim.answer import Answer, compose_answer
 from minsim.days_lost import Waterfall, lost_by_step
+from minsim.errors import NotInRunError
 from minsim.licence_table import licence_columns
 from minsim.metrics import REROUTINGS, Outcome
 from minsim.output import Columns, daily_columns, event_columns, save_run, stockpile_columns, trade_columns
@@ -132,26 +133,51 @@ class Run(Outcome):
         """What was found, in plain words; of one material, or of all."""
         return compose_answer(self, material)
 
-    def plot(self, ax: Axes | None = None, material: str | None = None) -> Axes:
-        """Draw the shortfall curves with their bracket.
+    def plot(
+        self,
+        ax: Axes | None = None,
+        material: str | None = None,
+        *,
+        kind: str = "shortfall",
+        region: str | None = None,
+        event: str | None = None,
+    ) -> Axes:
+        """Draw a picture of the run.
 
         Parameters
         ----------
         ax : Axes, optional
-            Draw into these axes alone; absent: a whole figure, with cover, title and sources.
+            Draw the shortfall alone into these axes; absent: a whole figure, with title and sources.
         material : str, optional
             Absent: the material of which most days of use are lost.
+        kind : str
+            What to draw, a key of `charts.KINDS`: shortfall, cover, supply, flows, days-lost, waterfall, attribution,
+            licences.
+        region : str, optional
+            For cover, supply and flows: of which region. Absent: the hardest hit, for cover all of them.
+        event : str, optional
+            For flows and licences: under which event. Absent: the one that bears most on the region, or the curb under
+            which most was applied for.
 
         Returns
         -------
         Axes
-            Those with the shortfall; the figure is its `.figure`.
+            The first of the figure, which is its `.figure`.
+
+        Raises
+        ------
+        NotInRunError
+            The run does not hold what was asked for.
         """
-        from minsim.charts import shortfall
+        from minsim import charts
 
         if ax is None:
-            return shortfall.plot_shortfall(self, material).axes[0]
-        return shortfall.shortfall_axes(ax, self, material)
+            return charts.draw(self, kind, material=material, region=region, event=event).axes[0]
+        if kind != "shortfall":
+            raise NotInRunError(f"only the shortfall is drawn into axes of one's own, got kind {kind!r}")
+        from minsim.charts.shortfall import shortfall_axes
+
+        return shortfall_axes(ax, self, material)
 
     def plot_licences(self, event: str | None = None) -> Axes:
         """Draw the licence queue: what waits, and what was approved, by importer.
@@ -168,12 +194,10 @@ class Run(Outcome):
 
         Raises
         ------
-        ValueError
-            If nobody applied for licences.
+        NotInRunError
+            Nobody applied for licences.
         """
-        from minsim.charts import licences
-
-        return licences.plot_licences(self, event).axes[0]
+        return self.plot(kind="licences", event=event)
 
     def waterfall(self) -> Waterfall:
         """Days of use lost naively, and after each of rerouting, leakage, stockpiles and prices."""

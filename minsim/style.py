@@ -38,6 +38,7 @@ STYLE = {
     "font.size": 9.0,
     "text.color": INK,
     "text.parse_math": False,  # a title may hold dollar signs
+    "text.hinting": "none",  # letters as wide at every resolution: what fits the page on screen fits it in a file
     "axes.facecolor": "white",
     "figure.facecolor": "white",
     "svg.hashsalt": "minsim",

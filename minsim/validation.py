@@ -215,17 +215,14 @@ def plot_hindcast(table: pd.DataFrame, title: str = HEADLINE, note: str = FOOTNO
     note : str
         Written below the picture.
     """
-    from minsim.style import GREY, HEIGHT_IN, INK, drawing_style, new_figure, panels, wrapped, write_text
+    from minsim.charts.page import write_page
+    from minsim.style import drawing_style, panels
 
     with drawing_style():
-        figure = new_figure()
-        top_in = write_text(figure, title, HEIGHT_IN - 0.32, 13.5, INK, bold=True)
         subtitle = "Magnets exported from China, January to December 2025, tonnes a month. Shaded: licences required."
-        top_in = write_text(figure, subtitle, top_in - 0.06, 9.5, GREY) - 0.12
-        foot_in = 0.14 + 0.155 * len(wrapped(figure, note, 8.0, bold=False))
-        write_text(figure, note, foot_in, 8.0, GREY)
+        figure, bottom_in, top_in = write_page(title, subtitle, note)
         for axes, destination in zip(
-            panels(figure, foot_in + 0.12, top_in, (0.55, 0.45)), (WORLD, "United States"), strict=True
+            panels(figure, bottom_in, top_in, (0.55, 0.45)), (WORLD, "United States"), strict=True
         ):
             _draw_months(axes, table[table.destination == destination], destination, named=destination == WORLD)
     return figure
@@ -241,10 +238,9 @@ NAMES: Final[dict[str, tuple[str, str, tuple[float, float]]]] = {
 
 
 def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
+    from minsim.charts.page import framed, set_values
     from minsim.phrases import MONTHS
-    from minsim.style import COLOURS, GREY, INK, LIGHT_GREY
+    from minsim.style import COLOURS, GREY
 
     place = [int(month[5:]) for month in months.month]
     looks: dict[str, dict[str, Any]] = {
@@ -253,13 +249,9 @@ def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: boo
         "simulated_t": {"color": COLOURS[0], "linewidth": 2.6},
         "observed_t": {"color": COLOURS[1], "linewidth": 1.2, "marker": "o", "markersize": 6},
     }
+    framed(ax, "To the world, t a month" if destination == WORLD else f"To the {destination}, t a month")
     ax.set_xlim(0.6, 12.4)
-    top = 1.12 * max(months[column].max() for column in looks)
-    ticks = [tick for tick in MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, top) if 0 <= tick <= top]
-    ax.set_yticks(ticks)
-    ax.set_ylim(0.0, top)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.yaxis.tick_right()
+    set_values(ax, max(months[column].max() for column in looks))
     ax.set_xticks(range(1, 13), [month[:3] for month in MONTHS])
     ax.axvspan(3.6, 12.4, color="black", alpha=0.05, linewidth=0, zorder=0)
     for column, look in looks.items():
@@ -267,25 +259,16 @@ def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: boo
         ax.plot(place, list(values.values()), **look)
         if named:
             _name_line(ax, column, values, look["color"])
-    ax.tick_params(length=0, colors=GREY, labelsize=8.5)
-    ax.tick_params(axis="x", length=3, labelbottom=not named)
-    ax.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set_color(INK)
-    heading = "To the world, t a month" if destination == WORLD else f"To the {destination}, t a month"
-    ax.annotate(heading, (0, 1), (0, 6), "axes fraction", "offset points", fontweight="bold", va="bottom")
+    ax.tick_params(axis="x", labelbottom=not named)
 
 
 def _name_line(ax: Axes, column: str, values: dict[int, float], colour: str) -> None:
-    from matplotlib.patheffects import withStroke
-
+    from minsim.charts.page import halo
     from minsim.style import darker
 
     text, month, offset = NAMES[column]
     at = int(month[5:])
     ax.annotate(
         text, (at, values[at]), offset, "data", "offset points", color=darker(colour), fontweight="bold",
-        fontsize=9, path_effects=[withStroke(linewidth=2.5, foreground="white")], zorder=20,
+        fontsize=9, path_effects=halo(2.5), zorder=20,
     )  # fmt: skip

@@ -7,6 +7,7 @@ Writes docs/images/flood-then-curb.png and prints the numbers it shows.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +17,9 @@ import numpy as np
 
 import minsim
 from minsim import flows as fl
+from minsim.charts.page import framed, set_dates, write_page
 from minsim.price_metrics import MARKET, floor_cost_usd
-from minsim.style import (
-    COLOURS,
-    GREY,
-    HEIGHT_IN,
-    INK,
-    LIGHT_GREY,
-    darker,
-    drawing_style,
-    new_figure,
-    panels,
-    save_figure,
-    wrapped,
-    write_text,
-)
+from minsim.style import COLOURS, GREY, darker, drawing_style, panels, save_figure
 
 EXPORTER = "China"
 VARIANTS = {
@@ -44,7 +33,7 @@ LOOKS = {
     "flood-then-curb-curb-alone": (GREY, (0, (1, 1.2)), 1.6),
 }
 FLOOD, CURB, CURB_ENDS = (np.datetime64(day) for day in ("2026-07-01", "2028-01-01", "2028-12-31"))
-LAST = np.datetime64("2029-12-31")
+FIRST, LAST = dt.date(2026, 2, 1), dt.date(2029, 12, 31)
 IMAGE = Path(__file__).parents[1] / "images" / "flood-then-curb.png"
 
 
@@ -108,12 +97,8 @@ def draw(stories: dict[str, Story]) -> None:
         f"minsim {minsim.__version__}"
     )
     with drawing_style():
-        figure = new_figure()
-        top_in = write_text(figure, title, HEIGHT_IN - 0.32, 13.5, INK, bold=True)
-        top_in = write_text(figure, subtitle, top_in - 0.06, 9.5, GREY) - 0.08
-        foot_in = 0.14 + 0.155 * len(wrapped(figure, notes, 8.0, bold=False))
-        write_text(figure, notes, foot_in, 8.0, GREY)
-        price, capacity, short = panels(figure, foot_in + 0.12, top_in, (0.4, 0.28, 0.32))
+        figure, bottom_in, top_in = write_page(title, subtitle, notes)
+        price, capacity, short = panels(figure, bottom_in, top_in, (0.4, 0.28, 0.32))
         prepare(price, "Spot price paid in Japan, USD/kg (logarithmic)")
         price.set_yscale("log")
         price.set_ylim(30, 2200)
@@ -137,7 +122,7 @@ def draw(stories: dict[str, Story]) -> None:
         label(price, "2026-12-15", 120, "the curb alone", "flood-then-curb-curb-alone", "left")
         label(capacity, "2027-02-20", 45, "United States' plant mothballed", "flood-then-curb", "left", below=True)
         label(capacity, "2027-02-20", 84, "with a floor it stays open", "flood-then-curb-floor", "left")
-        label(short, "2028-12-31", 30, f"{lost['flood-then-curb']:.0f} days of use lost", "flood-then-curb", "left")
+        label(short, "2029-01-14", 30, f"{lost['flood-then-curb']:.0f} days of use lost", "flood-then-curb", "left")
         label(short, "2026-07-15", 10, "with a floor, or without the flood: none", "flood-then-curb-floor", "left")
         for day, text in (("2026-07-12", "the flood begins"), ("2028-01-12", "the curb")):
             price.text(np.datetime64(day), 1750, text, color=GREY, fontsize=8.5, va="top")
@@ -154,22 +139,11 @@ def label(ax: Any, day: str, y: float, text: str, name: str, side: str, *, below
 
 def prepare(ax: Any, heading: str, *, last: bool = False) -> None:
     """Axes of one panel, with the curb in grey and the flood marked."""
-    import matplotlib.dates as mdates
-
-    ax.set_title(heading, loc="left", fontsize=9.0, fontweight="bold", color=INK, pad=6)
+    framed(ax, heading)
+    set_dates(ax, FIRST, (LAST - FIRST).days)
     ax.axvspan(CURB, CURB_ENDS, color="black", alpha=0.05, linewidth=0, zorder=0)
     ax.axvline(FLOOD, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-    ax.set_xlim(np.datetime64("2026-02-01"), LAST)
-    ax.yaxis.tick_right()
-    ax.xaxis.set_major_locator(mdates.MonthLocator((1, 7)))
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator(), show_offset=False))
-    ax.tick_params(length=0, colors=GREY, labelsize=8.5)
-    ax.tick_params(axis="x", length=3, labelbottom=last)
-    ax.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set_color(INK)
+    ax.tick_params(axis="x", labelbottom=last)
 
 
 def main() -> None:

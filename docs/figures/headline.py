@@ -14,21 +14,9 @@ from typing import Any
 import numpy as np
 
 import minsim
+from minsim.charts.page import framed, set_dates, write_page
 from minsim.phrases import long_date
-from minsim.style import (
-    COLOURS,
-    GREY,
-    HEIGHT_IN,
-    INK,
-    LIGHT_GREY,
-    darker,
-    drawing_style,
-    new_figure,
-    panels,
-    save_figure,
-    wrapped,
-    write_text,
-)
+from minsim.style import COLOURS, GREY, darker, drawing_style, panels, save_figure
 
 MATERIAL, REGION = "magnets", "United States"
 BRANCHES = {
@@ -36,6 +24,7 @@ BRANCHES = {
     "truce-lapses": "Squeeze: licensing as tight as in spring 2025",
     "magnet-ban": "Escalation: a one-year ban on magnets to the United States",
 }
+FIRST, LAST = dt.date(2026, 11, 1), dt.date(2028, 12, 31)
 IMAGE = Path(__file__).parents[1] / "images" / "headline.png"
 
 
@@ -68,16 +57,12 @@ def draw(runs: dict[str, Any]) -> None:
         f"Sources in `minsim sources magnet-ban`. minsim {minsim.__version__}"
     )
     with drawing_style():
-        figure = new_figure()
-        top_in = write_text(figure, title, HEIGHT_IN - 0.32, 13.5, INK, bold=True)
         subtitle = (
             "Shortfall of NdFeB magnets in the United States, % of demand, 7-day mean; central values, as of 5 February 2026"
             ". Dotted: without rerouting; dashed: with free rerouting; grey: while the controls last."
         )
-        top_in = write_text(figure, subtitle, top_in - 0.06, 9.5, GREY) - 0.08
-        foot_in = 0.14 + 0.155 * len(wrapped(figure, notes, 8.0, bold=False))
-        write_text(figure, notes, foot_in, 8.0, GREY)
-        axes = panels(figure, foot_in + 0.12, top_in, (1 / 3, 1 / 3, 1 / 3))
+        figure, bottom_in, top_in = write_page(title, subtitle, notes)
+        axes = panels(figure, bottom_in, top_in, (1 / 3, 1 / 3, 1 / 3))
         for ax, (name, run), colour in zip(axes, runs.items(), COLOURS, strict=False):
             draw_branch(ax, run, name, colour, last=name == list(runs)[-1])
     save_figure(figure, IMAGE)
@@ -85,8 +70,8 @@ def draw(runs: dict[str, Any]) -> None:
 
 def draw_branch(ax: Any, run: Any, name: str, colour: str, *, last: bool) -> None:
     """One branch."""
-    import matplotlib.dates as mdates
-
+    framed(ax, BRANCHES[name])
+    set_dates(ax, FIRST, (LAST - FIRST).days)
     network = run.record.network
     days = np.array([np.datetime64(network.start) + day for day in range(network.days)])
     ends = [shortfall_percent(run, end) for end in ("none", "free")]
@@ -97,7 +82,6 @@ def draw_branch(ax: Any, run: Any, name: str, colour: str, *, last: bool) -> Non
     ax.plot(days, np.where(reference > 0.0, reference, np.nan), color=colour, linewidth=2.4)
     found = {end: measures(run, end) for end in ("none", "reference", "free")}
     lost = float(found["reference"]["shortfall_days"])
-    ax.set_title(BRANCHES[name], loc="left", fontsize=9.0, fontweight="bold", color=INK, pad=6)
     onset = found["reference"]["onset_date"]
     said = "never short"
     if onset is not None:
@@ -110,19 +94,9 @@ def draw_branch(ax: Any, run: Any, name: str, colour: str, *, last: bool) -> Non
     ax.axvspan(
         np.datetime64("2026-11-10"), np.datetime64("2027-11-10"), color="black", alpha=0.05, linewidth=0, zorder=0
     )
-    ax.set_xlim(np.datetime64("2026-11-01"), np.datetime64("2028-12-31"))
     ax.set_ylim(0, 80)
     ax.set_yticks([0, 40, 80], ["0", "40", "80%"])
-    ax.yaxis.tick_right()
-    ax.xaxis.set_major_locator(mdates.MonthLocator((1, 4, 7, 10)))
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator(), show_offset=False))
-    ax.tick_params(length=0, colors=GREY, labelsize=8.5)
-    ax.tick_params(axis="x", length=3, labelbottom=last)
-    ax.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
-    ax.set_axisbelow(True)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set_color(INK)
+    ax.tick_params(axis="x", labelbottom=last)
 
 
 def main() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
-from minsim.metrics import FloatArray
+from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import count, day_count, listing, percent, tonnes, with_article
 from minsim.style import INK, WIDE_COLOURS, drawing_style, text_on
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
     from minsim.causes.attribution import Attribution
+    from minsim.results import Run
 
 MOST_BARS = 5
 """Regions drawn; the others are named below the chart."""
@@ -109,6 +110,13 @@ def plot_attribution(attribution: Attribution, material: str | None = None) -> F
         (only,) = axes_right_of(figure, parts.labels, bottom, top)
         _draw_parts(only, parts)
     return figure
+
+
+def plot_attribution_of(run: Outcome, material: str | None = None) -> Figure:
+    """Divide a run's shortfall among its events, which simulates it again many times, and draw that."""
+    from minsim.causes.attribution import attribute
+
+    return plot_attribution(attribute(cast("Run", run)), material)
 
 
 def attribution_axes(ax: Axes, attribution: Attribution, material: str | None = None) -> Axes:

@@ -102,13 +102,15 @@ def _event_title(ax: Axes, begin: float, title: str) -> Annotation:
     return text
 
 
-def draw_curves(ax: Axes, curves: Sequence[Curve], *, at_peak: bool) -> None:
+def draw_curves(ax: Axes, curves: Sequence[Curve], *, at_peak: bool, named: bool = True) -> None:
     """Draw lines, the first on top, and write beside each what it is."""
     days = days_of(ax, len(curves[0].values))
     for rank, curve in enumerate(curves):
         ax.plot(
             days, curve.values, color=curve.colour, linestyle=curve.dashes, linewidth=curve.width_pt, zorder=10 - rank
         )
+    if not named:
+        return
     points = [line_points(ax, days, curve.values) for curve in curves]
     taken = [np.array(text.get_window_extent().extents) for text in ax.texts]
     for place, curve in enumerate(curves):

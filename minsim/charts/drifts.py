@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minsim.charts.page import bare, framed, write_page
 from minsim.errors import OutputError
+from minsim.phrases import capital
 from minsim.regression.drifts import METRIC_WORDS, Drift
 from minsim.regression.session import Verdict
 from minsim.regression.tables import Baseline, Key, unit_of
@@ -21,17 +23,14 @@ from minsim.style import (
     INK,
     LIGHT_GREY,
     drawing_style,
-    new_figure,
     panels,
     save_figure,
-    write_text,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TOP_IN, BOTTOM_IN = 6.25, 0.2
 OLD_COLOUR, NEW_COLOUR = GREY, COLOURS[1]
 MOST_LANES = 12
 MOST_SENTENCES = 3
@@ -98,41 +97,29 @@ def topics(drifts: Sequence[Drift]) -> Iterator[Topic]:
 def draw(name: str, topic: Topic, old: Baseline, new: Baseline) -> Figure:
     """Old against new for one topic; the title says what drifted."""
     with drawing_style():
-        figure = new_figure()
-        title = str(topic.drifts[0])
-        top = write_text(figure, title[0].upper() + title[1:], TOP_IN, 12.0, INK, bold=True)
-        others = [str(drift) for drift in topic.drifts[1 : 1 + MOST_SENTENCES]]
-        more = len(topic.drifts) - 1 - len(others)
-        if more > 0:
-            others.append(f"and {more} more")
-        for sentence in others:
-            top = write_text(figure, sentence, top - 0.02, 8.5, GREY)
+        first, *others = (str(drift) for drift in topic.drifts)
+        more = len(others) - MOST_SENTENCES
+        sentences = [*others[:MOST_SENTENCES], *([f"and {more} more"] if more > 0 else [])]
+        foot = f"{name}: baseline of minsim {old.version} against minsim {new.version}"
+        figure, bottom, top = write_page(capital(first), "; ".join(sentences), foot)
         if topic.table == "trade":
-            _draw_lanes(panels(figure, BOTTOM_IN, top - 0.1, (1.0,))[0], topic, old, new)
+            _draw_lanes(panels(figure, bottom, top, (1.0,))[0], topic, old, new)
         else:
-            _draw_series(figure, top - 0.1, topic, old, new)
-        old_version, new_version = old.version, new.version
-        figure.text(
-            0.04,
-            0.02,
-            f"{name}: baseline of minsim {old_version} against minsim {new_version}",
-            color=GREY,
-            fontsize=7.5,
-        )
+            _draw_series(figure, bottom, top, topic, old, new)
     return figure
 
 
 # ------------------------------------------------------------------------------------------------------------------ series
 
 
-def _draw_series(figure: Figure, top_in: float, topic: Topic, old: Baseline, new: Baseline) -> None:
+def _draw_series(figure: Figure, bottom_in: float, top_in: float, topic: Topic, old: Baseline, new: Baseline) -> None:
     columns = _columns(topic, old, new)
     for axes, column in zip(
-        panels(figure, BOTTOM_IN, top_in, (1 / len(columns),) * len(columns)), columns, strict=True
+        panels(figure, bottom_in, top_in, (1 / len(columns),) * len(columns)), columns, strict=True
     ):
         before, after = (side.tables[topic.table].series(topic.subject, column) for side in (old, new))
         times = sorted(before.keys() | after.keys())
-        _prepare(axes, f"{METRIC_WORDS.get(column, column.replace('_', ' '))} [{unit_of(column)}]")
+        framed(axes, f"{capital(METRIC_WORDS.get(column, column.replace('_', ' ')))} [{unit_of(column)}]")
         for values, colour, dashes, width, label in (
             (before, OLD_COLOUR, DASHES[1], 2.4, "old"),
             (after, NEW_COLOUR, DASHES[0], 1.8, "new"),
@@ -154,16 +141,6 @@ def _columns(topic: Topic, old: Baseline, new: Baseline) -> list[str]:
     return [column for column in wanted if column in there][:3]
 
 
-def _prepare(axes: Axes, heading: str) -> None:
-    axes.set_title(heading[0].upper() + heading[1:], loc="left", fontsize=9, color=INK)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(LIGHT_GREY)
-    axes.yaxis.tick_right()
-    axes.tick_params(length=0, labelsize=7.5, labelcolor=GREY)
-    axes.grid(axis="y", color=LIGHT_GREY, linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
 # ------------------------------------------------------------------------------------------------------------------- lanes
 
 
@@ -174,7 +151,7 @@ def _draw_lanes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
     lanes = sorted(drifted, key=lambda lane: (-abs(after.get(lane, 0.0) - before.get(lane, 0.0)), lane))
     shown = lanes[:MOST_LANES]
     places = np.arange(len(shown))[::-1]
-    _prepare(axes, "Shipped over the whole run [t]")
+    bare(axes, "Shipped over the whole run [t]")
     axes.barh(
         places + 0.14,
         [before.get(lane, 0.0) for lane in shown],
@@ -196,8 +173,6 @@ def _draw_lanes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
         )
     axes.set_yticks([])
     axes.set_ylim(-0.7, len(shown) - 0.2)
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.6)
     axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 

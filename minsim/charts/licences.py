@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim.charts.page import framed, name_colours, set_dates, set_values, start_page
+from minsim.errors import NotInRunError
 from minsim.licence_table import DAYS_PER_WEEK, LicenceWeek, decided_waits, licence_weeks
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import count, long_date, tonnes
@@ -40,13 +41,13 @@ def plot_licences(run: Outcome, event: str | None = None) -> Figure:
 
     Raises
     ------
-    ValueError
+    NotInRunError
         If nobody applied, or not under this event.
     """
     weeks = licence_weeks(run.record)
     applied = _totals(weeks, lambda week: week.event)
     if not applied or event not in (None, *applied):
-        raise ValueError(f"nobody applied for licences{'' if event is None else f' under {event!r}'} in this run")
+        raise NotInRunError(f"nobody applied for licences{'' if event is None else f' under {event!r}'} in this run")
     chosen = event or max(applied, key=lambda name: applied[name])
     own = [week for week in weeks if week.event == chosen]
     spec = run.scenario.model.events[chosen]

@@ -6,16 +6,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from minsim import __version__
+from minsim.charts.heatmap import Cell, draw_maps
+from minsim.charts.page import write_page
 from minsim.data.reference import AS_OF
+from minsim.phrases import day_count, inside_sentence, long_date
 from minsim.screening import SURVIVAL_DAYS, Screen, survival_text
-from minsim.style import GREY, INK, drawing_style, save_figure
+from minsim.style import drawing_style, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
 
-_DARK = "#7a2a00"
-"""The dark end of the scale: white text stands on its darker half."""
+WHAT = (
+    "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; simulated through "
+    f"all stages, but on direct purchases alone where a material is for screening only (~). As of {long_date(AS_OF)}."
+)
+FOOT = (
+    f"Darker is worse. * an assumption. Sources: US Geological Survey; International Energy Agency; CEPII BACI. "
+    f"minsim {__version__}"
+)
 
 LONG_COVER_DAYS = 180.0
 """Cover from which on a cell is white."""
@@ -35,18 +44,18 @@ def _refined_hhi(s: Screen) -> float | None:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        ("HHI\nmine", _stage_hhi("mine"), _hhi_text, _hhi_badness),
-        ("HHI\nlast stage", _refined_hhi, _hhi_text, _hhi_badness),
-        ("left without\nthe largest", lambda s: s.worst.n_minus_1, lambda _, v: _percent(v), lambda v: 1.0 - v),
-        ("net import\nreliance", lambda s: s.reliance, _reliance_text, lambda v: v),
-        ("direct from\nthe largest", lambda s: s.exposure, _exposure_text, lambda v: v),
+        ("HHI mine", _stage_hhi("mine"), _hhi_text, _hhi_badness),
+        ("HHI last stage", _refined_hhi, _hhi_text, _hhi_badness),
+        ("left without the largest", lambda s: s.worst.n_minus_1, lambda _, v: _percent(v), lambda v: 1.0 - v),
+        ("net import reliance", lambda s: s.reliance, _reliance_text, lambda v: v),
+        ("direct from the largest", lambda s: s.exposure, _exposure_text, lambda v: v),
         (
-            "cover\n[days]",
+            "cover [days]",
             lambda s: s.cover_days,
             _cover_text,
             lambda v: 1.0 - min(v, LONG_COVER_DAYS) / LONG_COVER_DAYS,
         ),
-        ("survives\n[days]", lambda s: s.survive_days, _survival_text, _survival_badness),
+        ("survives [days]", lambda s: s.survive_days, _survival_text, _survival_badness),
     )
 
 
@@ -94,53 +103,32 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
     -------
     Figure
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.figure import Figure
-
     columns = _columns()
-    colours = LinearSegmentedColormap.from_list("risk", ["#ffffff", "#f6c9a8", "#D55E00", _DARK])
+    rows = [s.title + ("" if s.tier == "deep" else " (screening only)") for s in screens]
+    cells = [[_cell(s, column) for column in columns] for s in screens]
     with drawing_style():
-        height_in = 1.9 + 0.33 * len(screens)
-        figure = Figure(figsize=(9.0, height_in), dpi=100)
-        FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.27, 0.75 / height_in, 0.71, 0.33 * len(screens) / height_in))
-        for row, s in enumerate(screens):
-            for column, (_, value_of, text_of, badness) in enumerate(columns):
-                value = value_of(s)
-                if value is None:
-                    axes.text(column + 0.5, row + 0.5, "–", ha="center", va="center", color=GREY)
-                    continue
-                bad = min(1.0, max(0.0, badness(value)))
-                axes.add_patch(_cell(column, row, colours(bad)))
-                colour = "white" if bad > 0.66 else INK
-                axes.text(column + 0.5, row + 0.5, text_of(s, value), ha="center", va="center", color=colour)
-        axes.set_xlim(0, len(columns))
-        axes.set_ylim(len(screens), 0)
-        axes.set_xticks([i + 0.5 for i in range(len(columns))], [heading for heading, *_ in columns])
-        axes.xaxis.tick_top()
-        names = [s.title + ("" if s.tier == "deep" else " (screening only)") for s in screens]
-        axes.set_yticks([i + 0.5 for i in range(len(screens))], names)
-        axes.tick_params(length=0)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        title = "How concentrated each material is, and how long the United States would last"
-        figure.text(0.02, 1 - 0.28 / height_in, title, fontsize=13, fontweight="bold", va="top")
-        foot = (
-            f"As of {AS_OF}. Darker is worse. Survives: days from a full stop of the largest supplier to the first short "
-            "day,\nnobody rerouting; simulated through all stages, but on direct purchases alone where a material is for "
-            "screening only (~). * an assumption."
-        )
-        figure.text(0.02, 0.5 / height_in, foot, fontsize=8, color=GREY, va="top")
-    return figure
+        headings, finding = [heading for heading, *_ in columns], _headline(screens)
+        return draw_maps([("", cells)], rows, headings, lambda height_in: write_page(finding, WHAT, FOOT, height_in))
+
+
+def _headline(screens: Sequence[Screen]) -> str:
+    """What would be missed first; how many materials would last out what is simulated."""
+    short = [s for s in screens if s.survive_days <= SURVIVAL_DAYS]
+    if not short:
+        return f"The United States would last {SURVIVAL_DAYS} days without the largest supplier of any material"
+    first = min(short, key=lambda s: s.survive_days)
+    return (
+        f"Without its largest supplier, the United States would run short of {inside_sentence(first.title)} first, "
+        f"after {'about ' if first.survive_basis == 'closed form' else ''}{day_count(first.survive_days)}"
+    )
+
+
+def _cell(s: Screen, column: Column) -> Cell:
+    _, value_of, text_of, badness = column
+    value = value_of(s)
+    return None if value is None else (badness(value), text_of(s, value))
 
 
 def save_screen(screens: Sequence[Screen], *paths: Path) -> None:
     """Draw the heat map into files, PNG or SVG by their names."""
     save_figure(plot_screen(screens), *paths)
-
-
-def _cell(column: int, row: int, colour: tuple[float, ...]) -> Rectangle:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.5)

@@ -132,8 +132,7 @@ def stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve
         for position, holding in enumerate(story.network.holdings):
             if index in holding.serves and holding.use_t_per_day > 0:
                 days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
-                title = story.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile
-                found.setdefault(position, Curve(days, title, COLOURS[rank], (0, (3, 1.2)), 1.6))
+                found.setdefault(position, Curve(days, story.stockpile(holding), COLOURS[rank], (0, (3, 1.2)), 1.6))
     return list(found.values())[:3]
 
 

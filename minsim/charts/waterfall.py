@@ -10,6 +10,7 @@ import numpy as np
 
 from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
+from minsim.errors import NotInRunError
 from minsim.metrics import Outcome
 from minsim.phrases import capital, day_count, listing, with_article
 from minsim.style import GREY, INK, WIDE_COLOURS, drawing_style
@@ -32,7 +33,7 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
 
     Raises
     ------
-    ValueError
+    NotInRunError
         If the run was made without its bracket.
     """
     with drawing_style():
@@ -76,7 +77,7 @@ def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
 def _hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
     """The material, and the regions that lose days at any step, the hardest hit first."""
     if not run.days_lost:
-        raise ValueError("the steps of the waterfall are computed with the bracket; run with bracket=True")
+        raise NotInRunError("the steps of the waterfall are computed with the bracket; run with bracket=True")
     story = MaterialStory(run, material or rank_materials(run)[0])
     lost = {i: _lost(story, i) for i in story.everyone}
     hit = [i for i in story.everyone if max(lost[i]) > 0]

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from minsim.errors import MinsimError, ScenarioError
+from minsim.errors import MinsimError, NotInRunError, ScenarioError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,7 @@ class Commands(click.Group):
             ctx.exit(EXIT_INVALID)
         except MinsimError as error:
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(EXIT_FAILED)
+            ctx.exit(EXIT_INVALID if isinstance(error, NotInRunError) else EXIT_FAILED)
         except KeyboardInterrupt:
             ctx.exit(EXIT_INTERRUPTED)
 
@@ -141,10 +141,41 @@ def _events(option: str, given: tuple[str, ...]) -> list[str]:
 def simulate(scenario: Scenario, seed: int | None, replication: int | None, *, bracket: bool = True) -> Run:
     """Run a scenario; a seed without a replication means the first one."""
     drawn = 0 if seed is not None and replication is None else replication
+    return _run(scenario, seed, drawn, bracket=bracket)
+
+
+def _run(scenario: Scenario, seed: int | None, replication: int | None, *, bracket: bool = True) -> Run:
     with progress(f"Simulating {scenario.name} (the first run compiles, up to half a minute)"):
         from minsim import results
 
-        return results.run(scenario, seed=seed, replication=drawn, bracket=bracket)
+        return results.run(scenario, seed=seed, replication=replication, bracket=bracket)
+
+
+def simulate_named(
+    target: str,
+    overrides: tuple[str, ...],
+    without: tuple[str, ...],
+    only: tuple[str, ...],
+    seed: int | None,
+    replication: int | None,
+) -> Run:
+    """Run what a user names: a scenario by name or path, or once more what the manifest in a folder of results records."""
+    if not Path(target, "manifest.json").is_file():
+        loaded = changed(load(target, overrides), without, only)
+        warn(loaded)
+        return simulate(loaded, seed, replication)
+    from minsim import __version__, loading
+    from minsim.output import read_manifest
+
+    told = read_manifest(Path(target))
+    if (version := told["versions"].get("minsim")) != __version__:
+        click.echo(f"warning: {target} was written by minsim {version}, this is minsim {__version__}", err=True)
+    scenario = loading.scenario_from_mapping(told["resolved_scenario"], told["scenario"])
+    scenario = changed(scenario.with_overrides(dict(map(loading.parse_override, overrides))), without, only)
+    warn(scenario)
+    if seed is None and replication is None:
+        return _run(scenario, told["seed"], told["replication"])
+    return simulate(scenario, seed, replication)
 
 
 def warn(scenario: Scenario) -> None:

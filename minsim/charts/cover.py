@@ -1,0 +1,123 @@
+"""The chart of stock cover: one small picture a region, its commercial stock and the stockpiles that may serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minsim import metrics
+from minsim.answer import MaterialStory, rank_materials
+from minsim.charts.curves import Curve, days_of, draw_curves, draw_events, set_timeline
+from minsim.charts.page import grid_of_axes, start_page
+from minsim.metrics import FloatArray, Outcome
+from minsim.phrases import capital, day_count, listing
+from minsim.style import COLOURS, DASHES, drawing_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 6
+"""Regions drawn, those whose stock falls lowest; the others are counted below the chart."""
+STEADY_DAYS = 1.0
+"""A stock that falls by less is said to stay, and is drawn only where all do."""
+
+
+def plot_cover(run: Outcome, material: str | None = None, region: str | None = None) -> Figure:
+    """Draw commercial cover and stockpiles of each region of a material, in days of its use.
+
+    Parameters
+    ----------
+    run : Outcome
+        The finished run.
+    material : str, optional
+        Absent: the material of which most days of use are lost.
+    region : str, optional
+        Draw this region alone.
+
+    Raises
+    ------
+    NotInRunError
+        If the run has no such material, or nobody there uses it.
+    """
+    story = MaterialStory(run, material or rank_materials(run)[0])
+    cover = metrics.commercial_cover_days(run.record)
+    ranked = [story.consumer(region)] if region else _thinnest_first(story)
+    moving = [i for i in ranked if cover[:, i].min() <= cover[0, i] - STEADY_DAYS]
+    drawn = (moving or ranked)[:MOST_PANELS]
+    piles = {index: _stockpiles(story, index) for index in drawn}
+    highest = max(float(curve.values.max()) for index in drawn for curve in [*_own(cover, index), *piles[index]])
+    columns = 1 if len(drawn) < 3 else 2
+    with drawing_style():
+        figure, bottom, top = start_page(
+            run, _headline(story, cover, drawn[0]), _what(story), _note(story, cover, drawn, region)
+        )
+        axes = grid_of_axes(figure, bottom, top, -(-len(drawn) // columns), columns)
+        for ax, index in zip(axes, drawn, strict=False):
+            _draw(ax, story, index, [*_own(cover, index), *piles[index]], highest, small=columns > 1)
+        for ax in axes[len(drawn) :]:
+            ax.remove()
+    return figure
+
+
+def _thinnest_first(story: MaterialStory) -> list[int]:
+    """Consumers by how low their stock falls, those that lose most days first among the empty."""
+    lowest, lost = story.measures["min_commercial_cover_days"], story.measures["shortfall_days"]
+    order = {i: (round(float(lowest[i]), 3), -round(float(lost[i]), 3)) for i in story.everyone}
+    return sorted(story.everyone, key=lambda i: (*order[i], story.network.consumers[i].region))
+
+
+def _own(cover: FloatArray, index: int) -> list[Curve]:
+    return [Curve(cover[:, index], "commercial stock", COLOURS[0])]
+
+
+def _stockpiles(story: MaterialStory, index: int) -> list[Curve]:
+    """Strategic stocks that may serve a consumer, in days of its use of what they hold."""
+    found: list[Curve] = []
+    for position, holding in enumerate(story.network.holdings):
+        if index in holding.serves and holding.use_t_per_day > 0:
+            days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
+            dashes = DASHES[1 + len(found) % (len(DASHES) - 1)]
+            found.append(Curve(days, story.stockpile(holding), COLOURS[1], dashes, 1.8))
+    return found
+
+
+def _draw(ax: Axes, story: MaterialStory, index: int, curves: Sequence[Curve], highest: float, *, small: bool) -> None:
+    region = story.network.consumers[index].region
+    set_timeline(ax, story.network, highest, f"{region}, days of use", most=7 if small else 10)
+    draw_events(ax, story, named=False)
+    own = curves[0]
+    ax.fill_between(days_of(ax, len(own.values)), own.values, color=own.colour, alpha=0.16, linewidth=0)
+    # One line in a panel needs no name: the head gives it.
+    draw_curves(ax, [replace(curve, bold=not small) for curve in curves], at_peak=False, named=len(curves) > 1)
+
+
+def _headline(story: MaterialStory, cover: FloatArray, index: int) -> str:
+    own = cover[:, index]
+    lowest, opening = float(own.min()), float(own[0])
+    if lowest > opening - STEADY_DAYS:
+        return f"Commercial stocks of {story.name} stay at {day_count(lowest)} of use or more"
+    day = story.date(int(np.flatnonzero(own <= lowest + 0.01 * opening)[0]))
+    end = "nothing" if lowest < 0.05 else day_count(lowest)
+    whose = f"Commercial stocks of {story.name} in {story.region(index)}"
+    return f"{whose} fall from {day_count(opening)} of use to {end} on {day}"
+
+
+def _what(story: MaterialStory) -> str:
+    titles = list(dict.fromkeys(event.title for event in story.disturbances()))
+    shaded = f"; shaded: {listing(titles)}" if 0 < len(titles) <= 2 else "; shaded: events" if titles else ""
+    return (
+        f"{capital(story.name)}. Commercial stocks (filled) and stockpiles, in days of use on an ordinary day{shaded}"
+    )
+
+
+def _note(story: MaterialStory, cover: FloatArray, drawn: Sequence[int], region: str | None) -> str:
+    """Regions not drawn: those whose stocks stay, and those for which there is no room."""
+    hidden = [i for i in story.everyone if i not in drawn] if region is None else []
+    steady = [story.region(i) for i in hidden if cover[:, i].min() > cover[0, i] - STEADY_DAYS]
+    falling = [story.region(i) for i in hidden if story.region(i) not in steady]
+    notes = [f"Not drawn: {listing(falling)}."] if falling else []
+    return " ".join([*notes, *([f"Hardly changing, not drawn: {listing(steady)}."] if steady else [])])
