@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
+    from minsim.labels import HoldingLabel
+
 MOST_LINES = 4
 """Regions drawn; the others are named below the chart."""
 MOST_EVENTS = 4
@@ -166,9 +168,19 @@ def _stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curv
         for position, holding in enumerate(story.network.holdings):
             if index in holding.serves and holding.use_t_per_day > 0:
                 days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
-                title = story.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile
+                title = pile_title(story, holding)
                 found.setdefault(position, Curve(days, title, COLOURS[rank], (0, (3, 1.2)), 1.6))
     return list(found.values())[:3]
+
+
+def pile_title(story: MaterialStory, holding: HoldingLabel) -> str:
+    """Title of a stockpile, with what it holds where that is not what the chart is about."""
+    model = story.run.scenario.model
+    title = model.stockpiles[holding.stockpile].title or holding.stockpile
+    own = (
+        holding.material == story.material or sum(h.stockpile == holding.stockpile for h in story.network.holdings) == 1
+    )
+    return title if own else f"{title}, {model.materials[holding.material].title or holding.material}"
 
 
 def _thinnest(story: MaterialStory) -> list[int]:

@@ -36,6 +36,7 @@ LAYERS = (
         "plotting",
         "price_metrics",
         "results",
+        "stockpile_metrics",
         "style",
     },
     {"data_check", "newscenario", "regression", "risk", "screen_chart", "screening", "validation"},
