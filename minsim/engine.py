@@ -39,6 +39,8 @@ class Record:
         Shipped round a curb [t].
     log : tuple of LogEntry
         By day.
+    offer : array of shape (days, holdings)
+        Price at which each stockpile could buy [USD/kg]; nan where the scenario gives none.
     applications : tuple of Application
         Licence applications, by day, event and importer.
     """
@@ -50,6 +52,7 @@ class Record:
     trade: Floats
     leaked: Floats
     log: tuple[LogEntry, ...]
+    offer: Floats
     applications: tuple[Application, ...] = ()
 
 
@@ -162,5 +165,6 @@ def record_of(world: World) -> Record:
         trade=state.monthly[fl.OPENLY],
         leaked=state.monthly[fl.LEAKING],
         log=tuple(sorted(world.entries, key=lambda entry: entry.day)),
+        offer=world.offer,
         applications=tuple(sorted(world.applications, key=lambda a: (a.applied_day, a.event, a.importer))),
     )

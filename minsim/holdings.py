@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minsim.baseline import Buyer, Product, ProductKey, Reader, Seller, feeds_of
-from minsim.schema import CoverTrigger, Stockpile
+from minsim.schema import CoverTrigger, Fill, Stockpile
 from minsim.trade import Place
 
 DAYS_PER_MONTH = 30.4375
@@ -98,10 +98,9 @@ def _plan(reader: Reader, name: str, material: str, products: Mapping[ProductKey
     regions = reader.regions_of(pile.owner)
     outlets = tuple(find_outlets(reader, pile, path, key, frozenset(regions), products))
     use = embodied_use(outlets)
-    days = reader.number(pile.target_days, f"{path}.target_days")
+    days = _target_days(reader, pile, path, material)
     fill, release = pile.fill, pile.release
     monthly, daily = fill.max_days_per_month if fill else None, release.max_days_per_day
-    ceiling = fill.price_ceiling_usd_per_kg if fill else None
     price = _price(reader, material)
     trigger = release.trigger
     return Holding(
@@ -118,15 +117,30 @@ def _plan(reader: Reader, name: str, material: str, products: Mapping[ProductKey
         else use * reader.number(monthly, f"{path}.fill.max_days_per_month") / DAYS_PER_MONTH,
         release_rate=math.inf if daily is None else use * reader.number(daily, f"{path}.release.max_days_per_day"),
         price_usd_per_t=price * 1000.0,
-        ceiling_usd_per_t=math.inf
-        if ceiling is None
-        else reader.number(ceiling, f"{path}.fill.price_ceiling_usd_per_kg") * 1000.0,
+        ceiling_usd_per_t=_ceiling(reader, fill, f"{path}.fill", price) * 1000.0,
         cover_trigger_days=reader.number(trigger.cover_below_days, f"{path}.release.trigger.cover_below_days")
         if isinstance(trigger, CoverTrigger)
         else -1.0,
         authorisation_days=reader.draws.whole(release.authorisation_days, f"{path}.release.authorisation_days"),
         place=_delivery_place(reader, name, outlets, regions),
     )
+
+
+def _target_days(reader: Reader, pile: Stockpile, path: str, material: str) -> float:
+    """Target of one material held: its own, or that of the pile [days]."""
+    if material in pile.target_days_by_material:
+        return reader.number(pile.target_days_by_material[material], f"{path}.target_days_by_material.{material}")
+    return reader.number(pile.target_days, f"{path}.target_days")
+
+
+def _ceiling(reader: Reader, fill: Fill | None, path: str, price_usd_per_kg: float) -> float:
+    """Highest price a pile pays for a material, the lower of its two ceilings; infinite without any [USD/kg]."""
+    ceilings = [math.inf]
+    if fill is not None and fill.price_ceiling_usd_per_kg is not None:
+        ceilings.append(reader.number(fill.price_ceiling_usd_per_kg, f"{path}.price_ceiling_usd_per_kg"))
+    if fill is not None and fill.price_ceiling_ratio is not None:
+        ceilings.append(price_usd_per_kg * reader.number(fill.price_ceiling_ratio, f"{path}.price_ceiling_ratio"))
+    return min(ceilings)
 
 
 def _price(reader: Reader, material: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -78,7 +79,10 @@ class ArcLabel:
 
 @dataclass(frozen=True)
 class HoldingLabel:
-    """One material held in a stockpile; `serves` are indices of the consumers it may serve."""
+    """One material held in a stockpile; `serves` are indices of the consumers it may serve.
+
+    `rate_t_per_day` is the most it buys a day, `ceiling_usd_per_kg` the highest price it pays; infinite without a limit.
+    """
 
     stockpile: str
     material: str
@@ -91,3 +95,5 @@ class HoldingLabel:
     authorisation_days: int
     price_usd_per_kg: float
     declared_only: bool = False
+    rate_t_per_day: float = math.inf
+    ceiling_usd_per_kg: float = math.inf

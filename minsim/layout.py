@@ -95,6 +95,8 @@ class Layout:
             holding.authorisation_days,
             holding.price_usd_per_t / 1000.0,
             holding.model.release.drawdown == "declared_disruption",
+            holding.buy_rate,
+            holding.ceiling_usd_per_t / 1000.0,
         )
 
     def _watched(self, holding: Holding) -> tuple[int, ...]:

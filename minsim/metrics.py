@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,15 +65,6 @@ CONSUMER_UNITS: Mapping[str, str] = {
     "value_of_shortfall_usd": "usd",
 }
 """Metrics of a region's use of a material, and their units."""
-
-STOCKPILE_UNITS: Mapping[str, str] = {
-    "stockpile_opening_days": "days",
-    "stockpile_first_release_date": "date",
-    "stockpile_exhausted_date": "date",
-    "stockpile_days_served": "days",
-    "stockpile_spent_usd": "usd",
-}
-"""Metrics of an owner's strategic stock of a material, and their units."""
 
 
 class MetricRow(NamedTuple):
@@ -162,23 +153,6 @@ def measure_consumers(record: Record) -> dict[str, FloatArray]:
     }
 
 
-def measure_stockpiles(record: Record, groups: Iterable[Sequence[int]]) -> dict[str, FloatArray]:
-    """Every metric of strategic stocks, the holdings of one group taken together.
-
-    Parameters
-    ----------
-    groups : iterable of sequences of int
-        Positions in `network.holdings`.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n_groups,)
-        The keys of `STOCKPILE_UNITS`; dates are day numbers, `nan` is absent by nature.
-    """
-    columns = [_measure_holdings(record, list(group)) for group in groups]
-    return {name: np.array([column[name] for column in columns], dtype=float) for name in STOCKPILE_UNITS}
-
-
 def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
     """Tonnes of each material, at whatever stage, that were sent to each region round a curb [t]."""
     tonnes: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -258,42 +232,24 @@ def _price_measures(record: Record, flows_t: FloatArray) -> dict[str, FloatArray
     }
 
 
-def _measure_holdings(record: Record, group: list[int]) -> dict[str, float]:
-    labels = [record.network.holdings[index] for index in group]
-    daily = record.holding[:, group].sum(axis=1)
-    target, use = sum(h.target_t for h in labels), max(h.use_t_per_day for h in labels)
-    closing, released = daily[:, CLOSING], daily[:, RELEASED]
-    # Nothing bought arrives on the first day: every lane takes a day or more.
-    opening = closing[0] + released[0]
-    held = np.maximum.accumulate(np.concatenate(([opening], closing[:-1]))) > SHORT_TOLERANCE * target
-    exhausted = (closing <= SHORT_TOLERANCE * target) & held
-    return {
-        "stockpile_opening_days": opening / use if use > 0 else math.nan,
-        "stockpile_first_release_date": float(first_day(released > 0)),
-        "stockpile_exhausted_date": float(first_day(exhausted)),
-        "stockpile_days_served": released.sum() / use if use > 0 else math.nan,
-        "stockpile_spent_usd": daily[:, SPENT].sum(),
-    }
-
-
 # --------------------------------------------------------------------------------------------------------- rows for readers
 
 
 def metric_rows(record: Record) -> list[MetricRow]:
     """Every metric of one replication, by material and region, then the strategic stocks by owner."""
-    from minsim.price_metrics import price_rows  # it imports this module
+    from minsim import stockpile_metrics  # they import this module
+    from minsim.price_metrics import price_rows
 
     network = record.network
-    groups: dict[tuple[str, str], list[int]] = {}
-    for index, holding in enumerate(network.holdings):
-        groups.setdefault((holding.material, holding.owner), []).append(index)
+    groups = stockpile_metrics.groups_by_owner(record)
+    stocks = stockpile_metrics.measure_stockpiles(record, groups.values())
     consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
     # An intermediate that leaks reaches plants, not users.
     to_plants = {place: amount for place, amount in sorted(leaked_t(record).items()) if place not in consumers}
     return [
         *_rows(network.start, consumers, measure_consumers(record), CONSUMER_UNITS),
         *_rows(network.start, list(to_plants), {"leaked_t": np.array(list(to_plants.values()))}, {"leaked_t": "t"}),
-        *_rows(network.start, list(groups), measure_stockpiles(record, groups.values()), STOCKPILE_UNITS),
+        *_rows(network.start, list(groups), stocks, stockpile_metrics.STOCKPILE_UNITS),
         *price_rows(record),
     ]
 

@@ -1,4 +1,4 @@
-"""What prices cost: shortfall valued, floors and duties paid, stockpiles bought and held.
+"""What prices cost: shortfall valued, floors and duties paid.
 
 Pure functions of a `Record`, like `minsim.metrics`, whose rows they join. A price abroad in a squeeze is a stress figure:
 hardly anything changes hands at it. What users lose is valued at the volume-weighted price, what they pay for a floor at
@@ -8,19 +8,15 @@ spot, where a floor bites first.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from minsim.metrics import (
-    BOUGHT,
-    CLOSING,
     CONSUMED,
-    DAYS_PER_YEAR,
     KG_PER_TONNE,
     SHORTFALL,
-    SPENT,
     FloatArray,
     MetricRow,
     consumer_flows_t,
@@ -46,29 +42,19 @@ PRICE_UNITS: Mapping[str, str] = {
 }
 """Metrics of a region's use of a material, and their units."""
 
-PURSE_UNITS: Mapping[str, str] = {
-    "stockpile_average_price_usd_per_kg": "usd/kg",
-    "stockpile_carrying_cost_usd": "usd",
-}
-"""Metrics of an owner's strategic stock of a material, and their units."""
-
 
 def price_rows(record: Record) -> list[MetricRow]:
-    """Every metric of this module, by material and region, then the strategic stocks by owner.
+    """Every metric of this module, by material and region.
 
     None for a record that keeps no market prices.
     """
     if record.consumer.shape[2] <= MARKET:
         return []
     network = record.network
-    groups: dict[tuple[str, str], list[int]] = {}
-    for index, holding in enumerate(network.holdings):
-        groups.setdefault((holding.material, holding.owner), []).append(index)
     consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
     return [
         *_rows(consumers, measure_prices(record), PRICE_UNITS),
         *_rows(consumers, *leakage_premium(record)),
-        *_rows(list(groups), measure_purses(record, groups.values()), PURSE_UNITS),
     ]
 
 
@@ -231,59 +217,3 @@ def _events(network: Network, kind: type[E]) -> Iterator[tuple[EventSpan, E]]:
 
 def _days(span: EventSpan, days: int) -> slice:
     return slice(max(0, span.start_day), days if span.end_day is None else min(max(0, span.end_day), days))
-
-
-# ------------------------------------------------------------------------------------------------------------ stockpiles
-
-
-def measure_purses(record: Record, groups: Iterable[Sequence[int]]) -> dict[str, FloatArray]:
-    """What strategic stocks cost, the holdings of one group taken together.
-
-    Parameters
-    ----------
-    groups : iterable of sequences of int
-        Positions in `network.holdings`.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (n_groups,)
-        The keys of `PURSE_UNITS`; `nan` where nothing was bought, or no carrying cost or price is given.
-    """
-    columns = [_measure_group(record, list(group)) for group in groups]
-    return {name: np.array([column[name] for column in columns], dtype=float) for name in PURSE_UNITS}
-
-
-def _measure_group(record: Record, group: list[int]) -> dict[str, float]:
-    bought = float(record.holding[:, group, BOUGHT].sum())
-    spent = float(record.holding[:, group, SPENT].sum())
-    priced = all(not math.isnan(record.network.holdings[h].price_usd_per_kg) for h in group)
-    return {
-        "stockpile_average_price_usd_per_kg": spent / bought / KG_PER_TONNE if bought > 0.0 and priced else math.nan,
-        "stockpile_carrying_cost_usd": sum(carrying_cost_usd(record, h) for h in group),
-    }
-
-
-def carrying_cost_usd(record: Record, holding: int) -> float:
-    """Cost of holding: a share of the stock's value a year, valued day by day at the price of its owner's zone [USD]."""
-    network = record.network
-    label = network.holdings[holding]
-    pile = network.scenario.model.stockpiles[label.stockpile]
-    share = network.draws.number(
-        pile.carrying_cost_share_per_year, f"stockpiles.{label.stockpile}.carrying_cost_share_per_year"
-    )
-    if share <= 0.0:
-        return 0.0
-    value = KG_PER_TONNE * record.holding[:, holding, CLOSING] * zone_price_usd_per_kg(record, holding)
-    return float(value.sum() * share / DAYS_PER_YEAR)
-
-
-def zone_price_usd_per_kg(record: Record, holding: int) -> FloatArray:
-    """Market price of what a stockpile holds, by day; the reference price where none is simulated [USD/kg]."""
-    network, label = record.network, record.network.holdings[holding]
-    for market in network.markets:
-        if market.key == (label.material, label.stage):
-            zone = market.zone_of(label.owner_regions[0])
-            for c, consumer in enumerate(network.consumers):
-                if consumer.material == market.material and market.zone_of(consumer.place) == zone:
-                    return np.asarray(record.consumer[:, c, MARKET])
-    return np.full(record.consumer.shape[0], label.price_usd_per_kg)

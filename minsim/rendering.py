@@ -239,13 +239,18 @@ def _stockpile_table(stockpiles: Mapping[str, Stockpile]) -> Table:
         table.add_row(
             Text(pile.title or key),
             Text(pile.owner),
-            Text(", ".join(f"{material} ({stage})" for material, stage in pile.holds.items())),
+            Text(", ".join(_held_text(pile, material) for material in pile.holds)),
             number_text(pile.target_days),
             share_text(pile.initial_fill),
             number_text(pile.budget_usd) if pile.budget_usd is not None else "no limit",
             Text(_release_text(pile)),
         )
     return table
+
+
+def _held_text(pile: Stockpile, material: str) -> str:
+    own = pile.target_days_by_material.get(material)
+    return f"{material} ({pile.holds[material]}{'' if own is None else f', {number_text(own)} days'})"
 
 
 def _release_text(pile: Stockpile) -> str:

@@ -532,6 +532,8 @@ class Fill(Frozen):
     """Rate cap, in days of use a month."""
     price_ceiling_usd_per_kg: UsdPerKg | None = None
     """No buying above this price [USD/kg]."""
+    price_ceiling_ratio: Positive | None = None
+    """No buying above this multiple of a material's reference price: one ceiling for a pile of many materials."""
 
 
 class CoverTrigger(Frozen):
@@ -573,6 +575,8 @@ class Stockpile(Frozen):
     """Material: the stage whose product is held."""
     target_days: Days
     """Target, in days of the owner's baseline use."""
+    target_days_by_material: dict[str, Days] = {}
+    """Other targets for some of the materials held [days]."""
     initial_fill: Annotated[_Number, _bounded(0, 1, unit="a fraction of the target")] = 1.0
     """Fraction of the target held on the first day."""
     budget_usd: Usd | None = None

@@ -173,6 +173,7 @@ class World:
         self.arc_floors = Lever(np.zeros(arcs), np.maximum)
         self.floods: dict[str, dict[str, tuple[str, float]]] = {}
         self.books: dict[str, Any] = {}
+        self.offer = np.tile([h.price_usd_per_kg for h in network.holdings], (network.days, 1))
         self.declarations: dict[str, frozenset[int]] = {}
         self.applications: list[Application] = []
         self.triggered = [self.env.event() for _ in network.holdings]

@@ -56,6 +56,8 @@ class HoldingLabel:
     target_t: float
     authorisation_days: int
     price_usd_per_kg: float
+    rate_t_per_day: float = float("inf")
+    ceiling_usd_per_kg: float = float("inf")
 
 
 @dataclass
@@ -119,6 +121,10 @@ class Record:
     leaks: np.ndarray | None = None
 
     @property
+    def offer(self) -> np.ndarray:
+        return np.full(self.holding.shape[:2], 60.0)
+
+    @property
     def leaked(self) -> np.ndarray:
         return np.zeros_like(self.trade) if self.leaks is None else self.leaks
 
@@ -142,7 +148,11 @@ def scenario(**changes: Any) -> Any:
                 title="NdFeB magnets", price_usd_per_kg=60.0, prices=None, stages={"fabricate": stage}
             )
         },
-        stockpiles={"vault": SimpleNamespace(title="Project Vault")},
+        stockpiles={
+            "vault": SimpleNamespace(
+                title="Project Vault", fill=None, budget_usd=None, carrying_cost_share_per_year=0.0
+            )
+        },
     )
     cited = ["iea-2025"] * 3 + ["usgs-mcs-2026"] * 2 + ["reuters-2026-02-04"]
     inputs = [SimpleNamespace(path="x", source=source, note=None, kind="found") for source in cited]

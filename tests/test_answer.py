@@ -122,7 +122,7 @@ def test_a_stockpile_that_is_not_needed_or_not_emptied():
 def test_purchases_are_told_with_their_cost():
     run = synthetic.finished(vault_t=300.0)
     run.record.holding[5, 0] += 0.0, 50.0, 0.0, 3.0e6
-    assert "opens with 30 days of use, buys 50 t for $3 million, releases" in text(run)
+    assert "opens with 30 days of use, buys 50 t for $3 million, holds 30 days on the eve of the first" in text(run)
 
 
 def test_one_material_may_be_asked_for_and_an_unknown_one_is_refused():

@@ -33,6 +33,7 @@ LAYERS = (
         "output",
         "price_metrics",
         "results",
+        "stockpile_metrics",
         "style",
     },
     {"data_check", "newscenario", "regression", "risk", "screening", "validation"},

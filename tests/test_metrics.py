@@ -8,7 +8,7 @@ import pytest
 import synthetic
 from synthetic import DAYS, FROM, LEAD, PHI, STOCK, UNTIL, USE_T
 
-from minsim import disturbances, metrics
+from minsim import disturbances, metrics, stockpile_metrics
 
 US, JAPAN, EU = range(3)
 ONSET = FROM + LEAD + math.floor(STOCK / PHI)
@@ -265,10 +265,10 @@ def test_stockpiles_of_one_owner_count_together():
 
 def test_units_are_named_and_rows_are_complete(with_vault):
     found = metrics.metric_rows(with_vault)
-    assert len(found) == 3 * len(metrics.CONSUMER_UNITS) + len(metrics.STOCKPILE_UNITS)
-    assert {row.unit for row in found} == {"date", "days", "t", "fraction", "ratio", "usd"}
+    assert len(found) == 3 * len(metrics.CONSUMER_UNITS) + len(stockpile_metrics.STOCKPILE_UNITS)
+    assert {row.unit for row in found} == {"date", "days", "t", "fraction", "ratio", "usd", "usd/kg"}
     for row in found:
-        assert row.unit == {**metrics.CONSUMER_UNITS, **metrics.STOCKPILE_UNITS}[row.metric]
+        assert row.unit == {**metrics.CONSUMER_UNITS, **stockpile_metrics.STOCKPILE_UNITS}[row.metric]
         assert row.value is None or type(row.value) in (float, str)
 
 

@@ -12,7 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from minsim.checks.amounts import check_shares_of_sectors, check_shares_of_stages, check_stockpile_prices
+from minsim.checks.amounts import (
+    check_shares_of_sectors,
+    check_shares_of_stages,
+    check_stockpile_prices,
+    check_targets_of_stockpiles,
+)
 from minsim.checks.chains import (
     check_chains,
     check_every_product_is_bought,
@@ -89,6 +94,7 @@ CHECKS: tuple[Check, ...] = (
     check_shares_of_stages,
     check_shares_of_sectors,
     check_stockpile_prices,
+    check_targets_of_stockpiles,
     check_chains,
     check_inputs,
     check_no_ring_of_products,

@@ -8,6 +8,7 @@ from minsim.checks.names import Finding, blocks
 from minsim.grammar import Path
 from minsim.schema import ScenarioModel
 from minsim.uncertainty import central
+from minsim.wording import did_you_mean
 
 SHARES_WITHIN = 1e-6
 """How far the shares of a stage or a region may sum from 1."""
@@ -41,8 +42,9 @@ def sum_to_one(path: Path, shares: list[float]) -> Iterator[Finding]:
 def check_stockpile_prices(model: ScenarioModel) -> Iterator[Finding]:
     """A stockpile that counts money needs a price for all it holds."""
     for name, stockpile in model.stockpiles.items():
-        ceiling = stockpile.fill.price_ceiling_usd_per_kg if stockpile.fill else None
-        if stockpile.budget_usd is None and ceiling is None:
+        fill = stockpile.fill
+        ceilings = [fill.price_ceiling_usd_per_kg, fill.price_ceiling_ratio] if fill else []
+        if [stockpile.budget_usd, *ceilings].count(None) == 1 + len(ceilings):
             continue
         for material in sorted(set(stockpile.holds) & set(model.materials)):
             block = model.materials[material]
@@ -53,3 +55,12 @@ def check_stockpile_prices(model: ScenarioModel) -> Iterator[Finding]:
                     ("stockpiles", name, "holds", material),
                     f'"{material}" has no price, which {reason} needs; {mend}',
                 )
+
+
+def check_targets_of_stockpiles(model: ScenarioModel) -> Iterator[Finding]:
+    """A target of its own belongs to a material that the stockpile holds."""
+    for name, stockpile in model.stockpiles.items():
+        for material in stockpile.target_days_by_material:
+            if material not in stockpile.holds:
+                path = ("stockpiles", name, "target_days_by_material", material)
+                yield path, f"expected a material that {name} holds{did_you_mean(material, stockpile.holds)}"

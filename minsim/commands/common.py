@@ -117,16 +117,21 @@ def load_aloud(
     company: Path | None = None,
 ) -> Scenario:
     """A scenario with what `--set` changes, the events that `--only` and `--without` leave, and a company; warns aloud."""
-    scenario = load(target, overrides)
-    if only:
-        scenario = scenario.only(*_events("--only", only))
-    if without:
-        scenario = scenario.without(*_events("--without", without))
+    scenario = _with_events(load(target, overrides), without, only)
     if company is not None:
         from minsim.loading import load_company
 
         scenario = scenario.with_company(load_company(company))
     warn(scenario)
+    return scenario
+
+
+def _with_events(scenario: Scenario, without: tuple[str, ...], only: tuple[str, ...]) -> Scenario:
+    """A scenario with the events that `--only` and `--without` leave."""
+    if only:
+        scenario = scenario.only(*_events("--only", only))
+    if without:
+        scenario = scenario.without(*_events("--without", without))
     return scenario
 
 
@@ -161,9 +166,7 @@ def simulate_named(
 ) -> Run:
     """Run what a user names: a scenario by name or path, or once more what the manifest in a folder of results records."""
     if not Path(target, "manifest.json").is_file():
-        loaded = changed(load(target, overrides), without, only)
-        warn(loaded)
-        return simulate(loaded, seed, replication)
+        return simulate(load_aloud(target, overrides, without, only), seed, replication)
     from minsim import __version__, loading
     from minsim.output import read_manifest
 
@@ -171,7 +174,7 @@ def simulate_named(
     if (version := told["versions"].get("minsim")) != __version__:
         click.echo(f"warning: {target} was written by minsim {version}, this is minsim {__version__}", err=True)
     scenario = loading.scenario_from_mapping(told["resolved_scenario"], told["scenario"])
-    scenario = changed(scenario.with_overrides(dict(map(loading.parse_override, overrides))), without, only)
+    scenario = _with_events(scenario.with_overrides(dict(map(loading.parse_override, overrides))), without, only)
     warn(scenario)
     if seed is None and replication is None:
         return _run(scenario, told["seed"], told["replication"])

@@ -222,6 +222,7 @@ class PriceBook:
             zone = self.first_zone + self.market.zone_of(self.world.network.holdings[h].owner_regions[0])
             price = math.exp(value[fl.ZONE_LOG_PRICE, zone]) * self.market.reference_usd_per_kg
             value[fl.HOLDING_PRICE, h] = price * 1000.0
+            self.world.offer[self.world.day :, h] = price
 
     def flood(self) -> Floats:
         """Extra supply of each producer in each zone that holds the zone at its discount, within capacity [t/day]."""

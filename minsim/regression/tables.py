@@ -57,6 +57,7 @@ TOLERANCES: Mapping[str, Tolerance] = {
     "fraction": Tolerance(relative=1e-6, absolute=1e-9),
     "ratio": Tolerance(relative=1e-6, absolute=1e-9),
     "usd": Tolerance(relative=1e-6, absolute=0.01),
+    "usd/kg": Tolerance(relative=1e-6, absolute=1e-9),
 }
 """What a baseline allows unless its file says otherwise, by unit; dates are exact. Another processor rounds sums in another
 order, which moves results by some 1e-12 of themselves; a changed model moves them by far more than 1e-6."""

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from minsim.metrics import CONSUMER_UNITS, DEMAND, SHORTFALL, STOCKPILE_UNITS, FloatArray
+from minsim.metrics import CONSUMER_UNITS, DEMAND, SHORTFALL, FloatArray
 from minsim.risk import sampling
+from minsim.stockpile_metrics import STOCKPILE_UNITS, measure_stockpiles
 from minsim.uncertainty import Draws, UnitDraws, dimensions
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ class Replicator:
 
     def measure(self, draws: Draws) -> tuple[FloatArray, Weekly]:
         """Metrics of one replication by place, and the weekly shortfall by consumer."""
-        from minsim.metrics import measure_consumers, measure_stockpiles
+        from minsim.metrics import measure_consumers
 
         record = self.record(draws)
         assert self.shape is not None

@@ -5,22 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from networks import ban, run
-from priced import REFERENCE, TWO_ZONES, column, flood, floor, market, outage, tariff
+from priced import REFERENCE, TWO_ZONES, column, flood, floor, market, tariff
 
 from minsim.metrics import measure_consumers
-from minsim.price_metrics import floor_cost_usd, measure_prices, measure_purses, price_rows, tariff_revenue_usd
+from minsim.price_metrics import floor_cost_usd, measure_prices, price_rows, tariff_revenue_usd
 
 ABROAD = {"utilisation": 0.6, "zones": TWO_ZONES}
-VAULT = {
-    "vault": {
-        "owner": "United States",
-        "holds": {"x": "process"},
-        "target_days": 30,
-        "initial_fill": 0.5,
-        "fill": {"rule": "always", "max_days_per_month": 5},
-        "carrying_cost_share_per_year": 0.08,
-    }
-}
 
 
 def test_shortfall_is_valued_at_the_daily_volume_weighted_price() -> None:
@@ -89,22 +79,10 @@ def test_a_duty_s_revenue() -> None:
     assert floor_cost_usd(record).sum() == 0.0
 
 
-def test_what_a_stockpile_costs() -> None:
-    record = run(market(days=900, e_s=0.1, events={"o": outage(0.75)}, stockpiles=VAULT))
-    measured = {name: values[0] for name, values in measure_purses(record, [[0]]).items()}
-    stock, bought, _, spent = record.holding[:, 0].T
-    assert measured["stockpile_average_price_usd_per_kg"] == pytest.approx(spent.sum() / bought.sum() / 1000.0)
-    assert measured["stockpile_average_price_usd_per_kg"] > REFERENCE
-    price = record.consumer[:, column(record, "United States"), 3]
-    assert measured["stockpile_carrying_cost_usd"] == pytest.approx((1000.0 * stock * price).sum() * 0.08 / 365.25)
-
-
 def test_without_prices_nothing_is_made_up() -> None:
-    """Absent by nature is None; carrying cost then counts the reference price."""
-    mapping = market(days=200, prices=False, events={"c": ban(50, 100)}, stockpiles=VAULT)
-    mapping["materials"]["x"]["price_usd_per_kg"] = 20
-    record = run(mapping)
-    values = {(row.region, row.metric): row.value for row in price_rows(record)}
+    """Absent by nature is None."""
+    mapping = market(days=200, prices=False, events={"c": ban(50, 100)})
+    values = {(row.region, row.metric): row.value for row in price_rows(run(mapping))}
     for name in (
         "peak_spot_price_ratio",
         "consumer_cost_of_floor_usd",
@@ -112,8 +90,6 @@ def test_without_prices_nothing_is_made_up() -> None:
         "value_added_at_risk_usd",
     ):
         assert values["United States", name] is None
-    held = record.holding[:, 0, 0].sum()
-    assert values["United States", "stockpile_carrying_cost_usd"] == pytest.approx(held * 20000.0 * 0.08 / 365.25)
 
 
 def test_goods_that_leak_cost_their_premium() -> None:
