@@ -907,6 +907,8 @@ class ScenarioModel(Frozen):
     """What happens, in a line."""
     description: str = ""
     """The question the scenario answers, in a sentence or two."""
+    group: str = "Other"
+    """What it is listed under among its like."""
     as_of: Date
     """The date whose knowledge the scenario rests on; printed in every title."""
     extends: str | None = None

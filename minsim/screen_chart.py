@@ -6,16 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from minsim.charts.cells import draw_cells
 from minsim.data.reference import AS_OF
 from minsim.screening import SURVIVAL_DAYS, Screen, survival_text
-from minsim.style import GREY, INK, drawing_style, save_figure
+from minsim.style import GREY, drawing_style, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
-
-_DARK = "#7a2a00"
-"""The dark end of the scale: white text stands on its darker half."""
 
 LONG_COVER_DAYS = 180.0
 """Cover from which on a cell is white."""
@@ -95,35 +92,22 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
     Figure
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
     columns = _columns()
-    colours = LinearSegmentedColormap.from_list("risk", ["#ffffff", "#f6c9a8", "#D55E00", _DARK])
     with drawing_style():
         height_in = 1.9 + 0.33 * len(screens)
         figure = Figure(figsize=(9.0, height_in), dpi=100)
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0.27, 0.75 / height_in, 0.71, 0.33 * len(screens) / height_in))
-        for row, s in enumerate(screens):
-            for column, (_, value_of, text_of, badness) in enumerate(columns):
-                value = value_of(s)
-                if value is None:
-                    axes.text(column + 0.5, row + 0.5, "–", ha="center", va="center", color=GREY)
-                    continue
-                bad = min(1.0, max(0.0, badness(value)))
-                axes.add_patch(_cell(column, row, colours(bad)))
-                colour = "white" if bad > 0.66 else INK
-                axes.text(column + 0.5, row + 0.5, text_of(s, value), ha="center", va="center", color=colour)
-        axes.set_xlim(0, len(columns))
-        axes.set_ylim(len(screens), 0)
-        axes.set_xticks([i + 0.5 for i in range(len(columns))], [heading for heading, *_ in columns])
-        axes.xaxis.tick_top()
         names = [s.title + ("" if s.tier == "deep" else " (screening only)") for s in screens]
-        axes.set_yticks([i + 0.5 for i in range(len(screens))], names)
-        axes.tick_params(length=0)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+        cells = {
+            (row, column): (text_of(s, value), badness(value))
+            for row, s in enumerate(screens)
+            for column, (_, value_of, text_of, badness) in enumerate(columns)
+            if (value := value_of(s)) is not None
+        }
+        draw_cells(axes, names, [heading for heading, *_ in columns], cells)
         title = "How concentrated each material is, and how long the United States would last"
         figure.text(0.02, 1 - 0.28 / height_in, title, fontsize=13, fontweight="bold", va="top")
         foot = (
@@ -138,9 +122,3 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
 def save_screen(screens: Sequence[Screen], *paths: Path) -> None:
     """Draw the heat map into files, PNG or SVG by their names."""
     save_figure(plot_screen(screens), *paths)
-
-
-def _cell(column: int, row: int, colour: tuple[float, ...]) -> Rectangle:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.5)

@@ -111,8 +111,9 @@ def write_text(figure: Figure, text: str, top_in: float, size_pt: float, colour:
     for line in wrapped(figure, text, size_pt, bold=bold):
         weight = "bold" if bold else "normal"
         figure.text(
-            MARGIN_IN / WIDTH_IN, top_in / HEIGHT_IN, line, va="top", fontsize=size_pt, color=colour, fontweight=weight
-        )
+            MARGIN_IN / WIDTH_IN, top_in / figure.get_figheight(), line, va="top", fontsize=size_pt, color=colour,
+            fontweight=weight,
+        )  # fmt: skip
         top_in -= spacing_in
     return top_in
 

@@ -148,3 +148,23 @@ def progress(message: str) -> Iterator[None]:
         return
     with console(sys.stderr).status(message):
         yield
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with rate and time left on standard error; nothing unless a person is watching."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+               TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def tell(done: int, wanted: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.3g}/s" if speed else "")
+
+        yield tell

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from minsim.commands.common import COMMAND_LINE, EXIT_FAILED, LARGEST_SEED, console, load, warn
+from minsim.commands.common import progress_bar as _progress
 
 if TYPE_CHECKING:
     from minsim.answer import Answer
@@ -384,23 +383,3 @@ def _exit_on_failures(ctx: click.Context, failures: Sequence[Failure]) -> None:
     if failures:
         click.echo(f"Error: {len(failures)} replications failed, all named in summary.json", err=True)
         ctx.exit(EXIT_FAILED)
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with rate and time left on standard error; nothing unless a person is watching."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-               TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
-        task = bar.add_task(what, total=None, rate="")
-
-        def tell(done: int, wanted: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.0f}/s" if speed else "")
-
-        yield tell
