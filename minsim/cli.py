@@ -323,7 +323,15 @@ def regress(
 
 @main.command()
 @click.argument("scenario")
-def sources(scenario: str) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "md", "bibtex", "csl"]),
+    default="table",
+    show_default=True,
+    help="A table for the terminal, or a bibliography: Markdown, BibTeX or CSL-JSON.",
+)
+def sources(scenario: str, form: str) -> None:
     """List what the numbers of SCENARIO rest on.
 
     Every source with the inputs taken from it; then the assumptions, each with its reason; then the counts.
@@ -331,11 +339,15 @@ def sources(scenario: str) -> None:
     \b
     Examples:
       minsim sources magnet-ban
+      minsim sources magnet-ban --format bibtex > magnet-ban.bib
     """
-    from minsim import rendering
+    from minsim import bibliography, rendering
 
     loaded = load(scenario)
     warn(loaded)
+    if form != "table":
+        click.echo(bibliography.bibliography(loaded, form), nl=False)
+        return
     console().print(rendering.sources_page(loaded))
 
 

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from minsim.bibliography import inputs_by_note
 from minsim.catalogue import days_text
 from minsim.loading import grouped
 from minsim.schema import (
@@ -403,14 +404,11 @@ def _source_text(key: str, source: Source, count: int) -> Text:
 
 
 def _grouped_by_note(entries: Sequence[Input]) -> list[RenderableType]:
-    """Inputs below the note they share: a block's note holds for all its numbers, and is long."""
-    groups: dict[str, list[Input]] = {}
-    for entry in entries:
-        groups.setdefault(entry.note or "", []).append(entry)
+    """Inputs below the note they share."""
     parts: list[RenderableType] = []
-    for note, members in groups.items():
+    for note, members in inputs_by_note(entries).items():
         if note:
-            parts.append(Padding(Text(" ".join(note.split()), style="italic"), (0, 0, 0, 2)))
+            parts.append(Padding(Text(note, style="italic"), (0, 0, 0, 2)))
         parts += [
             Padding(Text(f"{entry.path} = {entry.text} {entry.unit}".rstrip()), (0, 0, 0, 4)) for entry in members
         ]

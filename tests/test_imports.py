@@ -39,6 +39,7 @@ LAYERS = (
         "style",
     },
     {
+        "bibliography",
         "catalogue",
         "catalogue_chart",
         "data_check",
