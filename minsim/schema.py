@@ -487,6 +487,9 @@ class Byproduct(Frozen):
 class Material(Frozen):
     """One material and its chain."""
 
+    from_data: str | None = None
+    """Material of the reference data (`minsim data list`) whose chain, with its sources, is filled in; what stands beside
+    this key is merged over it, and null deletes."""
     title: str | None = None
     """Name in plots and tables; absent: the key."""
     basis: Literal["oxide", "metal", "contained", "product"]

@@ -18,7 +18,7 @@ LAYERS = (
     {"errors"},
     {"data", "schema"},
     {"chain", "flows", "grammar", "phrases", "spans", "uncertainty", "wording"},
-    {"checks", "loading"},
+    {"checks", "from_data", "loading"},
     {"balance", "baseline", "carving", "holdings", "labels", "layout", "markets", "network", "trade"},
     {"world"},
     {"events"},
