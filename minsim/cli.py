@@ -13,7 +13,7 @@ from typing import Literal
 import click
 
 from minsim import __version__
-from minsim.commands import causes, plots, reference_data, risk
+from minsim.commands import causes, library, plots, reference_data, risk
 from minsim.commands.common import (
     COMMAND_LINE,
     EXIT_FAILED,
@@ -31,6 +31,9 @@ from minsim.commands.common import (
     warn,
 )
 from minsim.errors import BaselineError, OutputError, ScenarioError
+
+ALL = "all"
+"""What `minsim run` takes for every scenario of the library."""
 
 __all__ = ["EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_INVALID", "main"]
 
@@ -133,7 +136,14 @@ def validate(scenario: tuple[str, ...]) -> None:
     "--company",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Answer for a company as well: its own use, stock and suppliers, laid over SCENARIO. The file stays private.",
+    help="Answer for a company as well: its own use, stock and suppliers, laid over SCENARIO. Nothing is sent anywhere. "
+    "[results: in results/NAME-FILE]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="J",
+    help="With `all`: worker processes.  [default: as many as there are cores]",
 )
 @click.option(
     "--format",
@@ -163,6 +173,7 @@ def run(
     seed: int | None,
     replication: int | None,
     company: Path | None,
+    jobs: int | None,
     file_format: Literal["csv", "parquet"],
     no_plot: bool,
     no_bracket: bool,
@@ -173,6 +184,9 @@ def run(
     SCENARIO is a name from `minsim list`, or the path of a scenario file. The answer comes first: who runs short of
     what, from which day, and how many days of use are lost; then the figures by material and region, and the files
     written.
+
+    SCENARIO `all` runs every scenario of the library, each into a folder of its own, and writes an index of the answers
+    and a heat map of days lost beside them. One that fails stops no other; the exit code is then 1.
 
     Without --seed and --replication the central case is computed: each uncertain number stands at the value its author
     gave as most likely. With either, the numbers are drawn from their distributions; the same seed and K always give
@@ -187,9 +201,15 @@ def run(
       minsim run magnet-ban --company my-company.yaml
       minsim run my-scenario.yaml --format parquet --no-plot
       minsim run magnet-ban --json > summary.json
+      minsim run all --out results/all --jobs 4
 
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
+    if scenario == ALL:
+        library.refuse(set=overrides, without=without, only=only, company=company, json=as_json)
+        library.run_all(ctx, out, jobs, seed=seed, replication=replication, bracket=not no_bracket, plot=not no_plot,
+                        format=file_format)  # fmt: skip
+        return
     loaded = load_aloud(scenario, overrides, without, only, company)
     folder = out or Path("results") / (loaded.name if company is None else f"{loaded.name}-{company.stem}")
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)
@@ -291,7 +311,15 @@ def regress(
 
 @main.command()
 @click.argument("scenario")
-def sources(scenario: str) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "md", "bibtex", "csl"]),
+    default="table",
+    show_default=True,
+    help="A table for the terminal, or a bibliography: Markdown, BibTeX or CSL-JSON.",
+)
+def sources(scenario: str, form: str) -> None:
     """List what the numbers of SCENARIO rest on.
 
     Every source with the inputs taken from it; then the assumptions, each with its reason; then the counts.
@@ -299,10 +327,14 @@ def sources(scenario: str) -> None:
     \b
     Examples:
       minsim sources magnet-ban
+      minsim sources magnet-ban --format bibtex > magnet-ban.bib
     """
-    from minsim import rendering
+    from minsim import bibliography, rendering
 
     loaded = load_aloud(scenario)
+    if form != "table":
+        click.echo(bibliography.bibliography(loaded, form), nl=False)
+        return
     console().print(rendering.sources_page(loaded))
 
 

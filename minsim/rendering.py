@@ -6,7 +6,6 @@ Scenario texts are wrapped in `Text`, never in markup: a title may hold square b
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from minsim.bibliography import inputs_by_note
+from minsim.catalogue import days_text
+from minsim.loading import grouped
 from minsim.schema import (
     AnyEvent,
     Choice,
@@ -37,9 +39,12 @@ from minsim.schema import (
 
 if TYPE_CHECKING:
     from minsim.answer import Answer
+    from minsim.catalogue import Entry
     from minsim.loading import Input, Scenario
 
 TOP_PRODUCERS = 4
+MATERIALS_WIDTH = 28
+"""Width of a column in the table of scenarios."""
 ABSENT = "–"
 
 METRIC_COLUMNS = {
@@ -107,15 +112,6 @@ def value_text(metric: str, value: object) -> str:
     return str(value)
 
 
-def question(model: ScenarioModel) -> str:
-    """The question a scenario asks: the first one in its description, or the description's first sentence, or the title."""
-    sentences = _SENTENCE_ENDS.split(" ".join(model.description.split()))
-    return next((sentence for sentence in sentences if sentence.endswith("?")), sentences[0]) or model.title
-
-
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-
-
 def table_of(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
     """An empty table in the style of all tables here; numbers stand on the right."""
     table = Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, header_style="dim")
@@ -128,18 +124,40 @@ def table_of(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
 
 
 def library_table(scenarios: Iterable[Scenario]) -> RenderableType:
-    """Table of scenarios: name, question, date of knowledge, materials."""
-    table = table_of("Scenarios", "name", "question", "as of", "materials")
-    table.columns[0].no_wrap = table.columns[2].no_wrap = True
-    for scenario in scenarios:
-        model = scenario.model
-        table.add_row(
-            Text(scenario.name, style="bold"),
-            Text(question(model)),
-            model.as_of.isoformat(),
-            Text(", ".join(material_title(key, material) for key, material in model.materials.items())),
-        )
-    return table
+    """Table of scenarios by group: name, question, date of knowledge, materials that somebody uses."""
+    groups = grouped(scenarios)
+    names = [len(scenario.name) for _, members in groups for scenario in members]
+    parts: list[RenderableType] = []
+    for group, members in groups:
+        table = table_of(group, "name", "question", "as of", "materials")
+        table.columns[0].width, table.columns[3].width = max(names), MATERIALS_WIDTH  # so that the groups line up
+        table.columns[2].no_wrap = True
+        for scenario in members:
+            model = scenario.model
+            table.add_row(
+                Text(scenario.name, style="bold"),
+                Text(scenario.question),
+                model.as_of.isoformat(),
+                Text(", ".join(material_title(key, m) for key, m in model.materials.items() if m.consumers)),
+            )
+        parts += [table, ""]
+    return Group(*parts[:-1])
+
+
+def catalogue_page(entries: Iterable[Entry]) -> RenderableType:
+    """Answers of many scenarios, by group: who loses how many days of use, from when."""
+    groups: dict[str, Table] = {}
+    for entry in entries:
+        columns = ("scenario", "material", "region", "days of use lost", "short from")
+        table = groups.setdefault(entry.group, table_of(entry.group, *columns, numeric=columns[3:4]))
+        if not entry.losses:
+            said = "failed" if entry.failure is not None else "nobody runs short"
+            table.add_row(Text(entry.name, style="bold"), Text(said, style="dim"))
+        for loss in entry.losses:
+            cells = (loss.material, loss.region, days_text(loss), loss.short_from or ABSENT)
+            table.add_row(Text(entry.name, style="bold"), *map(Text, cells))
+    foot = Text("In brackets: without, and with free, rerouting of trade.", style="dim")
+    return Group(*(part for table in groups.values() for part in (table, "")), foot)
 
 
 # ------------------------------------------------------------------------------------------------------- scenario page
@@ -391,14 +409,11 @@ def _source_text(key: str, source: Source, count: int) -> Text:
 
 
 def _grouped_by_note(entries: Sequence[Input]) -> list[RenderableType]:
-    """Inputs below the note they share: a block's note holds for all its numbers, and is long."""
-    groups: dict[str, list[Input]] = {}
-    for entry in entries:
-        groups.setdefault(entry.note or "", []).append(entry)
+    """Inputs below the note they share."""
     parts: list[RenderableType] = []
-    for note, members in groups.items():
+    for note, members in inputs_by_note(entries).items():
         if note:
-            parts.append(Padding(Text(" ".join(note.split()), style="italic"), (0, 0, 0, 2)))
+            parts.append(Padding(Text(note, style="italic"), (0, 0, 0, 2)))
         parts += [
             Padding(Text(f"{entry.path} = {entry.text} {entry.unit}".rstrip()), (0, 0, 0, 4)) for entry in members
         ]

@@ -487,6 +487,9 @@ class Byproduct(Frozen):
 class Material(Frozen):
     """One material and its chain."""
 
+    from_data: str | None = None
+    """Material of the reference data (`minsim data list`) whose chain, with its sources, is filled in; what stands beside
+    this key is merged over it, and null deletes."""
     title: str | None = None
     """Name in plots and tables; absent: the key."""
     basis: Literal["oxide", "metal", "contained", "product"]
@@ -911,6 +914,8 @@ class ScenarioModel(Frozen):
     """What happens, in a line."""
     description: str = ""
     """The question the scenario answers, in a sentence or two."""
+    group: str = "Other"
+    """What it is listed under among its like."""
     as_of: Date
     """The date whose knowledge the scenario rests on; printed in every title."""
     extends: str | None = None

@@ -32,6 +32,11 @@ class ConsumerLabel:
     stock_target_t: float
     import_lead_days: int = LEAD
     growth_per_year: float = 0.0
+    within: str | None = None
+
+    @property
+    def place(self) -> str:
+        return self.within or self.region
 
 
 @dataclass
@@ -72,6 +77,10 @@ class ArcLabel:
     lead_days: int
     base_flow_t_per_day: float
 
+    @property
+    def user(self) -> str:
+        return self.buyer if self.kind == "consumer" else self.buyer_region
+
 
 @dataclass
 class EventSpan:
@@ -107,6 +116,7 @@ class Network:
     arcs: list[ArcLabel]
     events: list[EventSpan]
     draws: Any = field(default_factory=lambda: SimpleNamespace(number=lambda value, path: float(value)))
+    moved_t_per_year: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def test_help_lists_the_commands_in_the_order_a_newcomer_needs_them():
 def test_run_help_says_which_numbers_a_run_uses():
     text = words(command("run", "--help").stdout)
     assert "each uncertain number stands at the value its author gave as most likely" in text
-    assert "[default: results/NAME]" in text
+    assert "[default: results/NAME; of a company: results/NAME-FILE]" in text
 
 
 def test_help_is_fast():

@@ -189,7 +189,8 @@ def draw_maps(maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: S
         left, height_in = (left_in + k * (width_in + GAP_IN)) / WIDTH_IN, top - bottom - above_in
         ax = figure.add_axes((left, bottom / tall_in, width_in / WIDTH_IN, height_in / tall_in))
         draw_cells(ax, cells, rows if k == 0 else [""] * len(rows), names)
-        ax.annotate(heading, (0, 1), (0, 72 * COLUMNS_IN), "axes fraction", "offset points", fontweight="bold")
+        if heading:
+            ax.annotate(heading, (0, 1), (0, 72 * COLUMNS_IN), "axes fraction", "offset points", fontweight="bold")
     return figure
 
 

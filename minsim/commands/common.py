@@ -220,6 +220,6 @@ def counted_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
 
         def tell(done: int, wanted: int) -> None:
             speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.0f}/s" if speed else "")
+            bar.update(task, completed=done, total=wanted, rate=f"{speed:,.3g}/s" if speed else "")
 
         yield tell

@@ -11,12 +11,14 @@ from minsim.loading.editors import json_schema
 from minsim.loading.inheritance import library, library_folder
 from minsim.loading.inputs import Input
 from minsim.loading.overrides import parse_override
-from minsim.loading.scenario import Scenario, load_scenario, scenario_from_mapping
+from minsim.loading.scenario import UNGROUPED, Scenario, grouped, load_scenario, scenario_from_mapping
 
 __all__ = [
+    "UNGROUPED",
     "Company",
     "Input",
     "Scenario",
+    "grouped",
     "json_schema",
     "library",
     "library_folder",

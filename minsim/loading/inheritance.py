@@ -7,6 +7,8 @@ from pathlib import Path, PureWindowsPath
 
 from minsim.errors import Problem, ScenarioError
 from minsim.loading.documents import Item, LeadsNowhere, problem_at, read_document
+from minsim.loading.filling import with_reference_data
+from minsim.loading.merging import merged
 from minsim.wording import closest, got, short, suggestion
 
 SUFFIXES = (".yaml", ".yml")
@@ -104,9 +106,11 @@ def extended(tree: Item, path: Path | None, problems: list[Problem], heirs: tupl
     if not isinstance(tree.value, dict):
         problems.append(problem_at(tree, (), f"expected a mapping of keys to values, got {got(tree.plain())}"))
         return None
+    filled = with_reference_data(tree, problems)
     named = tree.child("extends")
-    if named is None or named.value is None:
-        return tree
+    if filled is None or named is None or named.value is None:
+        return filled
+    tree = filled
     heirs = (*heirs, path.resolve()) if path is not None else heirs
     try:
         if not isinstance(named.value, str):
@@ -119,25 +123,4 @@ def extended(tree: Item, path: Path | None, problems: list[Problem], heirs: tupl
         return None
     above = read_family(parent, _shown(parent), problems, heirs)
     own = Item({key: item for key, item in tree.value.items() if key != "extends"}, tree.place, tree.key)
-    return None if above is None else _merge(above, own)
-
-
-def _merge(parent: Item, child: Item) -> Item:
-    """Mappings by key, with null deleting; anything else, numbers with their sources too, is replaced whole."""
-    if not (isinstance(parent.value, dict) and isinstance(child.value, dict)) or _is_leaf(parent) or _is_leaf(child):
-        return child
-    merged = dict(parent.value)
-    for key, item in child.value.items():
-        if key not in merged:
-            merged[key] = item
-        elif item.value is None:
-            del merged[key]
-        else:
-            merged[key] = _merge(merged[key], item)
-    return Item(merged, child.place, child.key)
-
-
-def _is_leaf(item: Item) -> bool:
-    """Whether a mapping is one number: `{value: ...}` or `{dist: ...}`."""
-    found = (item.value.get("value"), item.value.get("dist"))
-    return any(entry is not None and not isinstance(entry.value, dict | list) for entry in found)
+    return None if above is None else merged(above, own)

@@ -12,6 +12,9 @@ from minsim.loading.documents import Item, LeadsNowhere, from_python, read_docum
 from minsim.schema import ScenarioModel
 from minsim.wording import did_you_mean, short
 
+READ_WITH_THE_FILE = {"extends", "from_data"}
+"""Keys that bring in what stands elsewhere; by the time of an override they have done so."""
+
 OVERRIDE_SOURCE = {"source": ASSUMPTION, "note": "override"}
 """What an override says of where its numbers come from."""
 
@@ -67,7 +70,7 @@ def _set(item: Item, annotation: Any, path: list[str], level: int, new: Item) ->
     if not isinstance(item.value, dict):
         raise LeadsNowhere(f"{'.'.join(path[:level])} is a single value, with nothing below it")
     written = {name: child.value for name, child in item.value.items()}
-    known = known_keys(annotation, written) - {"extends"}
+    known = known_keys(annotation, written) - READ_WITH_THE_FILE
     is_new_entry = not known and not below and new.value is not None
     if key not in (known or written) and not is_new_entry:
         raise LeadsNowhere(f'unknown {"key" if known else "name"} "{key}"{did_you_mean(key, known or written)}')

@@ -7,7 +7,8 @@ import hashlib
 import html
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,11 @@ from minsim.loading.inputs import Input, inputs_of
 from minsim.loading.overrides import overridden
 from minsim.schema import ScenarioModel
 from minsim.wording import unknown
+
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+
+UNGROUPED = ScenarioModel.model_fields["group"].default
+"""Group of scenarios that name none; listed last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +68,12 @@ class Scenario:
 
     def __hash__(self) -> int:
         return hash((self.name, self.hash))
+
+    @property
+    def question(self) -> str:
+        """The question it asks: the first in its description, or else the description's first sentence, or the title."""
+        sentences = _SENTENCE_ENDS.split(" ".join(self.model.description.split()))
+        return next((sentence for sentence in sentences if sentence.endswith("?")), sentences[0]) or self.model.title
 
     def with_overrides(self, overrides: Mapping[str, Any]) -> Scenario:
         """The same scenario with other values, validated afresh.
@@ -166,6 +178,14 @@ def load_scenario(name_or_path: str | os.PathLike[str], overrides: Mapping[str, 
     if tree is None:
         raise ScenarioError(problems)
     return _build(path.stem, overridden(tree, overrides or {}, problems), problems)
+
+
+def grouped(scenarios: Iterable[Scenario]) -> list[tuple[str, list[Scenario]]]:
+    """Scenarios by the group they name, groups in order of name and those without one last."""
+    groups: dict[str, list[Scenario]] = {}
+    for scenario in scenarios:
+        groups.setdefault(scenario.model.group, []).append(scenario)
+    return sorted(groups.items(), key=lambda item: (item[0] == UNGROUPED, item[0]))
 
 
 def scenario_from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario:
