@@ -12,12 +12,13 @@ HEAD = """\
 format: 1
 title: Gallium in my words
 description: Who runs short?
+group: Mine
 as_of: 2026-02-05
 start: 2026-02-05
 end: 2028-12-31
 seed: 1
 """
-SAME = {"title": "Gallium in my words", "description": "Who runs short?"}
+SAME = {"title": "Gallium in my words", "description": "Who runs short?", "group": "Mine"}
 
 
 @pytest.fixture
