@@ -72,6 +72,7 @@ def scenario_mapping(
             f"Who makes, trades and uses {said}, and who depends on whom? Nothing happens yet: add events below, and say "
             "here what they ask."
         ),
+        "group": "Baselines",
         "as_of": AS_OF,
         **({"extends": parents.pop()} if parents else {}),
         "start": start,

@@ -12,12 +12,13 @@ HEAD = """\
 format: 1
 title: Gallium in my words
 description: Who runs short?
+group: Mine
 as_of: 2026-02-05
 start: 2026-02-05
 end: 2028-12-31
 seed: 1
 """
-SAME = {"title": "Gallium in my words", "description": "Who runs short?"}
+SAME = {"title": "Gallium in my words", "description": "Who runs short?", "group": "Mine"}
 
 
 @pytest.fixture
@@ -115,10 +116,10 @@ def test_what_cannot_be_filled_in_is_said_all_at_once_with_its_line(problems):
         "  magnets:\n    from_data: magnets\n"
     )
     assert [(line, path) for line, path, _ in found] == [
-        (9, "materials.a.from_data"),
-        (10, "materials.b.from_data"),
-        (11, "materials.c.from_data"),
-        (13, "materials.magnets.from_data"),
+        (10, "materials.a.from_data"),
+        (11, "materials.b.from_data"),
+        (12, "materials.c.from_data"),
+        (14, "materials.magnets.from_data"),
     ]
     galium, nickel, number, magnets = (message for _, _, message in found)
     assert galium == 'unknown material "galium"; did you mean "gallium"?'
@@ -133,7 +134,7 @@ def test_a_mistake_in_what_is_filled_in_names_the_line_of_from_data(problems):
         + "materials:\n  gallium:\n    from_data: gallium\n    stages: {process: {producers: {China: {share: 0.1}}}}\n"
     )
     assert any(path.startswith("materials.gallium.stages.process.producers") for _, path, _ in found)
-    assert all(line in (10, 11) for line, _, _ in found)
+    assert all(line in (11, 12) for line, _, _ in found)
 
 
 def test_it_cannot_be_set_afterwards():
