@@ -259,9 +259,9 @@ def balance(reader: Reader, product: Product) -> None:
     last = stage == chain(model)[-1]
     product.terms = TradeTerms.of(own or model.trade, path, reader.draws, with_shares=own is not None or last)
     size_sellers(reader, product)
-    sellers = [seller.place for seller in product.sellers]
+    sellers = tuple(seller.place for seller in product.sellers)
     outputs = np.array([seller.output for seller in product.sellers])
-    buyers = [buyer.place for buyer in product.buyers]
+    buyers = tuple(buyer.place for buyer in product.buyers)
     needs = np.array([buyer.need for buyer in product.buyers])
     product.trade = baseline_trade(sellers, outputs, buyers, needs, product.terms)
     for seller, sold in zip(product.sellers, product.trade.flows.sum(axis=1), strict=True):

@@ -27,12 +27,12 @@ class Layout:
         self.reader, self.products, self.holdings = reader, products, holdings
         self.sellers = [seller for product in products for seller in product.sellers]
         self.holders = [_holder(holding) for holding in holdings]
-        of_product = {
+        self.holders_of = {
             product.key: [holder for holder in self.holders if holder.key == product.key] for product in products
         }
-        self.buyers = [buyer for product in products for buyer in (*product.buyers, *of_product[product.key])]
+        self.buyers = [buyer for product in products for buyer in (*product.buyers, *self.holders_of[product.key])]
         self.product_sellers = [len(product.sellers) for product in products]
-        self.product_buyers = [len(product.buyers) + len(of_product[product.key]) for product in products]
+        self.product_buyers = [len(product.buyers) + len(self.holders_of[product.key]) for product in products]
         self.seller_index = {id(seller): i for i, seller in enumerate(self.sellers)}
         self.buyer_index = {id(buyer): v for v, buyer in enumerate(self.buyers)}
         self.by_key = {product.key: product for product in products}
@@ -101,23 +101,24 @@ class Layout:
 
     def _arcs(self) -> Iterator[_Arc]:
         """Open pairs of every product, by buyer, then seller."""
-        for v, buyer in enumerate(self.buyers):
-            product = self.by_key[buyer.key]
+        buyer_ends = np.cumsum(self.product_buyers).tolist()
+        for product, end in zip(self.products, buyer_ends, strict=True):
             if not product.sellers:  # new scrap is not traded
                 continue
             trade, terms = product.trade, product.terms
             assert trade is not None and terms is not None
-            column = product.buyers.index(buyer) if buyer.kind != "stockpile" else None
-            pile_shares = self._pile_shares(product, buyer) if column is None else None
-            for row, seller in enumerate(product.sellers):
-                if terms.forbids(seller.place, buyer.place):
-                    continue
-                share = float(trade.shares[row, column] if pile_shares is None else pile_shares[row])
-                flow = float(trade.flows[row, column]) if column is not None else 0.0
-                lead = max(1, terms.lead_days(seller.place, buyer.place))
-                ends = (seller.producer, seller.place.region, buyer.place.name, buyer.place.region)
-                label = ArcLabel(*buyer.key, *ends, buyer.kind, lead, flow)
-                yield _Arc(self.seller_index[id(seller)], v, share, label)
+            piles = self.holders_of[product.key]
+            buyers = product.buyers + piles
+            shares = np.column_stack([trade.shares, *(self._pile_shares(product, pile) for pile in piles)]).tolist()
+            flows = np.column_stack([trade.flows, np.zeros((len(product.sellers), len(piles)))]).tolist()
+            ends = tuple(seller.place for seller in product.sellers), tuple(buyer.place for buyer in buyers)
+            allowed, leads = terms.allowed(*ends).tolist(), terms.lead_days(*ends)
+            for j, buyer in enumerate(buyers):
+                for i, seller in enumerate(product.sellers):
+                    if allowed[i][j]:
+                        names = (seller.producer, seller.place.region, buyer.place.name, buyer.place.region)
+                        label = ArcLabel(*buyer.key, *names, buyer.kind, max(1, leads[i][j]), flows[i][j])
+                        yield _Arc(self.seller_index[id(seller)], end - len(buyers) + j, shares[i][j], label)
 
     def _pile_shares(self, product: Product, pile: Buyer) -> Floats:
         """How a stockpile that competes spreads its calls: as its owner buys in the baseline, else by output."""
