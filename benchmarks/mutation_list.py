@@ -174,7 +174,7 @@ BASELINE = (
     Mutation("known-shares-ignored", "baseline", "known shares of trade are not held", "trade.py", "held[rows, j] = share * needs[j]", "held[rows, j] = 0.5 * share * needs[j]"),
     Mutation("year-of-365-days", "baseline", "a year has 365 days", "trade.py", "DAYS_PER_YEAR = 365.25", "DAYS_PER_YEAR = 365.0"),
     Mutation("pipeline-a-day-long", "baseline", "the first days' arrivals last a day longer", "layout.py",
-             "due = np.arange(days)[None, :] < np.array", "due = np.arange(days)[None, :] <= np.array"),
+             "due = np.arange(days)[:, None] < np.array", "due = np.arange(days)[:, None] <= np.array"),
     Mutation("utilisation-ignored", "baseline", "capacity is output", "baseline.py", "seller.capacity = seller.output / utilisation", "seller.capacity = seller.output"),
     Mutation("month-of-30-days", "baseline", "stockpiles buy by months of 30 days", "holdings.py", "DAYS_PER_MONTH = 30.4375", "DAYS_PER_MONTH = 30.0"),
     Mutation("intermediate-counted-whole", "baseline", "an intermediate held counts as the final product", "holdings.py",

@@ -125,7 +125,7 @@ def temporary_cache() -> str:
     ARC_CAP,  # policy cap [t/day]; infinite without one
     ARC_ROOM_CAP,  # today's cap with permits counted in [t]
     ARC_CALL,  # scratch: call or claim [t]
-    ARC_WISH,  # scratch: the same before permits were shared [t]
+    ARC_WISH,  # scratch: the same before permits were shared; at the end, what is at sea beyond the ring [t]
     ARC_BLOCKED,  # part of today's call that policy holds back [t]
     ARC_LEAK_SHARE,  # share of the blocked call that leaks today
     ARC_LEAKED,  # leaked today [t]
@@ -212,7 +212,7 @@ VALUE_ROWS = 106
 
 # Rows of `State.index`: counts, indices a node has, starts of its compressed lists, and the entries of these.
 (
-    COUNT,  # how many of each there are, in the order of the next constants; last, the ring's column of today
+    COUNT,  # how many of each there are, in the order of the next constants; last, the ring's row of today
     ARC_SELLER,
     ARC_BUYER,
     LEAD,  # lead time of goods shipped today on an arc [days]
@@ -294,7 +294,7 @@ class State(NamedTuple):
 
     value: Floats  # (rows, columns) amounts, padded to the longest row
     index: Indices  # type: ignore[assignment]  # shadows tuple.index, which nobody needs; padded to the longest row
-    ring: Floats  # (arcs, ring days): tonnes due on day d stand in column d % ring days
+    ring: Floats  # (ring days, arcs): tonnes due on day d stand in row d % ring days
     daily: Floats  # (days, columns): the record, sectors' fields, then consumers', then holdings'
     monthly: Floats  # (openly or leaking, months, arcs): shipped [t]
 
@@ -353,9 +353,9 @@ def lead_today(st: State, a: Index) -> int:
 def send(st: State, a: Index, tonnes: float, lead: Index) -> None:
     """Move `tonnes` from the seller's store onto arc `a`, to arrive in `lead` days."""
     slot = np.int64(st.index[COUNT, SLOT]) + np.int64(lead)
-    if slot >= st.ring.shape[1]:
-        slot -= st.ring.shape[1]
-    st.ring[a, slot] += tonnes
+    if slot >= st.ring.shape[0]:
+        slot -= st.ring.shape[0]
+    st.ring[slot, a] += tonnes
     st.value[ARC_TRANSIT, a] += tonnes
     i = st.index[ARC_SELLER, a]
     st.value[SELLER_STOCK, i] = max(0.0, st.value[SELLER_STOCK, i] - tonnes)
@@ -409,13 +409,13 @@ def open_day(st: State) -> None:
 @phase
 def arrive(st: State, day: Index) -> None:
     """Phase 2: shipments due today join the buyer's stock."""
-    slot = day % st.ring.shape[1]
+    slot = day % st.ring.shape[0]
     st.index[COUNT, SLOT] = slot
     for a in range(st.index[COUNT, ARCS]):
-        tonnes = st.ring[a, slot]
+        tonnes = st.ring[slot, a]
         if tonnes > 0.0:
             v = st.index[ARC_BUYER, a]
-            st.ring[a, slot] = 0.0
+            st.ring[slot, a] = 0.0
             st.value[ARC_TRANSIT, a] = max(0.0, st.value[ARC_TRANSIT, a] - tonnes)
             st.value[BUYER_STOCK, v] += tonnes
             st.value[BUYER_ARRIVED, v] += tonnes
@@ -1358,13 +1358,15 @@ def check_world(st: State, day: Index) -> bool:
 @phase
 def check_transit(st: State, day: Index) -> None:
     """What arcs say is at sea is what the ring of arrivals holds, within rounding of the product's world total."""
+    for a in range(st.index[COUNT, ARCS]):
+        st.value[ARC_WISH, a] = st.value[ARC_TRANSIT, a]
+    for d in range(st.ring.shape[0]):
+        for a in range(st.index[COUNT, ARCS]):
+            st.value[ARC_WISH, a] -= st.ring[d, a]
     for p in range(st.index[COUNT, PRODUCTS]):
         first, end = st.index[BUYER_FIRST, p], st.index[BUYER_FIRST, p + 1]
         for a in range(st.index[ARC_FIRST, first], st.index[ARC_FIRST, end]):
-            held = 0.0
-            for d in range(st.ring.shape[1]):
-                held += st.ring[a, d]
-            report(st, np.int64(FAULT_TRANSIT), a, day, st.value[ARC_TRANSIT, a] - held, st.value[PRODUCT_TOTAL, p])
+            report(st, np.int64(FAULT_TRANSIT), a, day, st.value[ARC_WISH, a], st.value[PRODUCT_TOTAL, p])
 
 
 @phase

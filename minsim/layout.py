@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from minsim.holdings import Holding
 from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
 from minsim.markets import Market, plan_markets
 from minsim.schema import ExportCurb, NewScrap, Sector
-from minsim.spans import day_of
+from minsim.spans import months_of
 from minsim.trade import DAYS_PER_YEAR
 
 
@@ -209,7 +209,6 @@ class Layout:
             if buyer.producer is not None:
                 inputs[self.seller_index[id(buyer.producer)]].append(v)
         leads = [arc.label.lead_days for arc in arcs]
-        days = np.datetime64(model.start) + np.arange(day_of(model.end, model.start) + 1)
         counts = (
             self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles,
             [zone for market in self.markets for zone in market.zones],
@@ -232,7 +231,7 @@ class Layout:
             ],
             "CONSUMER_BUYER": self.consumers,
             "CONSUMER_ZONE": self._consumer_zones(),
-            "MONTH": np.unique(days.astype("datetime64[M]"), return_inverse=True)[1].tolist(),
+            "MONTH": months_of(model.start, model.end)[1],
         }
         lists |= compress("ARC_FIRST", "", group([arc.buyer for arc in arcs], len(self.buyers)))
         lists |= compress("OUTGOING_FIRST", "OUTGOING", group([arc.seller for arc in arcs], len(self.sellers)))
@@ -355,8 +354,7 @@ class Layout:
         return next(v for v, b in enumerate(self.buyers) if b.producer is seller and b.key == feed)
 
 
-@dataclass(frozen=True)
-class _Arc:
+class _Arc(NamedTuple):
     seller: int
     buyer: int
     share: float
@@ -397,8 +395,8 @@ def _arc_rows(arcs: Sequence[_Arc]) -> dict[str, Any]:
 
 def _full_pipelines(arcs: Sequence[_Arc], days: int) -> Floats:
     """Arrivals of the first lead-time days: the baseline flow, every day."""
-    due = np.arange(days)[None, :] < np.array([arc.label.lead_days for arc in arcs], dtype=int)[:, None]
-    return np.where(due, np.array([arc.label.base_flow_t_per_day for arc in arcs])[:, None], 0.0)
+    due = np.arange(days)[:, None] < np.array([arc.label.lead_days for arc in arcs], dtype=int)[None, :]
+    return np.where(due, np.array([arc.label.base_flow_t_per_day for arc in arcs])[None, :], 0.0)
 
 
 def _sector_rows(sectors: Sequence[SectorLabel]) -> dict[str, Any]:

@@ -57,6 +57,13 @@ def closest_lanes(
 
 
 @functools.lru_cache(maxsize=1024)
+def open_pairs(forbidden: tuple[str, ...], sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
+    """Which pairs no forbidden lane names; kept, since no draw changes it."""
+    lanes = closest_lanes(forbidden, sellers, buyers)
+    return np.array([[lane is None for lane in row] for row in lanes], dtype=bool).reshape(len(sellers), len(buyers))
+
+
+@functools.lru_cache(maxsize=1024)
 def ends_of(lane: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> tuple[list[int], list[int]]:
     """Positions of the sellers and of the buyers that a lane names; kept, since no draw changes them."""
     seller_word, buyer_word = lane_ends(lane)
@@ -98,10 +105,7 @@ class TradeTerms:
 
     def allowed(self, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
         """Pairs between which anything may move."""
-        lanes = closest_lanes(self.block.forbidden, sellers, buyers)
-        return np.array([[lane is None for lane in row] for row in lanes], dtype=bool).reshape(
-            len(sellers), len(buyers)
-        )
+        return open_pairs(self.block.forbidden, sellers, buyers)
 
     def lead_days(self, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> list[list[int]]:
         """Lead time of each pair [days]: the lane that names it most closely, else home or default."""
