@@ -267,12 +267,13 @@ def balance(reader: Reader, product: Product) -> None:
     last = stage == chain(model)[-1]
     product.terms = TradeTerms.of(own or model.trade, path, reader.draws, with_shares=own is not None or last)
     size_sellers(reader, product)
-    sellers = [seller.place for seller in product.sellers]
+    sellers = tuple(seller.place for seller in product.sellers)
     outputs = np.array([seller.output for seller in product.sellers])
     homes = homes_of(product.buyers)
     whole = sorted(set(homes))
     needs = np.bincount(homes, [buyer.need for buyer in product.buyers])[whole].astype(float)
-    trade = baseline_trade(sellers, outputs, [product.buyers[j].place for j in whole], needs, product.terms)
+    buyers = tuple(product.buyers[j].place for j in whole)
+    trade = baseline_trade(sellers, outputs, buyers, needs, product.terms)
     product.trade = trade if len(whole) == len(homes) else with_users(reader, product, trade, homes)
     for seller, sold in zip(product.sellers, product.trade.flows.sum(axis=1), strict=True):
         seller.capacity *= float(sold) / seller.output if seller.output > 0.0 else 1.0

@@ -109,16 +109,15 @@ def flows(world: World) -> Generator[Any, Any, None]:
             raise SimulationError(f"events happen on whole days, but one is due on day {horizon}; wait whole days")
         reached = fl.advance(world.state, world.day, int(horizon))
         check_books(world)
-        yield Day(env, reached - world.day, FIRST)
-        tell(world)
-        yield Day(env, 0, LAST)
+        notices = world.state.value[fl.HOLDING_NOTICE, : len(network.holdings)]
+        if notices.any():
+            yield Day(env, reached - world.day, FIRST)
+            tell(world, notices)
+        yield Day(env, reached - world.day, LAST)
 
 
-def tell(world: World) -> None:
+def tell(world: World, notices: Floats) -> None:
     """Pass on what the kernel noticed on the day just ended."""
-    if not world.network.holdings:
-        return
-    notices = world.state.value[fl.HOLDING_NOTICE, : len(world.network.holdings)]
     for holding in np.flatnonzero(notices):
         if notices[holding] in (TRIGGERED, BOTH):
             world.triggered[holding].succeed(world.day - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ class SellerLabel:
     capacity_t_per_day: float
 
 
-@dataclass(frozen=True)
-class ArcLabel:
+class ArcLabel(NamedTuple):  # there are many, and a frozen dataclass takes five times as long to make
     """A pair of seller and buyer of one product; `kind` of buyer is consumer, producer or stockpile."""
 
     material: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from minsim.holdings import Holding
 from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
 from minsim.markets import Market, plan_markets
 from minsim.schema import ExportCurb, NewScrap, Sector
-from minsim.spans import day_of
+from minsim.spans import months_of
 from minsim.trade import DAYS_PER_YEAR
 
 
@@ -28,12 +28,12 @@ class Layout:
         self.reader, self.products, self.holdings = reader, products, holdings
         self.sellers = [seller for product in products for seller in product.sellers]
         self.holders = [_holder(holding) for holding in holdings]
-        of_product = {
+        self.holders_of = {
             product.key: [holder for holder in self.holders if holder.key == product.key] for product in products
         }
-        self.buyers = [buyer for product in products for buyer in (*product.buyers, *of_product[product.key])]
+        self.buyers = [buyer for product in products for buyer in (*product.buyers, *self.holders_of[product.key])]
         self.product_sellers = [len(product.sellers) for product in products]
-        self.product_buyers = [len(product.buyers) + len(of_product[product.key]) for product in products]
+        self.product_buyers = [len(product.buyers) + len(self.holders_of[product.key]) for product in products]
         self.seller_index = {id(seller): i for i, seller in enumerate(self.sellers)}
         self.buyer_index = {id(buyer): v for v, buyer in enumerate(self.buyers)}
         self.by_key = {product.key: product for product in products}
@@ -105,23 +105,25 @@ class Layout:
 
     def _arcs(self) -> Iterator[_Arc]:
         """Open pairs of every product, by buyer, then seller."""
-        for v, buyer in enumerate(self.buyers):
-            product = self.by_key[buyer.key]
+        buyer_ends = np.cumsum(self.product_buyers).tolist()
+        for product, end in zip(self.products, buyer_ends, strict=True):
             if not product.sellers:  # new scrap is not traded
                 continue
             trade, terms = product.trade, product.terms
             assert trade is not None and terms is not None
-            column = product.buyers.index(buyer) if buyer.kind != "stockpile" else None
-            pile_shares = self._pile_shares(product, buyer) if column is None else None
-            for row, seller in enumerate(product.sellers):
-                if not trade.allowed[row, column] if column is not None else terms.forbids(seller.place, buyer.place):
-                    continue
-                share = float(trade.shares[row, column] if pile_shares is None else pile_shares[row])
-                flow = float(trade.flows[row, column]) if column is not None else 0.0
-                lead = max(1, terms.lead_days(seller.place, buyer.place))
-                ends = (seller.producer, seller.place.region, buyer.place.name, buyer.place.region)
-                label = ArcLabel(*buyer.key, *ends, buyer.kind, lead, flow)
-                yield _Arc(self.seller_index[id(seller)], v, share, label)
+            piles = self.holders_of[product.key]
+            buyers = product.buyers + piles
+            sellers = tuple(seller.place for seller in product.sellers)
+            shares = np.column_stack([trade.shares, *(self._pile_shares(product, pile) for pile in piles)]).tolist()
+            flows = np.column_stack([trade.flows, np.zeros((len(sellers), len(piles)))]).tolist()
+            allowed = np.column_stack([trade.allowed, terms.allowed(sellers, tuple(b.place for b in piles))]).tolist()
+            leads = terms.lead_days(sellers, tuple(buyer.place for buyer in buyers))
+            for j, buyer in enumerate(buyers):
+                for i, seller in enumerate(product.sellers):
+                    if allowed[i][j]:
+                        names = (seller.producer, seller.place.region, buyer.place.name, buyer.place.region)
+                        label = ArcLabel(*buyer.key, *names, buyer.kind, max(1, leads[i][j]), flows[i][j])
+                        yield _Arc(self.seller_index[id(seller)], end - len(buyers) + j, shares[i][j], label)
 
     def _pile_shares(self, product: Product, pile: Buyer) -> Floats:
         """How a stockpile that competes spreads its calls: as its owner buys in the baseline, else by output."""
@@ -212,7 +214,6 @@ class Layout:
             if buyer.producer is not None:
                 inputs[self.seller_index[id(buyer.producer)]].append(v)
         leads = [arc.label.lead_days for arc in arcs]
-        days = np.datetime64(model.start) + np.arange(day_of(model.end, model.start) + 1)
         counts = (
             self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles,
             [zone for market in self.markets for zone in market.zones],
@@ -235,7 +236,7 @@ class Layout:
             ],
             "CONSUMER_BUYER": self.consumers,
             "CONSUMER_ZONE": self._consumer_zones(),
-            "MONTH": np.unique(days.astype("datetime64[M]"), return_inverse=True)[1].tolist(),
+            "MONTH": months_of(model.start, model.end)[1],
         }
         lists |= compress("ARC_FIRST", "", group([arc.buyer for arc in arcs], len(self.buyers)))
         lists |= compress("OUTGOING_FIRST", "OUTGOING", group([arc.seller for arc in arcs], len(self.sellers)))
@@ -358,8 +359,7 @@ class Layout:
         return next(v for v, b in enumerate(self.buyers) if b.producer is seller and b.key == feed)
 
 
-@dataclass(frozen=True)
-class _Arc:
+class _Arc(NamedTuple):
     seller: int
     buyer: int
     share: float
@@ -400,8 +400,8 @@ def _arc_rows(arcs: Sequence[_Arc]) -> dict[str, Any]:
 
 def _full_pipelines(arcs: Sequence[_Arc], days: int) -> Floats:
     """Arrivals of the first lead-time days: the baseline flow, every day."""
-    due = np.arange(days)[None, :] < np.array([arc.label.lead_days for arc in arcs], dtype=int)[:, None]
-    return np.where(due, np.array([arc.label.base_flow_t_per_day for arc in arcs])[:, None], 0.0)
+    due = np.arange(days)[:, None] < np.array([arc.label.lead_days for arc in arcs], dtype=int)[None, :]
+    return np.where(due, np.array([arc.label.base_flow_t_per_day for arc in arcs])[None, :], 0.0)
 
 
 def _sector_rows(sectors: Sequence[SectorLabel]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -108,8 +108,15 @@ def shortfall_fraction(flows_t: FloatArray) -> FloatArray:
 
 def growth_factor(network: Network) -> FloatArray:
     """Demand of each day / demand of day 0 by growth alone, shape (days, n_consumers)."""
-    base = 1.0 + np.array([consumer.growth_per_year for consumer in network.consumers], dtype=float)
-    return np.asarray(base[None, :] ** (np.arange(network.days)[:, None] / DAYS_PER_YEAR))
+    return _growth(tuple(consumer.growth_per_year for consumer in network.consumers), network.days)
+
+
+@lru_cache(maxsize=8)
+def _growth(rates_per_year: tuple[float, ...], days: int) -> FloatArray:
+    base = 1.0 + np.array(rates_per_year, dtype=float)
+    factor: FloatArray = base[None, :] ** (np.arange(days)[:, None] / DAYS_PER_YEAR)
+    factor.flags.writeable = False
+    return factor
 
 
 def commercial_cover_days(record: Record) -> FloatArray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from minsim.labels import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, Se
 from minsim.layout import Layout
 from minsim.loading import Scenario
 from minsim.markets import Market
-from minsim.spans import EventSpan, day_of, event_spans
+from minsim.spans import EventSpan, day_of, event_spans, months_of
 from minsim.trade import DAYS_PER_YEAR
 from minsim.uncertainty import Draws, uncertain_numbers
 
@@ -79,11 +78,10 @@ class Network:
         """The date of a day."""
         return self.start + dt.timedelta(days=day)
 
-    @cached_property
-    def months(self) -> list[str]:
+    @property
+    def months(self) -> tuple[str, ...]:
         """Months of the run, as YYYY-MM."""
-        first = np.datetime64(self.start)
-        return [str(month) for month in np.unique((first + np.arange(self.days)).astype("datetime64[M]"))]
+        return months_of(self.start, self.scenario.model.end)[0]
 
     def baseline_trade(self) -> list[tuple[str, str, str, str, str, str, float]]:
         """Baseline flows: material, stage, seller, its country, buyer, its region, t/year."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 
 from minsim.schema import AnyEvent, ExportCurb, ScenarioModel
@@ -56,6 +57,16 @@ class EventSpan:
 def day_of(date: dt.date, start: dt.date) -> int:
     """Days from `start` to `date`."""
     return (date - start).days
+
+
+@functools.lru_cache(maxsize=8)
+def months_of(start: dt.date, end: dt.date) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Months from `start` to `end`, as YYYY-MM, and the month in which each day falls, counted from 0."""
+    first, days = start.year * 12 + start.month - 1, range(day_of(end, start) + 1)
+    dates = (start + dt.timedelta(days=day) for day in days)
+    months = tuple(date.year * 12 + date.month - 1 - first for date in dates)
+    named = (f"{(first + month) // 12:04}-{(first + month) % 12 + 1:02}" for month in range(months[-1] + 1))
+    return tuple(named), months
 
 
 def event_spans(model: ScenarioModel, draws: Draws) -> list[EventSpan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -45,6 +46,37 @@ def lane_closeness(lane: str, seller: Place, buyer: Place) -> int | None:
     return None if near is None or far is None else near + far
 
 
+@functools.lru_cache(maxsize=1024)
+def closest_lanes(
+    lanes: tuple[str, ...], sellers: tuple[Place, ...], buyers: tuple[Place, ...]
+) -> tuple[tuple[str | None, ...], ...]:
+    """The lane that names each seller and buyer most closely, None where none does; kept, since no draw changes it."""
+    named = [[[(lane_closeness(lane, s, b), lane) for lane in lanes] for b in buyers] for s in sellers]
+    close = [[[(near, lane) for near, lane in pair if near is not None] for pair in row] for row in named]
+    return tuple(tuple(max(pair)[1] if pair else None for pair in row) for row in close)
+
+
+@functools.lru_cache(maxsize=1024)
+def open_pairs(forbidden: tuple[str, ...], sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
+    """Which pairs no forbidden lane names; kept, since no draw changes it."""
+    lanes = closest_lanes(forbidden, sellers, buyers)
+    return np.array([[lane is None for lane in row] for row in lanes], dtype=bool).reshape(len(sellers), len(buyers))
+
+
+@functools.lru_cache(maxsize=1024)
+def ends_of(lane: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> tuple[list[int], list[int]]:
+    """Positions of the sellers and of the buyers that a lane names; kept, since no draw changes them."""
+    seller_word, buyer_word = lane_ends(lane)
+    rows = [i for i, seller in enumerate(sellers) if seller.closeness(seller_word) is not None]
+    return rows, [j for j, buyer in enumerate(buyers) if buyer.closeness(buyer_word) is not None]
+
+
+@functools.lru_cache(maxsize=1024)
+def at_home(sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
+    """Which pairs lie in one country or region; kept, since no draw changes it."""
+    return np.array([[seller.region == buyer.region for buyer in buyers] for seller in sellers], dtype=bool)
+
+
 @dataclass(frozen=True)
 class TradeTerms:
     """The trade block that rules one product, with its path for draws and messages."""
@@ -71,20 +103,24 @@ class TradeTerms:
         )
         return cls(block, path, draws, shares if with_shares else {}, tonnes if with_shares else {}, home)
 
-    def forbids(self, seller: Place, buyer: Place) -> bool:
-        """Whether nothing ever moves between these two."""
-        return any(lane_closeness(lane, seller, buyer) is not None for lane in self.block.forbidden)
+    def allowed(self, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
+        """Pairs between which anything may move."""
+        return open_pairs(self.block.forbidden, sellers, buyers)
 
-    def lead_days(self, seller: Place, buyer: Place) -> int:
-        """Lead time [days]: the lane that names the pair most closely, else home or default."""
-        times = self.block.lead_time_days
-        named = [(lane_closeness(lane, seller, buyer), lane) for lane in times.pairs]
-        close = [(closeness, lane) for closeness, lane in named if closeness is not None]
-        if close:
-            lane = max(close)[1]
-            return self.draws.whole(times.pairs[lane], f"{self.path}.lead_time_days.pairs.{lane}")
-        kind = "home" if seller.region == buyer.region else "default"
-        given = getattr(times, kind)
+    def lead_days(self, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> list[list[int]]:
+        """Lead time of each pair [days]: the lane that names it most closely, else home or default."""
+        times, path = self.block.lead_time_days, f"{self.path}.lead_time_days"
+        days = {lane: self.draws.whole(number, f"{path}.pairs.{lane}") for lane, number in times.pairs.items()}
+        usual = [self._usual_days(kind) for kind in ("default", "home")]
+        lanes = closest_lanes(tuple(times.pairs), sellers, buyers)
+        home = at_home(sellers, buyers).tolist()
+        return [
+            [usual[near] if lane is None else days[lane] for lane, near in zip(row, nearby, strict=True)]
+            for row, nearby in zip(lanes, home, strict=True)
+        ]
+
+    def _usual_days(self, kind: str) -> int:
+        given = getattr(self.block.lead_time_days, kind)
         if given is None:
             return int(defaults()[f"{kind}_lead_days"])
         return self.draws.whole(given, f"{self.path}.lead_time_days.{kind}")
@@ -120,7 +156,7 @@ class BaselineTrade:
 
 
 def baseline_trade(
-    sellers: list[Place], outputs: Floats, buyers: list[Place], needs: Floats, terms: TradeTerms
+    sellers: tuple[Place, ...], outputs: Floats, buyers: tuple[Place, ...], needs: Floats, terms: TradeTerms
 ) -> BaselineTrade:
     """Find baseline trade in one product by RAS of a prior to outputs and needs.
 
@@ -132,14 +168,14 @@ def baseline_trade(
     BalanceError
         If no flows meet outputs, needs, known shares and forbidden lanes.
     """
-    allowed = np.array([[not terms.forbids(s, b) for b in buyers] for s in sellers], dtype=bool)
+    allowed = terms.allowed(sellers, buyers)
     held = _held_flows(sellers, outputs, buyers, needs, terms, allowed)
     known = np.isfinite(held)
     fixed = np.where(known, held, 0.0)
     left_outputs, left_needs = outputs - fixed.sum(axis=1), needs - fixed.sum(axis=0)
     _check_left(sellers, outputs, left_outputs, buyers, needs, left_needs, terms)
     left_outputs, left_needs = np.maximum(left_outputs, 0.0), np.maximum(left_needs, 0.0)
-    home = np.array([[terms.preference if s.region == b.region else 1.0 for b in buyers] for s in sellers])
+    home = np.where(at_home(sellers, buyers), terms.preference, 1.0)
     prior = np.where(allowed & ~known, home * np.outer(np.maximum(outputs, 0.0), needs), 0.0)
     free = _fitted(prior, left_outputs, left_needs)
     flows = free + fixed
@@ -198,7 +234,12 @@ def purchase_shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floa
 
 
 def _held_flows(
-    sellers: list[Place], outputs: Floats, buyers: list[Place], needs: Floats, terms: TradeTerms, allowed: np.ndarray
+    sellers: tuple[Place, ...],
+    outputs: Floats,
+    buyers: tuple[Place, ...],
+    needs: Floats,
+    terms: TradeTerms,
+    allowed: np.ndarray,
 ) -> Floats:
     """Flows known from shares or tonnes [t/day]; nan where RAS decides."""
     held = np.full(allowed.shape, np.nan)
@@ -223,22 +264,20 @@ def _by_size(sizes: Floats) -> Floats:
 
 
 def _lane_cells(
-    lane: str, sellers: list[Place], buyers: list[Place], terms: TradeTerms, key: str
+    lane: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...], terms: TradeTerms, key: str
 ) -> tuple[list[int], list[int]]:
-    seller_word, buyer_word = lane_ends(lane)
-    rows = [i for i, s in enumerate(sellers) if s.closeness(seller_word) is not None]
-    columns = [j for j, b in enumerate(buyers) if b.closeness(buyer_word) is not None]
-    for found, word, role in ((rows, seller_word, "seller"), (columns, buyer_word, "buyer")):
+    rows, columns = ends_of(lane, sellers, buyers)
+    for found, word, role in zip((rows, columns), lane_ends(lane), ("seller", "buyer"), strict=True):
         if not found:
             raise _balance_error(terms, f'no {role} of this product is called "{word}"; drop the lane', f"{key}.{lane}")
     return rows, columns
 
 
 def _check_left(
-    sellers: list[Place],
+    sellers: tuple[Place, ...],
     outputs: Floats,
     left_outputs: Floats,
-    buyers: list[Place],
+    buyers: tuple[Place, ...],
     needs: Floats,
     left_needs: Floats,
     terms: TradeTerms,
@@ -273,8 +312,8 @@ def _no_balance(
     flows: Floats,
     outputs: Floats,
     needs: Floats,
-    sellers: list[Place],
-    buyers: list[Place],
+    sellers: tuple[Place, ...],
+    buyers: tuple[Place, ...],
     terms: TradeTerms,
 ) -> BalanceError:
     i, j = sellers.index(seller), buyers.index(buyer)

@@ -193,12 +193,12 @@ class World:
 
     def _lengthen_ring(self, days: int) -> None:
         """Make room for goods that are longer at sea than any before; what is due keeps its day."""
-        old = self.state.ring.shape[1]
+        old = self.state.ring.shape[0]
         if days < old:
             return
-        ring = np.zeros((self.state.ring.shape[0], 2 * days))
+        ring = np.zeros((2 * days, self.state.ring.shape[1]))
         due = self.day + np.arange(old)
-        ring[:, due % ring.shape[1]] = self.state.ring[:, due % old]
+        ring[due % len(ring)] = self.state.ring[due % old]
         self.state = self.state._replace(ring=ring)
 
     def _set_caps(self) -> None:
@@ -326,14 +326,14 @@ class World:
 
     def _hold(self, days: npt.NDArray[np.int64]) -> None:
         """Let what is at sea arrive later, by a number of days for each arc."""
-        old = self.state.ring.shape[1]
-        laden = self.state.ring[:, (self.day + np.arange(old)) % old].any(axis=0)
+        old = self.state.ring.shape[0]
+        laden = self.state.ring[(self.day + np.arange(old)) % old].any(axis=1)
         self._lengthen_ring(int(np.flatnonzero(laden).max(initial=0) + days.max()) + 1)
         ring = self.state.ring
-        due = self.day + np.arange(ring.shape[1])
+        due = self.day + np.arange(len(ring))
         for a in np.flatnonzero(days > 0):
-            tonnes = ring[a, due % ring.shape[1]]
-            ring[a, (due + days[a]) % ring.shape[1]] = tonnes
+            tonnes = ring[due % len(ring), a]
+            ring[(due + days[a]) % len(ring), a] = tonnes
 
     def serve_first(self, name: str, arcs: Indices, rank: int) -> None:
         """Let sellers short of product serve these arcs in a class before others."""

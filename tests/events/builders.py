@@ -121,7 +121,7 @@ class Probe:
     def look(self, world: World) -> None:
         self.mornings.append(world.state.value.copy())
         self.indices.append(world.state.index.copy())
-        self.at_sea.append(world.state.ring.sum(axis=1))
+        self.at_sea.append(world.state.ring.sum(axis=0))
         self.waiting.append(sum(1 for a in world.applications if a.decided_day is None))
 
     def close(self) -> Probe:

@@ -60,7 +60,7 @@ def test_mass_is_conserved(mapping: dict, rerouting: str) -> None:
     shipped = record.trade.sum(axis=0)
     leads = np.array([arc.lead_days for arc in built.arcs])
     at_sea = np.bincount(to, np.array([a.base_flow_t_per_day for a in built.arcs]) * leads, buyers)
-    still_at_sea = np.bincount(to, end.ring[:arcs].sum(axis=1), buyers)
+    still_at_sea = np.bincount(to, end.ring[:, :arcs].sum(axis=0), buyers)
     opening, closing = value[fl.BUYER_STOCK, :buyers], end.value[fl.BUYER_STOCK, :buyers]
     used = opening + at_sea + np.bincount(to, shipped, buyers) - closing - still_at_sea
     size = 1e-9 * (opening + at_sea + np.bincount(to, shipped, buyers)).sum()
