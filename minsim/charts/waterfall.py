@@ -38,11 +38,11 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
         If the run was made without its bracket.
     """
     with drawing_style():
-        story, regions = _hit_regions(run, material)
+        story, regions = hit_regions(run, material)
         hidden = [with_article(story.network.consumers[i].region) for i in regions[MOST_PANELS:]]
         note = f"Not drawn: {listing(hidden)}." if hidden else ""
         what = f"{capital(story.name)}. Days of use lost, as one thing after the other is taken into account"
-        figure, bottom, top = start_page(run, _waterfall_headline(run, story, regions), what, note)
+        figure, bottom, top = start_page(run, waterfall_headline(run, story, regions), what, note)
         labels = [line for label in ROWS.values() for line in label.splitlines()]
         panels = axes_right_of(figure, labels, bottom, top, min(MOST_PANELS, max(1, len(regions))))
         highest = max((float(days[i]) for days in run.days_lost.values() for i in regions[:MOST_PANELS]), default=1.0)
@@ -58,14 +58,14 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
 def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
     """Draw the steps of the hardest hit region into axes of your own."""
     with drawing_style():
-        story, regions = _hit_regions(run, material)
+        story, regions = hit_regions(run, material)
         if regions:
             _draw_steps(ax, story, regions[0], max(float(days[regions[0]]) for days in run.days_lost.values()))
-        ax.set_title(_waterfall_headline(run, story, regions), loc="left", fontsize=10, fontweight="bold", pad=22)
+        ax.set_title(waterfall_headline(run, story, regions), loc="left", fontsize=10, fontweight="bold", pad=22)
     return ax
 
 
-def _hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
+def hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
     """The material, and the regions that lose days at any step, the hardest hit first."""
     if not run.days_lost:
         raise ValueError("the steps of the waterfall are computed with the bracket; run with bracket=True")
@@ -79,7 +79,8 @@ def _lost(story: MaterialStory, index: int) -> list[float]:
     return [float(days[index]) for days in story.run.days_lost.values()]
 
 
-def _waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int]) -> str:
+def waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int]) -> str:
+    """What rerouting, leakage and stockpiles change for the hardest hit of the regions, as a title."""
     if not regions:
         return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
     naive, *_, left = _lost(story, regions[0])
