@@ -13,7 +13,7 @@ from typing import Literal
 import click
 
 from minsim import __version__
-from minsim.commands import causes, reference_data, risk
+from minsim.commands import causes, reference_data, report, risk
 from minsim.commands.common import (
     COMMAND_LINE,
     EXIT_FAILED,
@@ -49,6 +49,7 @@ def main() -> None:
       minsim attribute truce-lapses      which event costs whom how much
       minsim why magnet-ban --region "United States" --date 2027-03-03
       minsim sources magnet-ban          what its numbers rest on
+      minsim report magnet-ban           one page for the board
 
     Results are simulations of stated assumptions, not forecasts.
     """
@@ -203,6 +204,7 @@ def run(
 
 main.add_command(causes.attribute)
 main.add_command(causes.why)
+main.add_command(report.report)
 
 
 @main.command()

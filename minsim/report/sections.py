@@ -1,0 +1,355 @@
+"""What the first screen says: who is short, the waterfall, what to buy, who pays, what it rests on; words and table rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from minsim import metrics
+from minsim.answer import MaterialStory
+from minsim.charts.waterfall import ROWS, hit_regions, waterfall_headline
+from minsim.phrases import capital, count, day_count, dollars, inside_sentence, listing, percent, with_article
+from minsim.price_metrics import sector_value_added_at_risk_usd
+from minsim.report.findings import Findings, Range
+from minsim.report.purchases import Purchase
+from minsim.report.words import (
+    ABSENT,
+    NOT_GIVEN,
+    date_range,
+    days_text,
+    money_text,
+    number_name,
+    per_million_text,
+    range_text,
+    short_date,
+    tonnes_text,
+)
+
+MOST_ROWS = 5
+"""Regions on the first screen; the rest stand in the tables below."""
+MOST_DECIDING = 5
+WORTH_BUYING_DAYS = 0.5
+"""A stock that saves less counts as saving nothing [days]."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart in a table: where it begins and how long it is [% of the width], and its colour."""
+
+    left: float
+    width: float
+    style: str
+
+
+class Words:
+    """Words and rows of the first screen.
+
+    Parameters
+    ----------
+    found : Findings
+    """
+
+    def __init__(self, found: Findings) -> None:
+        self.found, self.run = found, found.run
+        self.network = found.run.record.network
+        self.measures = found.run.measures
+        self.story = found.stories[0]
+        self.several = len(found.stories) > 1
+
+    # ---------------------------------------------------------------------------------------------------------- who, when
+
+    @property
+    def headline(self) -> str:
+        """The finding."""
+        return self.run.answer().headline
+
+    def who(self) -> list[dict[str, str]]:
+        """Everybody who runs short, the hardest hit first."""
+        return [self._who(story, i) for story in self.found.short for i in story.short]
+
+    def _who(self, story: MaterialStory, i: int) -> dict[str, str]:
+        own, found = self.measures["reference"], self.found.range_of(i)
+        return {
+            "who": self._place(story, i),
+            "from": self._date(own["onset_date"][i]),
+            "from_range": "" if found is None or found.onset is None else date_range(*found.onset),
+            "days": days_text(own["shortfall_days"][i]),
+            "days_range": "" if found is None else _days_range(found),
+            "draws": "" if found is None else f"short in {found.short} of {found.draws} draws",
+            "none": self._under("none", i),
+            "free": self._under("free", i),
+            "act": self._date(own["last_date_to_act"][i]),
+            "act_note": self._act_note(own["last_date_to_act"][i]),
+        }
+
+    def _under(self, rerouting: str, i: int) -> str:
+        if rerouting not in self.measures:
+            return ABSENT
+        lost, onset = (float(self.measures[rerouting][name][i]) for name in ("shortfall_days", "onset_date"))
+        return f"{days_text(lost)} days, from {self._date(onset)}" if lost > 0 else "no day"
+
+    def _act_note(self, day: float) -> str:
+        if math.isnan(day):
+            return ""
+        last = self.network.start + dt.timedelta(days=int(day))
+        as_of = self.run.scenario.model.as_of
+        return "already past" if last < as_of else ("before the run begins" if last < self.network.start else "")
+
+    def calm(self) -> list[dict[str, str]]:
+        """Materials that nobody runs short of: the thinnest stock, and what would be without rerouting."""
+        return [self._calm(story) for story in self.found.stories if not story.short]
+
+    def _calm(self, story: MaterialStory) -> dict[str, str]:
+        cover = metrics.commercial_cover_days(self.run.record)
+        lowest = story.measures["min_commercial_cover_days"]
+        thin = min(story.everyone, key=lambda i: (lowest[i], self.network.consumers[i].region))
+        ranges = [r for i in story.everyone if (r := self.found.range_of(i)) is not None]
+        worst = max(ranges, key=lambda r: (r.short, r.days[1]), default=None)
+        unrouted = story.ranked_short("none") if "none" in self.measures else []
+        act = self.measures["none"]["last_date_to_act"][unrouted[0]] if unrouted else math.nan
+        return {
+            "what": capital(story.name),
+            "where": self.network.consumers[thin].region,
+            "opening": days_text(float(cover[0, thin])),
+            "lowest": days_text(float(lowest[thin])),
+            "when": self._date(float(cover[:, thin].argmin())),
+            "falls": "" if lowest[thin] >= metrics.RECOVERED_FRACTION * cover[0, thin] else "yes",
+            "draws": "" if worst is None else f"{worst.short} of {worst.draws}",
+            "none": f"{self.network.consumers[unrouted[0]].region}: {self._under('none', unrouted[0])}" if unrouted else "no day",
+            "act": self._date(act),
+        }
+
+    # ---------------------------------------------------------------------------------------------------------- waterfall
+
+    def waterfall(self) -> dict[str, Any]:
+        """Steps of the region hit hardest, with its title; without steps where no day is lost at any."""
+        story, regions = hit_regions(self.run, self.story.material)
+        title = waterfall_headline(self.run, story, regions)
+        return {"title": title, "steps": list(self._steps(regions[0])) if regions else []}
+
+    def _steps(self, index: int) -> Iterator[dict[str, Any]]:
+        lost = [float(days[index]) for days in self.run.days_lost.values()]
+        labels = [label.replace("\n", " ") for label in ROWS.values()]
+        longest = max(max(lost), 1e-9)
+        yield {"label": labels[0], "text": f"{days_text(lost[0])} days", "bar": Bar(0, 100 * lost[0] / longest, "whole")}
+        for label, (before, after) in zip(labels[1:], pairwise(lost), strict=False):
+            change = after - before
+            text = "no change" if abs(change) < 0.05 else f"{'+' if change > 0 else '−'}{days_text(abs(change))}"
+            style = "worse" if change > 0 else "better"
+            yield {
+                "label": label,
+                "text": text,
+                "bar": Bar(100 * min(before, after) / longest, 100 * abs(change) / longest, style),
+            }
+        yield {"label": labels[-1], "text": f"{days_text(lost[-1])} days", "bar": Bar(0, 100 * lost[-1] / longest, "end")}
+
+    # ------------------------------------------------------------------------------------------------------------- buying
+
+    def buying(self) -> dict[str, Any]:
+        """What to buy: the forms of which a stock saves most, with a title."""
+        rows = [self._purchase(purchase) for purchase in self.found.purchases]
+        own = [row for row in rows if row["own"]]
+        others = {row["form"]: row for row in rows if not row["own"]}  # the largest of each form
+        return {"title": self.buying_title(), "rows": [*own, *others.values()], "all": rows, "terms": self._terms()}
+
+    def _purchase(self, purchase: Purchase) -> dict[str, Any]:
+        return {
+            "own": purchase.material == self.story.material,
+            "form": self._form(purchase.material),
+            "days": days_text(purchase.days),
+            "tonnes": tonnes_text(purchase.tonnes_t),
+            "cost": money_text(purchase.cost_usd),
+            "saved": days_text(purchase.saved_days),
+            "per_million": per_million_text(round(purchase.saved_days_per_million_usd, 9)),
+        }
+
+    def _form(self, material: str) -> str:
+        return self.run.scenario.model.materials[material].title or material
+
+    def buying_title(self) -> str:
+        """The stock that saves most days for a dollar, and what the other forms do."""
+        if not self.found.short:
+            return "There is nothing to buy: no region loses a day"
+        useful = [p for p in self.found.purchases if p.saved_days >= WORTH_BUYING_DAYS]
+        if not useful:
+            return f"No stock of up to {max((p.days for p in self.found.purchases), default=0):g} days saves a day"
+        # Of equally good bargains, the one that saves most; without prices, the smallest that saves most.
+        best = max(useful, key=lambda p: (_bargain(p), round(p.saved_days, 3), -p.days))
+        price = f" for {dollars(best.cost_usd)}" if math.isfinite(best.cost_usd) else ""
+        form = inside_sentence(self._form(best.material))
+        title = f"{best.days:g} days of {form}{price} save {with_article(self.focus_region)} {day_count(best.saved_days)}"
+        saving = {p.material for p in useful}
+        idle = [m for m in dict.fromkeys(p.material for p in self.found.purchases) if m not in saving]
+        if not idle:
+            return title
+        return f"{title}; {listing([inside_sentence(self._form(m)) for m in idle])} would save none"
+
+    def _terms(self) -> str:
+        consumer = self.found.focus
+        wait = metrics.authorisation_days(self.network, consumer)
+        release = f"{count(wait, 'day')} after a shortage shows" if wait else "as soon as a shortage shows"
+        return (
+            f"Each line adds one stock for {with_article(self.focus_region)}, full on the first day, released {release} "
+            "after what exists, to every user; paid at the scenario’s reference prices, which the purchase does not move."
+        )
+
+    @property
+    def focus_region(self) -> str:
+        """The region hit hardest."""
+        return self.network.consumers[self.found.focus].region
+
+    # --------------------------------------------------------------------------------------------------------- who pays
+
+    def paying(self) -> dict[str, Any]:
+        """Who pays: regions, end uses, and the value added that rests on them."""
+        short = [(story, i) for story in self.found.short for i in story.short]
+        own = self.measures["reference"]
+        worth = sum(float(v) for _, i in short if math.isfinite(v := own["value_of_shortfall_usd"][i]))
+        return {
+            "title": self._paying_title(short, worth),
+            "rows": [self._payer(story, i) for story, i in short],
+            "sectors": list(self.sectors()),
+            "spared": self._spared(),
+            "value_added_given": bool(np.isfinite(sector_value_added_at_risk_usd(self.run.record)).any()),
+        }
+
+    def _paying_title(self, short: list[tuple[MaterialStory, int]], worth: float) -> str:
+        value = f", worth {dollars(worth)}" if worth > 0 else ""
+        regions = list(dict.fromkeys(self.network.consumers[i].region for _, i in short))
+        if not regions:
+            return "Nobody goes without: no end use loses a day"
+        if len(regions) == 1:
+            return f"{capital(with_article(regions[0]))} bears the whole shortfall{value}"
+        tonnes = {r: 0.0 for r in regions}
+        for _, i in short:
+            tonnes[self.network.consumers[i].region] += float(self.measures["reference"]["shortfall_t"][i])
+        most = max(regions, key=lambda r: (tonnes[r], r))
+        share = percent(tonnes[most] / sum(tonnes.values()))
+        return f"{len(regions)} regions share the shortfall{value}; {share} of its tonnes falls on {with_article(most)}"
+
+    def _payer(self, story: MaterialStory, i: int) -> dict[str, str]:
+        own, added = self.measures["reference"], sector_value_added_at_risk_usd(self.run.record)
+        given = [added[k] for k, s in enumerate(self.network.sectors) if s.consumer == i and np.isfinite(added[k])]
+        return {
+            "who": self._place(story, i),
+            "days": days_text(own["shortfall_days"][i]),
+            "tonnes": tonnes_text(own["shortfall_t"][i]),
+            "value": money_text(own["value_of_shortfall_usd"][i]),
+            "added": money_text(float(sum(given))) if given else NOT_GIVEN,
+        }
+
+    def sectors(self) -> Iterator[dict[str, str]]:
+        """End uses that lose days, the hardest hit first."""
+        lost = metrics.sector_days_lost(self.run.record)
+        added = sector_value_added_at_risk_usd(self.run.record)
+        tonnes = self.run.record.sector[:, :, metrics.SHORTFALL].sum(axis=0)
+        hit = [k for k in range(len(lost)) if lost[k] > 0]
+        for k in sorted(hit, key=lambda k: (-round(float(lost[k]), 6), self.network.sectors[k])):
+            sector = self.network.sectors[k]
+            story = next(story for story in self.found.stories if story.material == sector.material)
+            name = "all end uses" if sector.sector == "all" else sector.sector.replace("_", " ")
+            yield {
+                "who": self._place(story, sector.consumer),
+                "sector": name,
+                "days": days_text(float(lost[k])),
+                "tonnes": tonnes_text(float(tonnes[k])),
+                "added": money_text(float(added[k])) if np.isfinite(added[k]) else NOT_GIVEN,
+            }
+
+    def _spared(self) -> str:
+        lines = []
+        for story in self.found.short:
+            spared = [story.region(i) for i in story.everyone if i not in story.short]
+            if spared:
+                verb = "does" if len(spared) == 1 else "do"
+                lines.append(f"{capital(listing(spared))} {verb} not run short of {story.name}.")
+        return " ".join(lines)
+
+    # -------------------------------------------------------------------------------------------------------- assumptions
+
+    def resting(self) -> dict[str, Any]:
+        """How much rests on assumptions, and which numbers decide."""
+        assumed, total = metrics.assumption_count(self.run.scenario)
+        found = self.found.screening
+        deciding = [] if found is None else found.acting[:MOST_DECIDING]
+        share = percent(assumed / total) if total else "none"
+        title = f"{capital(share)} of the inputs are assumptions"
+        if deciding:
+            guessed = sum(decider.factor.is_assumption for decider in deciding)
+            each = f"the {len(deciding)} numbers that decide most" if len(deciding) > 1 else "the one number that decides"
+            title += f", and so {'is' if guessed == 1 else 'are'} {guessed or 'none'} of {each}"
+        return {"title": title, "assumed": assumed, "total": total, "rows": self._deciders(deciding), "method": self.method()}
+
+    def _deciders(self, deciding: Any) -> list[dict[str, Any]]:
+        scenario = self.run.scenario
+        inputs = {entry.path: entry for entry in scenario.inputs()}
+        values = [v for d in deciding for v in (d.low, d.high, d.central)]
+        low, high = (min(values), max(values)) if values else (0.0, 1.0)
+        width = max(high - low, 1e-9)
+        return [
+            {
+                "name": number_name(scenario, d.factor.name[0]),
+                "path": d.factor.label,
+                "range": range_text(scenario, d.factor, inputs),
+                "assumption": d.factor.is_assumption,
+                "low": days_text(d.low),
+                "high": days_text(d.high),
+                "bar": Bar(
+                    100 * (min(d.low, d.high, d.central) - low) / width,
+                    100 * d.span / width,
+                    "guess" if d.factor.is_assumption else "known",
+                ),
+                "centre": 100 * (d.central - low) / width,
+            }
+            for d in deciding
+        ]
+
+    def all_deciders(self) -> list[dict[str, Any]]:
+        """Every number that moves the answer at all."""
+        return [] if self.found.screening is None else self._deciders(self.found.screening.acting)
+
+    def method(self) -> str:
+        """How the deciding numbers were found, and what was left out."""
+        found = self.found.screening
+        if found is None:
+            return "No number was moved for this page."
+        user = self.network.consumers[found.consumer]
+        of = inside_sentence(self._form(user.material))
+        what = f"days of {of} lost by" if found.metric == "shortfall_days" else f"the least stock of {of}, in days of use, in"
+        where = "their central values" if self.run.replication is None else f"those of replication {self.run.replication}"
+        text = (
+            f"Each of {count(len(found.deciders), 'uncertain number')} moved alone to both ends of the middle 90% of its range, "
+            f"the others at {where} ({count(2 * len(found.deciders), 'run')}): {what} {with_article(user.region)}. "
+            "Numbers that only bite together are not seen so; numbers without a range were not moved."
+        )
+        if len(found.deciders) < found.wanted:
+            text += f" {found.wanted - len(found.deciders)} more were not moved: a run failed, or time ran out."
+        if found.metric != "shortfall_days":
+            runs = found.short_runs
+            text += " In none of these runs is anybody short." if not runs else f" In {count(runs, 'run')} of these somebody is short."
+        return text
+
+    # -------------------------------------------------------------------------------------------------------------- small
+
+    def _place(self, story: MaterialStory, i: int) -> str:
+        region = self.network.consumers[i].region
+        return f"{region}, {story.name}" if self.several else region
+
+    def _date(self, day: float) -> str:
+        return ABSENT if math.isnan(day) else short_date(self.network.start + dt.timedelta(days=int(day)))
+
+
+def _days_range(found: Range) -> str:
+    low, high = (days_text(days) for days in found.days)
+    return low if low == high else f"{low}–{high}"
+
+
+def _bargain(purchase: Purchase) -> float:
+    rate = purchase.saved_days_per_million_usd
+    return float(f"{rate:.3g}") if math.isfinite(rate) else 0.0
