@@ -239,9 +239,24 @@ def _chart(
         for s in story.disturbances()
     ]
     return Chart(
-        f"{kind}-{story.material}", title, capital(unit), network.start, tuple(lines), tuple(spans),
+        f"{kind}-{story.material}", title, capital(unit), network.start, tuple(lines), tuple(merged(spans)),
         tuple(network.months), month_of_day(network), band, band_name,
     )  # fmt: skip
+
+
+def merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Spans as one where they meet, so that overlapping events shade alike.
+
+    >>> merged([(0.0, 10.0), (5.0, 20.0), (30.0, 40.0)])
+    [(0.0, 20.0), (30.0, 40.0)]
+    """
+    joined: list[tuple[float, float]] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
 
 
 # ------------------------------------------------------------------------------------------------------------------ points

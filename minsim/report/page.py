@@ -57,6 +57,7 @@ def context(found: Findings, command: str | None, notices: tuple[str, ...]) -> d
         "notices": notices,
         "lines": found.run.answer().lines,
         "who": who[:MOST_ROWS],
+        "draws": found.draws is not None,
         "who_more": len(who) - MOST_ROWS,
         "calm": words.calm(),
         "waterfall": words.waterfall(),

@@ -60,7 +60,7 @@
         label.style.left = `${(100 * (day - from)) / (to - from)}%`;
       });
     }
-    for (const button of document.querySelectorAll(".whole-span")) button.disabled = from === 0 && to === last;
+    for (const button of document.querySelectorAll(".whole-span")) button.hidden = from === 0 && to === last;
   };
 
   const zoom = (first, end) => {

@@ -13,7 +13,8 @@ import numpy as np
 
 from minsim import metrics
 from minsim.answer import MaterialStory
-from minsim.charts.waterfall import ROWS, hit_regions, waterfall_headline
+from minsim.charts.waterfall import hit_regions, waterfall_headline
+from minsim.days_lost import STEPS
 from minsim.phrases import capital, count, day_count, dollars, inside_sentence, listing, percent, with_article
 from minsim.price_metrics import sector_value_added_at_risk_usd
 from minsim.report.findings import Findings, Range
@@ -88,11 +89,11 @@ class Words:
             "act_note": self._act_note(own["last_date_to_act"][i]),
         }
 
-    def _under(self, rerouting: str, i: int) -> str:
+    def _under(self, rerouting: str, i: int) -> dict[str, str]:
         if rerouting not in self.measures:
-            return ABSENT
+            return {"days": ABSENT, "when": ""}
         lost, onset = (float(self.measures[rerouting][name][i]) for name in ("shortfall_days", "onset_date"))
-        return f"{days_text(lost)} days, from {self._date(onset)}" if lost > 0 else "no day"
+        return {"days": days_text(lost), "when": f"from {self._date(onset)}" if lost > 0 else ""}
 
     def _act_note(self, day: float) -> str:
         if math.isnan(day):
@@ -121,9 +122,17 @@ class Words:
             "when": self._date(float(cover[:, thin].argmin())),
             "falls": "" if lowest[thin] >= metrics.RECOVERED_FRACTION * cover[0, thin] else "yes",
             "draws": "" if worst is None else f"{worst.short} of {worst.draws}",
-            "none": f"{self.network.consumers[unrouted[0]].region}: {self._under('none', unrouted[0])}" if unrouted else "no day",
+            "none": self._unrouted(unrouted),
             "act": self._date(act),
         }
+
+    def _unrouted(self, short: list[int]) -> str:
+        """Whom it would hit without rerouting, and how hard."""
+        if not short:
+            return "no day"
+        lost = self._under("none", short[0])
+        more = f", and {len(short) - 1} more" if len(short) > 1 else ""
+        return f"{self.network.consumers[short[0]].region}: {lost['days']} days lost {lost['when']}{more}"
 
     # ---------------------------------------------------------------------------------------------------------- waterfall
 
@@ -131,14 +140,14 @@ class Words:
         """Steps of the region hit hardest, with its title; without steps where no day is lost at any."""
         story, regions = hit_regions(self.run, self.story.material)
         title = waterfall_headline(self.run, story, regions)
-        return {"title": title, "steps": list(self._steps(regions[0])) if regions else []}
+        note = f"Naively: {STEPS['naive']}." if regions else ""
+        return {"title": title, "steps": list(self._steps(regions[0])) if regions else [], "note": note}
 
     def _steps(self, index: int) -> Iterator[dict[str, Any]]:
         lost = [float(days[index]) for days in self.run.days_lost.values()]
-        labels = [label.replace("\n", " ") for label in ROWS.values()]
         longest = max(max(lost), 1e-9)
-        yield {"label": labels[0], "text": f"{days_text(lost[0])} days", "bar": Bar(0, 100 * lost[0] / longest, "whole")}
-        for label, (before, after) in zip(labels[1:], pairwise(lost), strict=False):
+        yield {"label": "naively", "text": f"{days_text(lost[0])} days", "bar": Bar(0, 100 * lost[0] / longest, "whole")}
+        for label, (before, after) in zip(list(STEPS)[1:], pairwise(lost), strict=True):
             change = after - before
             text = "no change" if abs(change) < 0.05 else f"{'+' if change > 0 else '−'}{days_text(abs(change))}"
             style = "worse" if change > 0 else "better"
@@ -147,7 +156,7 @@ class Words:
                 "text": text,
                 "bar": Bar(100 * min(before, after) / longest, 100 * abs(change) / longest, style),
             }
-        yield {"label": labels[-1], "text": f"{days_text(lost[-1])} days", "bar": Bar(0, 100 * lost[-1] / longest, "end")}
+        yield {"label": "lost in the end", "text": f"{days_text(lost[-1])} days", "bar": Bar(0, 100 * lost[-1] / longest, "end")}
 
     # ------------------------------------------------------------------------------------------------------------- buying
 
@@ -163,6 +172,7 @@ class Words:
             "own": purchase.material == self.story.material,
             "form": self._form(purchase.material),
             "days": days_text(purchase.days),
+            "stock": f"{purchase.days:g} days of {inside_sentence(self._form(purchase.material))}",
             "tonnes": tonnes_text(purchase.tonnes_t),
             "cost": money_text(purchase.cost_usd),
             "saved": days_text(purchase.saved_days),
@@ -183,20 +193,21 @@ class Words:
         best = max(useful, key=lambda p: (_bargain(p), round(p.saved_days, 3), -p.days))
         price = f" for {dollars(best.cost_usd)}" if math.isfinite(best.cost_usd) else ""
         form = inside_sentence(self._form(best.material))
-        title = f"{best.days:g} days of {form}{price} save {with_article(self.focus_region)} {day_count(best.saved_days)}"
-        saving = {p.material for p in useful}
-        idle = [m for m in dict.fromkeys(p.material for p in self.found.purchases) if m not in saving]
+        title = f"{best.days:g} days of {form}{price} save {day_count(best.saved_days)}"
+        idle = {p.material for p in self.found.purchases} - {p.material for p in useful}
         if not idle:
             return title
-        return f"{title}; {listing([inside_sentence(self._form(m)) for m in idle])} would save none"
+        if len(idle) == len({p.material for p in self.found.purchases}) - 1:
+            return f"{title}; stocks of what {'it is' if len(idle) == 1 else 'they are'} made from save none"
+        return f"{title}; {listing(sorted(inside_sentence(self._form(m)) for m in idle))} would save none"
 
     def _terms(self) -> str:
         consumer = self.found.focus
         wait = metrics.authorisation_days(self.network, consumer)
         release = f"{count(wait, 'day')} after a shortage shows" if wait else "as soon as a shortage shows"
         return (
-            f"Each line adds one stock for {with_article(self.focus_region)}, full on the first day, released {release} "
-            "after what exists, to every user; paid at the scenario’s reference prices, which the purchase does not move."
+            f"Each line adds one stock for {with_article(self.focus_region)}: full on the first day, open to every user, "
+            f"released {release} and after what exists; at reference prices, which the purchase does not move."
         )
 
     @property
@@ -284,7 +295,8 @@ class Words:
             guessed = sum(decider.factor.is_assumption for decider in deciding)
             each = f"the {len(deciding)} numbers that decide most" if len(deciding) > 1 else "the one number that decides"
             title += f", and so {'is' if guessed == 1 else 'are'} {guessed or 'none'} of {each}"
-        return {"title": title, "assumed": assumed, "total": total, "rows": self._deciders(deciding), "method": self.method()}
+        return {"title": title, "assumed": assumed, "total": total, "rows": self._deciders(deciding),
+                "short_method": self.short_method(bool(deciding)), "method": self.method()}
 
     def _deciders(self, deciding: Any) -> list[dict[str, Any]]:
         scenario = self.run.scenario
@@ -313,6 +325,19 @@ class Words:
     def all_deciders(self) -> list[dict[str, Any]]:
         """Every number that moves the answer at all."""
         return [] if self.found.screening is None else self._deciders(self.found.screening.acting)
+
+    def short_method(self, any_acts: bool) -> str:
+        """The method in a line, and what the bars are."""
+        if self.found.screening is None:
+            return "No number was moved for this page."
+        if not any_acts:
+            return f"None of {count(len(self.found.screening.deciders), 'uncertain number')}, moved one at a time, changes anything."
+        if self.found.screening.metric == "shortfall_days":
+            what = f"days lost by {with_article(self.focus_region)}"
+        else:
+            form = inside_sentence(self._form(self.network.consumers[self.found.focus].material))
+            what = f"least stock of {form} in {with_article(self.focus_region)}, in days of use"
+        return f"Bars: {what}, with one number at a time at the low and the high end of its range."
 
     def method(self) -> str:
         """How the deciding numbers were found, and what was left out."""

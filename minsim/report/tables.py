@@ -10,6 +10,7 @@ from minsim.days_lost import STEPS
 from minsim.metrics import REROUTINGS
 from minsim.output import manifest
 from minsim.phrases import count, day_count, listing, long_date
+from minsim.report.curves import month_ticks
 from minsim.report.findings import Findings
 from minsim.report.words import ABSENT, date_range, days_text, short_date, tonnes_text
 
@@ -46,7 +47,8 @@ def timeline(found: Findings) -> dict[str, Any]:
          "whom": entry.whom}
         for entry in found.run.record.log
     ]  # fmt: skip
-    return {"title": timeline_title(found), "rows": rows, "log": log, "days": network.days}
+    return {"title": timeline_title(found), "rows": rows, "log": log, "days": network.days,
+            "ticks": month_ticks(network.start, network.days)}
 
 
 def _event_title(found: Findings, event: str) -> str:
@@ -131,7 +133,7 @@ def sources(found: Findings) -> dict[str, Any]:
     cited = {key: sum(entry.source == key and entry.kind != "assumption" for entry in inputs) for key in scenario.model.sources}
     return {
         "title": f"Of {count(len(inputs), 'input')}, {listing(told)}" if told else "The scenario gives no empirical number",
-        "rows": [_source(key, source, cited[key]) for key, source in scenario.model.sources.items()],
+        "rows": [_source(key, scenario.model.sources[key], cited[key]) for key in sorted(cited, key=lambda key: -cited[key])],
         "inputs": [
             {"path": e.path, "value": f"{e.text} {e.unit}".rstrip(), "source": e.source or "note", "kind": e.kind,
              "note": " ".join((e.note or "").split())}
@@ -149,7 +151,7 @@ def _source(key: str, source: Any, cited: int) -> dict[str, Any]:
         "licence": source.licence or ABSENT,
         "confidence": source.confidence or "found",
         "inputs": cited,
-        "where": source.url or source.document or "",
+        "where": source.url or (f"document {source.document}" if source.document else ""),
         "url": web_address(source.url),
     }
 

@@ -81,8 +81,14 @@ def tonnes_text(amount_t: float) -> str:
 
 
 def money_text(amount_usd: float) -> str:
-    """Dollars, or a dash where there is no price."""
-    return dollars(amount_usd) if math.isfinite(amount_usd) else ABSENT
+    """Dollars for a table, or a dash where there is no price.
+
+    >>> money_text(13.4e6), money_text(2.5e9), money_text(950.0), money_text(float("nan"))
+    ('$13.4m', '$2.5bn', '$950', '–')
+    """
+    if not math.isfinite(amount_usd):
+        return ABSENT
+    return dollars(amount_usd).replace(" million", "m").replace(" billion", "bn")
 
 
 def per_million_text(days: float) -> str:
@@ -104,8 +110,16 @@ def number_name(scenario: Scenario, path: str) -> str:
         what = f"{_key_words(tables[-1])}, {key.replace('->', '→')}"
     else:
         what = _key_words("leakage" if rest[-2:] == ["leakage", "share"] else key)
-    whose = ", ".join([_owner_title(scenario, kind, owner), *(part.replace("_", " ") for part in above)])
+    parts = [part.replace("_", " ") for part in above]
+    if not parts or not _is_only_one_used(scenario, kind, owner):
+        parts.insert(0, _owner_title(scenario, kind, owner))
+    whose = ", ".join(parts)
     return f"{capital(what)}: {whose}"
+
+
+def _is_only_one_used(scenario: Scenario, kind: str, owner: str) -> bool:
+    """Whether the whole page speaks of this material, which then need not be named."""
+    return kind == "materials" and [name for name, m in scenario.model.materials.items() if m.consumers] == [owner]
 
 
 def _key_words(key: str) -> str:
