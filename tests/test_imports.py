@@ -12,7 +12,7 @@ import pytest
 import minsim
 
 PACKAGE = Path(minsim.__file__).parent
-HEAVY = ("matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "simpy", "yaml")
+HEAVY = ("jinja2", "matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "simpy", "yaml")
 
 LAYERS = (
     {"errors"},
@@ -40,6 +40,7 @@ LAYERS = (
     },
     {"data_check", "newscenario", "regression", "risk", "screen_chart", "screening", "validation"},
     {"cause_pages", "data_pages", "rendering"},
+    {"report"},
     {"commands"},
     {"cli", "pytest_plugin"},
     {"__main__"},

@@ -39,7 +39,11 @@ if TYPE_CHECKING:
     help="Time for moving one number at a time, to find those that decide; 0 leaves it out.",
 )
 @click.option(
-    "--jobs", "-j", type=click.IntRange(min=1), metavar="J", help="Worker processes.  [default: as many as there are cores]"
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="J",
+    help="Worker processes.  [default: as many as there are cores]",
 )
 @click.pass_context
 def report(

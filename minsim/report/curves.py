@@ -1,7 +1,7 @@
 """Curves as points: what the page draws as SVG, lists by month in a table, and embeds as JSON.
 
-A chart is laid out in days across and thousandths down; the browser stretches it to the room there is, and text stands beside
-it as text, so that it keeps its size on a phone.
+A chart is laid out in days across and thousandths down; the browser stretches it to the room there is, and text stands
+beside it as text, so that it keeps its size on a phone.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class Chart:
     @cached_property
     def y_ticks(self) -> list[Tick]:
         """Round values up the axis."""
-        highest = max(float(np.nanmax(values)) for values in (*(line.values for line in self.lines), *(self.band or ())))
+        highest = max(
+            float(np.nanmax(values)) for values in (*(line.values for line in self.lines), *(self.band or ()))
+        )
         step = _round_step(max(highest, 1e-9) / 4)
         count = max(1, math.ceil(max(highest, 1e-9) / step - 1e-9))
         return [Tick(f"{k * step:,.10g}", 100.0 * (1 - k / count)) for k in range(count + 1)]
@@ -217,7 +219,13 @@ def price_chart(story: MaterialStory) -> Iterator[Chart]:
     if times > 1.02:
         where = story.region(members[0]) if len(members) == 1 else f"{len(members)} regions"
         title = f"The price of {story.name} in {where} peaks at {times:.1f} times its start, on {story.date(day)}"
-    yield _chart(story, "price", title, f"Spot price of {story.name}, dollars a kilogram", lines)
+    yield _chart(
+        story,
+        "price",
+        title,
+        f"Spot price of {story.name}, dollars a kilogram; little changes hands at it in a squeeze",
+        lines,
+    )
 
 
 def _region(story: MaterialStory, index: int) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from minsim.metrics import FloatArray, Outcome
 from minsim.risk.batches import gathered
 from minsim.risk.replications import METRICS, Chunk, Experiment, compute_points
 from minsim.risk.sensitivities import Factor, factors_of
-from minsim.risk.workers import results_of
+from minsim.risk.workers import Task, results_of
 
 if TYPE_CHECKING:
     from minsim.report.findings import Progress
@@ -116,15 +116,12 @@ def screen(
     values = _values(run, factors, most_seconds, jobs, executor, progress)
     central = float(run.measures["reference"][metric][consumer])
     ends = values[:, :, consumer, METRICS.index(metric)]
-    deciders = [Decider(f, *end, central) for f, end in zip(factors, ends.tolist(), strict=True) if _known(end)]
+    deciders = [Decider(f, low, high, central) for f, (low, high) in zip(factors, ends.tolist(), strict=True)]
+    deciders = [decider for decider in deciders if math.isfinite(decider.span)]
     deciders.sort(key=lambda decider: (-round(decider.span, 9), decider.factor.label))
     consumers = len(run.record.network.consumers)
     short = (values[:, :, :consumers, METRICS.index("shortfall_days")] > 0).any(axis=2)
     return Screening(metric, consumer, tuple(deciders), len(factors), int(short.sum()))
-
-
-def _known(ends: FloatArray) -> bool:
-    return all(math.isfinite(value) for value in ends)
 
 
 def _values(
@@ -139,12 +136,12 @@ def _values(
     consumers = len(run.record.network.consumers)
     if not factors:
         return np.full((0, len(ENDS), consumers, len(METRICS)), np.nan)
-    experiment = replace(Experiment.of(run.scenario, run.seed))
+    experiment = Experiment.of(run.scenario, run.seed)
     names = [factor.name for factor in factors]
     chunks: list[Chunk] = []
     end_by = time.monotonic() + most_seconds
 
-    def tasks():  # type: ignore[no-untyped-def]
+    def tasks() -> Iterator[Task[Chunk]]:
         for k in range(len(factors)):
             if time.monotonic() < end_by:
                 points = np.full((len(ENDS), len(factors)), np.nan)

@@ -129,7 +129,13 @@ def gather(run: Run, effort: Effort, progress: Progress) -> Findings:
         if effort.screening_seconds > 0:
             metric = "shortfall_days" if short else "min_commercial_cover_days"
             screening = screen(
-                run, metric, focus, most_seconds=effort.screening_seconds, jobs=jobs, executor=executor, progress=progress
+                run,
+                metric,
+                focus,
+                most_seconds=effort.screening_seconds,
+                jobs=jobs,
+                executor=executor,
+                progress=progress,
             )
     bought = purchases(run, focus, SIZES_DAYS, progress) if short else []
     return Findings(run, stories, focus, draws, screening, bought)

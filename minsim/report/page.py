@@ -12,6 +12,7 @@ from minsim.rendering import question
 from minsim.report import tables
 from minsim.report.curves import Chart, charts_of
 from minsim.report.findings import Findings
+from minsim.report.resting import Resting
 from minsim.report.sections import MOST_ROWS, Words
 
 FOLDER = Path(__file__).parent
@@ -34,14 +35,18 @@ def render(found: Findings, *, command: str | None = None, notices: tuple[str, .
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     pages = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return pages.get_template("report.html.jinja").render(**context(found, command, notices))
 
 
 def context(found: Findings, command: str | None, notices: tuple[str, ...]) -> dict[str, Any]:
     """Everything the template names."""
-    words, model = Words(found), found.run.scenario.model
+    words, resting, model = Words(found), Resting(found), found.run.scenario.model
     charts = list(charts_of(found.stories[:MOST_MATERIALS]))
     script = (FOLDER / "report.js").read_text("utf-8")
     who = words.who()
@@ -63,13 +68,13 @@ def context(found: Findings, command: str | None, notices: tuple[str, ...]) -> d
         "waterfall": words.waterfall(),
         "buying": words.buying(),
         "paying": words.paying(),
-        "resting": words.resting(),
+        "resting": resting.first_screen(),
         "charts": charts,
         "left_out": [story.name for story in found.stories[MOST_MATERIALS:]],
         "timeline": tables.timeline(found),
         "outcomes": tables.outcomes(found),
         "waterfalls": tables.waterfalls(found),
-        "deciders": words.all_deciders(),
+        "deciders": resting.every(),
         "sources": tables.sources(found),
         "colophon": tables.colophon(found, command),
         "data": data(found, charts),
@@ -81,4 +86,3 @@ def data(found: Findings, charts: list[Chart]) -> dict[str, Any]:
     scenario = found.run.scenario
     charted = [chart.data for chart in charts]
     return {"scenario": scenario.name, "scenario_hash": scenario.hash, "seed": found.run.seed, "charts": charted}
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -22,30 +21,19 @@ from minsim.report.purchases import Purchase
 from minsim.report.words import (
     ABSENT,
     NOT_GIVEN,
+    Bar,
     date_range,
     days_text,
     money_text,
-    number_name,
     per_million_text,
-    range_text,
     short_date,
     tonnes_text,
 )
 
 MOST_ROWS = 5
 """Regions on the first screen; the rest stand in the tables below."""
-MOST_DECIDING = 5
 WORTH_BUYING_DAYS = 0.5
 """A stock that saves less counts as saving nothing [days]."""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar of a chart in a table: where it begins and how long it is [% of the width], and its colour."""
-
-    left: float
-    width: float
-    style: str
 
 
 class Words:
@@ -70,11 +58,11 @@ class Words:
         """The finding."""
         return self.run.answer().headline
 
-    def who(self) -> list[dict[str, str]]:
+    def who(self) -> list[dict[str, Any]]:
         """Everybody who runs short, the hardest hit first."""
         return [self._who(story, i) for story in self.found.short for i in story.short]
 
-    def _who(self, story: MaterialStory, i: int) -> dict[str, str]:
+    def _who(self, story: MaterialStory, i: int) -> dict[str, Any]:
         own, found = self.measures["reference"], self.found.range_of(i)
         return {
             "who": self._place(story, i),
@@ -83,11 +71,19 @@ class Words:
             "days": days_text(own["shortfall_days"][i]),
             "days_range": "" if found is None else _days_range(found),
             "draws": "" if found is None else f"short in {found.short} of {found.draws} draws",
-            "none": self._under("none", i),
-            "free": self._under("free", i),
+            **self._bracket(i),
             "act": self._date(own["last_date_to_act"][i]),
             "act_note": self._act_note(own["last_date_to_act"][i]),
         }
+
+    def _bracket(self, i: int) -> dict[str, dict[str, str]]:
+        """What would be with no rerouting and with free rerouting; the worst of all is called so."""
+        told = {name: self._under(name, i) for name in ("none", "free")}
+        lost = {name: round(float(measures["shortfall_days"][i]), 6) for name, measures in self.measures.items()}
+        worst = max(lost, key=lambda name: (lost[name], name == "none"))
+        if worst in told and lost[worst] > lost["reference"]:
+            told[worst]["when"] = f"worst case, {told[worst]['when']}"
+        return told
 
     def _under(self, rerouting: str, i: int) -> dict[str, str]:
         if rerouting not in self.measures:
@@ -146,7 +142,11 @@ class Words:
     def _steps(self, index: int) -> Iterator[dict[str, Any]]:
         lost = [float(days[index]) for days in self.run.days_lost.values()]
         longest = max(max(lost), 1e-9)
-        yield {"label": "naively", "text": f"{days_text(lost[0])} days", "bar": Bar(0, 100 * lost[0] / longest, "whole")}
+        yield {
+            "label": "naively",
+            "text": f"{days_text(lost[0])} days",
+            "bar": Bar(0, 100 * lost[0] / longest, "whole"),
+        }
         for label, (before, after) in zip(list(STEPS)[1:], pairwise(lost), strict=True):
             change = after - before
             text = "no change" if abs(change) < 0.05 else f"{'+' if change > 0 else '−'}{days_text(abs(change))}"
@@ -156,7 +156,11 @@ class Words:
                 "text": text,
                 "bar": Bar(100 * min(before, after) / longest, 100 * abs(change) / longest, style),
             }
-        yield {"label": "lost in the end", "text": f"{days_text(lost[-1])} days", "bar": Bar(0, 100 * lost[-1] / longest, "end")}
+        yield {
+            "label": "lost in the end",
+            "text": f"{days_text(lost[-1])} days",
+            "bar": Bar(0, 100 * lost[-1] / longest, "end"),
+        }
 
     # ------------------------------------------------------------------------------------------------------------- buying
 
@@ -227,6 +231,7 @@ class Words:
             "rows": [self._payer(story, i) for story, i in short],
             "sectors": list(self.sectors()),
             "spared": self._spared(),
+            "valued": self._valued(short),
             "value_added_given": bool(np.isfinite(sector_value_added_at_risk_usd(self.run.record)).any()),
         }
 
@@ -237,12 +242,19 @@ class Words:
             return "Nobody goes without: no end use loses a day"
         if len(regions) == 1:
             return f"{capital(with_article(regions[0]))} bears the whole shortfall{value}"
-        tonnes = {r: 0.0 for r in regions}
+        tonnes = dict.fromkeys(regions, 0.0)
         for _, i in short:
             tonnes[self.network.consumers[i].region] += float(self.measures["reference"]["shortfall_t"][i])
         most = max(regions, key=lambda r: (tonnes[r], r))
         share = percent(tonnes[most] / sum(tonnes.values()))
         return f"{len(regions)} regions share the shortfall{value}; {share} of its tonnes falls on {with_article(most)}"
+
+    def _valued(self, short: list[tuple[MaterialStory, int]]) -> str:
+        """At which prices the shortfall is valued: in a squeeze they are many times the usual."""
+        peaks = [float(p) for _, i in short if math.isfinite(p := self.measures["reference"]["peak_price_ratio"][i])]
+        if not peaks:
+            return "Worth: missing tonnes at the scenario’s reference price."
+        return f"Worth: missing tonnes at the price users pay that day, up to {max(peaks):.1f} times the reference."
 
     def _payer(self, story: MaterialStory, i: int) -> dict[str, str]:
         own, added = self.measures["reference"], sector_value_added_at_risk_usd(self.run.record)
@@ -281,84 +293,6 @@ class Words:
                 verb = "does" if len(spared) == 1 else "do"
                 lines.append(f"{capital(listing(spared))} {verb} not run short of {story.name}.")
         return " ".join(lines)
-
-    # -------------------------------------------------------------------------------------------------------- assumptions
-
-    def resting(self) -> dict[str, Any]:
-        """How much rests on assumptions, and which numbers decide."""
-        assumed, total = metrics.assumption_count(self.run.scenario)
-        found = self.found.screening
-        deciding = [] if found is None else found.acting[:MOST_DECIDING]
-        share = percent(assumed / total) if total else "none"
-        title = f"{capital(share)} of the inputs are assumptions"
-        if deciding:
-            guessed = sum(decider.factor.is_assumption for decider in deciding)
-            each = f"the {len(deciding)} numbers that decide most" if len(deciding) > 1 else "the one number that decides"
-            title += f", and so {'is' if guessed == 1 else 'are'} {guessed or 'none'} of {each}"
-        return {"title": title, "assumed": assumed, "total": total, "rows": self._deciders(deciding),
-                "short_method": self.short_method(bool(deciding)), "method": self.method()}
-
-    def _deciders(self, deciding: Any) -> list[dict[str, Any]]:
-        scenario = self.run.scenario
-        inputs = {entry.path: entry for entry in scenario.inputs()}
-        values = [v for d in deciding for v in (d.low, d.high, d.central)]
-        low, high = (min(values), max(values)) if values else (0.0, 1.0)
-        width = max(high - low, 1e-9)
-        return [
-            {
-                "name": number_name(scenario, d.factor.name[0]),
-                "path": d.factor.label,
-                "range": range_text(scenario, d.factor, inputs),
-                "assumption": d.factor.is_assumption,
-                "low": days_text(d.low),
-                "high": days_text(d.high),
-                "bar": Bar(
-                    100 * (min(d.low, d.high, d.central) - low) / width,
-                    100 * d.span / width,
-                    "guess" if d.factor.is_assumption else "known",
-                ),
-                "centre": 100 * (d.central - low) / width,
-            }
-            for d in deciding
-        ]
-
-    def all_deciders(self) -> list[dict[str, Any]]:
-        """Every number that moves the answer at all."""
-        return [] if self.found.screening is None else self._deciders(self.found.screening.acting)
-
-    def short_method(self, any_acts: bool) -> str:
-        """The method in a line, and what the bars are."""
-        if self.found.screening is None:
-            return "No number was moved for this page."
-        if not any_acts:
-            return f"None of {count(len(self.found.screening.deciders), 'uncertain number')}, moved one at a time, changes anything."
-        if self.found.screening.metric == "shortfall_days":
-            what = f"days lost by {with_article(self.focus_region)}"
-        else:
-            form = inside_sentence(self._form(self.network.consumers[self.found.focus].material))
-            what = f"least stock of {form} in {with_article(self.focus_region)}, in days of use"
-        return f"Bars: {what}, with one number at a time at the low and the high end of its range."
-
-    def method(self) -> str:
-        """How the deciding numbers were found, and what was left out."""
-        found = self.found.screening
-        if found is None:
-            return "No number was moved for this page."
-        user = self.network.consumers[found.consumer]
-        of = inside_sentence(self._form(user.material))
-        what = f"days of {of} lost by" if found.metric == "shortfall_days" else f"the least stock of {of}, in days of use, in"
-        where = "their central values" if self.run.replication is None else f"those of replication {self.run.replication}"
-        text = (
-            f"Each of {count(len(found.deciders), 'uncertain number')} moved alone to both ends of the middle 90% of its range, "
-            f"the others at {where} ({count(2 * len(found.deciders), 'run')}): {what} {with_article(user.region)}. "
-            "Numbers that only bite together are not seen so; numbers without a range were not moved."
-        )
-        if len(found.deciders) < found.wanted:
-            text += f" {found.wanted - len(found.deciders)} more were not moved: a run failed, or time ran out."
-        if found.metric != "shortfall_days":
-            runs = found.short_runs
-            text += " In none of these runs is anybody short." if not runs else f" In {count(runs, 'run')} of these somebody is short."
-        return text
 
     # -------------------------------------------------------------------------------------------------------------- small
 

@@ -41,14 +41,21 @@ def timeline(found: Findings) -> dict[str, Any]:
             first = int(own["onset_date"][i])
             name = f"{network.consumers[i].region} short of {story.name}"
             text = f"first on {short_date(network.date_of(first))}, {count(own['duration_days'][i], 'day')} in all"
-            rows.append({"title": name, "text": text, "left": first, "width": _last_short(found, i) - first, "style": "short"})
+            rows.append(
+                {"title": name, "text": text, "left": first, "width": _last_short(found, i) - first, "style": "short"}
+            )
     log = [
         {"date": network.date_of(entry.day).isoformat(), "event": _event_title(found, entry.event), "what": entry.what,
          "whom": entry.whom}
         for entry in found.run.record.log
     ]  # fmt: skip
-    return {"title": timeline_title(found), "rows": rows, "log": log, "days": network.days,
-            "ticks": month_ticks(network.start, network.days)}
+    return {
+        "title": timeline_title(found),
+        "rows": rows,
+        "log": log,
+        "days": network.days,
+        "ticks": month_ticks(network.start, network.days),
+    }
 
 
 def _event_title(found: Findings, event: str) -> str:
@@ -78,7 +85,9 @@ def timeline_title(found: Findings) -> str:
     who = listing([story.region(i) for i in story.short if int(story.measures["onset_date"][i]) == onset])
     if onset == first.start_day:
         return f"The first shortage, in {who}, comes on the first day of the events, {begins}"
-    return f"The first shortage, in {who}, comes {day_count(onset - first.start_day)} after the events begin on {begins}"
+    return (
+        f"The first shortage, in {who}, comes {day_count(onset - first.start_day)} after the events begin on {begins}"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ all figures
@@ -99,7 +108,11 @@ def _outcomes(found: Findings) -> Iterator[dict[str, str]]:
             "material": run.scenario.model.materials[consumer.material].title or consumer.material,
             "region": consumer.region,
             "from": ABSENT if onset != onset else short_date(network.start + dt.timedelta(days=int(onset))),
-            **{name: days_text(float(run.measures[name]["shortfall_days"][i])) for name in REROUTINGS if name in run.measures},
+            **{
+                name: days_text(float(run.measures[name]["shortfall_days"][i]))
+                for name in REROUTINGS
+                if name in run.measures
+            },
             "tonnes": tonnes_text(float(own["shortfall_t"][i])),
             "lowest": days_text(float(own["min_commercial_cover_days"][i])),
             "draws": "" if spread is None else f"{spread.short} of {spread.draws}",
@@ -130,10 +143,13 @@ def sources(found: Findings) -> dict[str, Any]:
     inputs = scenario.inputs()
     counts = {kind: sum(entry.kind == kind for entry in inputs) for kind in KINDS}
     told = [f"{counts[kind]} {words}" for kind, words in KINDS.items() if counts[kind]]
-    cited = {key: sum(entry.source == key and entry.kind != "assumption" for entry in inputs) for key in scenario.model.sources}
+    cited = {
+        key: sum(entry.source == key and entry.kind != "assumption" for entry in inputs)
+        for key in scenario.model.sources
+    }
     return {
         "title": f"Of {count(len(inputs), 'input')}, {listing(told)}" if told else "The scenario gives no empirical number",
-        "rows": [_source(key, scenario.model.sources[key], cited[key]) for key in sorted(cited, key=lambda key: -cited[key])],
+        "rows": [_source(key, scenario.model.sources[key], cited[key]) for key in sorted(cited, key=lambda k: -cited[k])],
         "inputs": [
             {"path": e.path, "value": f"{e.text} {e.unit}".rstrip(), "source": e.source or "note", "kind": e.kind,
              "note": " ".join((e.note or "").split())}

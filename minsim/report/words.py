@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from minsim.loading import Input, Scenario
@@ -17,10 +18,11 @@ from minsim.uncertainty import quantile, uncertain_numbers
 ABSENT = "–"
 NOT_GIVEN = "not given in the scenario"
 
-_STRUCTURE = frozenset(
-    "materials events stockpiles behaviour stages producers consumers trade sectors pairs costs prices measure licence "
-    "fill release quota regions hazard incentive leakage announcement".split()
-)
+_STRUCTURE = (
+    "materials", "events", "stockpiles", "behaviour", "stages", "producers", "consumers", "trade", "sectors", "pairs",
+    "costs", "prices", "measure", "licence", "fill", "release", "quota", "regions", "hazard", "incentive",
+    "leakage", "announcement",
+)  # fmt: skip
 """Keys of a path that only group others."""
 _UNIT_ENDING = re.compile(r"_(days_per_month|days_per_day|t_per_year|usd_per_kg|usd_per_t|usd|days|per_day|per_year)$")
 _TABLES = ("shares", "pairs", "tonnes_per_year", "approval_rates", "members", "inputs")
@@ -39,6 +41,15 @@ _KEYS = {
 }
 """Keys that say too little, or too much, outside the file."""
 _IN_PER_CENT = re.compile(r"(share|shares|fill|availability|utilisation|rates?|members|probability|discount)$")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart in a table: where it begins and how long it is [% of the width], and its colour."""
+
+    left: float
+    width: float
+    style: str
 
 
 def short_date(date: dt.date) -> str:
