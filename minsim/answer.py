@@ -191,7 +191,9 @@ class MaterialStory:
 
     def _days_by_sector(self, index: int) -> list[tuple[str, float]]:
         lost = metrics.sector_days_lost(self.run.record)
-        own = [k for k, sector in enumerate(self.network.sectors) if sector.consumer == index and sector.daily_use_t > 0]
+        own = [
+            k for k, sector in enumerate(self.network.sectors) if sector.consumer == index and sector.daily_use_t > 0
+        ]
         found = [(self.network.sectors[k].sector.replace("_", " "), float(lost[k])) for k in own]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
