@@ -49,7 +49,9 @@ def salt(**changed: Any) -> Scenario:
                 },
             }
         },
-        "behaviour": {"salt": {"contract_flex": 0.0, "spot_share": 0.0, "switching_days": ".inf", "note": "nobody reroutes"}},
+        "behaviour": {
+            "salt": {"contract_flex": 0.0, "spot_share": 0.0, "switching_days": ".inf", "note": "nobody reroutes"}
+        },
         "events": {
             "ban": {
                 "type": "export_curb",
@@ -74,7 +76,7 @@ def hostile() -> Scenario:
     mapping["events"]["ban"]["title"] = STYLE + QUOTES
     mapping["events"]["ban"]["note"] = SCRIPT
     attack = {"title": QUOTES, "publisher": SCRIPT, "licence": STYLE, "url": "javascript:hacked()"}
-    mapping["sources"] = {"attack": attack, "plain": {"title": "Plain", "url": "https://example.org/a?b=1&c=\"x"}}
+    mapping["sources"] = {"attack": attack, "plain": {"title": "Plain", "url": 'https://example.org/a?b=1&c="x'}}
     mapping["stockpiles"] = {
         "pile": {"title": SCRIPT, "owner": REGION, "holds": {"salt": "mine"}, "target_days": 5, "source": "attack"}
     }

@@ -45,7 +45,11 @@ def test_without_a_price_a_purchase_has_no_cost(salt_run):
 
 def test_forms_are_the_material_and_what_it_is_made_from():
     scenario = minsim.load_scenario("magnet-ban")
-    assert forms_of(scenario, "magnets") == [("magnets", "fabricate"), ("dytb-oxide", "process"), ("ndpr-oxide", "process")]
+    assert forms_of(scenario, "magnets") == [
+        ("magnets", "fabricate"),
+        ("dytb-oxide", "process"),
+        ("ndpr-oxide", "process"),
+    ]
 
 
 def test_magnets_help_the_united_states_and_oxide_does_not():
