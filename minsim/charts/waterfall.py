@@ -10,6 +10,7 @@ import numpy as np
 
 from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
+from minsim.days_lost import NO_CHANGE_DAYS
 from minsim.metrics import Outcome
 from minsim.phrases import capital, day_count, listing, with_article
 from minsim.style import GREY, INK, WIDE_COLOURS, drawing_style
@@ -83,18 +84,17 @@ def waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int
     """What rerouting, leakage and stockpiles change for the hardest hit of the regions, as a title."""
     if not regions:
         return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
-    naive, *_, left = _lost(story, regions[0])
+    lost = dict(zip(run.days_lost, _lost(story, regions[0]), strict=True))
+    naive, left = lost["naive"], lost["stockpiles"]
     who = with_article(story.network.consumers[regions[0]].region)
-    means = "Rerouting and stockpiles" if _leaks_nothing(run) else "Rerouting, leakage and stockpiles"
+    acting = [step for before, step in pairwise(lost) if abs(lost[step] - lost[before]) >= NO_CHANGE_DAYS]
+    means = capital(listing(acting or list(lost)[1:]))
+    s = "s" if acting in (["rerouting"], ["leakage"]) else ""
     if abs(naive - left) < 0.5:
-        return f"{means} spare {who} none of the {day_count(naive)} of {story.name} it loses"
+        return f"{means} spare{s} {who} none of the {day_count(naive)} of {story.name} it loses"
     change = "spare" if left < naive else "cost"
     end = f"it {'still ' if 0 < left < naive else ''}loses {day_count(left) if left > 0 else 'none'}"
-    return f"{means} {change} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
-
-
-def _leaks_nothing(run: Outcome) -> bool:
-    return bool(np.array_equal(run.days_lost["leakage"], run.days_lost["rerouting"], equal_nan=True))
+    return f"{means} {change}{s} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
 
 
 def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> None:

@@ -67,11 +67,12 @@ class Resting:
         if self.screening is None:
             return "No number was moved for this page."
         if not self.screening.acting:
-            moved = count(len(self.screening.deciders), "uncertain number")
-            return f"None of {moved}, moved one at a time, changes anything."
-        return (
-            f"Bars: {self._metric(self.screening)}, with one number at a time at the low and the high end of its range."
-        )
+            numbers = count(len(self.screening.deciders), "uncertain number")
+            return f"None of {numbers}, moved one at a time, changes anything."
+        moved, wanted = len(self.screening.deciders), self.screening.wanted
+        left_out = f" Only {moved} of {count(wanted, 'number')} moved." if moved < wanted else ""
+        metric = self._metric(self.screening)
+        return f"Bars: {metric}, with one number at a time at the low and the high end of its range.{left_out}"
 
     def method(self) -> str:
         """How the deciding numbers were found, and what was left out."""
@@ -114,7 +115,7 @@ def title(assumed: int, total: int, deciding: Sequence[Decider]) -> str:
         return head
     guessed = sum(decider.factor.is_assumption for decider in deciding)
     if len(deciding) == 1:
-        return f"{head}, and the one number that decides is {'another' if guessed else 'none'}"
+        return f"{head}, and the one number that decides is {'one of them' if guessed else 'not one of them'}"
     part = "all" if guessed == len(deciding) else guessed or "none"
     return f"{head}, and so {'is' if guessed == 1 else 'are'} {part} of the {len(deciding)} numbers that decide most"
 

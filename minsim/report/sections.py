@@ -202,7 +202,7 @@ class Words:
         if not idle:
             return title
         if len(idle) == len({p.material for p in self.found.purchases}) - 1:
-            return f"{title}; stocks of what {'it is' if len(idle) == 1 else 'they are'} made from save none"
+            return f"{title}; stocks further up the chain save none"
         return f"{title}; {listing(sorted(inside_sentence(self._form(m)) for m in idle))} would save none"
 
     def _terms(self) -> str:

@@ -76,7 +76,8 @@ def test_nothing_sticks_out_sideways(opened, name, viewport):
     assert tab.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     cut = tab.eval_on_selector_all(
         "h1, h2, h3, p, .panels td, .panels th, .key li",
-        "(all, width) => all.filter(e => !e.closest('.unseen') && e.getBoundingClientRect().right > width).map(e => e.textContent)",
+        "(all, width) => all.filter(e => !e.closest('.unseen') && e.getBoundingClientRect().right > width)"
+        ".map(e => e.textContent)",
         viewport["width"],
     )
     assert cut == []

@@ -105,7 +105,8 @@ def test_the_first_screen_of_the_magnet_ban():
     assert row["Last date to act"] == "21 Dec 2026"
     steps = {row["Step"]: row["Days"] for row in table_rows(root, "Days of use lost, as one")}
     assert steps == {
-        "naively": "225 days", "rerouting": "−10", "leakage": "no change", "stockpiles": "−15", "lost in the end": "199 days",
+        "naively": "225 days", "rerouting": "−10", "leakage": "no change", "stockpiles": "−15",
+        "lost in the end": "199 days",
     }  # fmt: skip
     bought = {row["Stock"]: row for row in table_rows(root, "Stocks that might be bought, with")}
     assert bought["30 days of NdFeB magnets"] == {
