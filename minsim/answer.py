@@ -248,13 +248,11 @@ class MaterialStory:
         yield f"By end use, in days of that use: {listing(hit)}{tail}."
 
     def _days_by_sector(self, index: int) -> list[tuple[str, float]]:
-        totals = self.run.record.sector.sum(axis=0)
-        found = []
-        for position, sector in enumerate(self.network.sectors):
-            if sector.consumer == index and sector.daily_use_t > 0:
-                lost, wanted = totals[position, metrics.SHORTFALL], totals[position, metrics.DEMAND]
-                days = float(lost / sector.daily_use_t) if lost > metrics.SHORT_TOLERANCE * wanted else 0.0
-                found.append((sector.sector.replace("_", " "), days))
+        lost = metrics.sector_days_lost(self.run.record)
+        own = [
+            k for k, sector in enumerate(self.network.sectors) if sector.consumer == index and sector.daily_use_t > 0
+        ]
+        found = [(self.network.sectors[k].sector.replace("_", " "), float(lost[k])) for k in own]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def _other_line(self, index: int) -> str:

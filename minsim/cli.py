@@ -13,7 +13,7 @@ from typing import Literal
 import click
 
 from minsim import __version__
-from minsim.commands import causes, library, plots, reference_data, risk
+from minsim.commands import causes, library, plots, reference_data, report, risk
 from minsim.commands.common import (
     COMMAND_LINE,
     EXIT_FAILED,
@@ -54,6 +54,7 @@ def main() -> None:
       minsim attribute truce-lapses      which event costs whom how much
       minsim why magnet-ban --region "United States" --date 2027-03-03
       minsim sources magnet-ban          what its numbers rest on
+      minsim report magnet-ban           one page for the board
 
     Results are simulations of stated assumptions, not forecasts.
     """
@@ -228,6 +229,7 @@ def run(
 main.add_command(causes.attribute)
 main.add_command(causes.why)
 main.add_command(plots.plot)
+main.add_command(report.report)
 
 
 @main.command()

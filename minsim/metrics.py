@@ -160,6 +160,14 @@ def measure_consumers(record: Record) -> dict[str, FloatArray]:
     }
 
 
+def sector_days_lost(record: Record) -> FloatArray:
+    """Days of its own use that each sector loses, 0 within tolerance; shape (n_sectors,), `nan` where it uses nothing."""
+    totals = record.sector.sum(axis=0)
+    use = np.array([sector.daily_use_t for sector in record.network.sectors], dtype=float)
+    lost = np.where(totals[:, SHORTFALL] > SHORT_TOLERANCE * totals[:, DEMAND], totals[:, SHORTFALL], 0.0)
+    return _ratio(lost, use)
+
+
 def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
     """Tonnes of each material, at whatever stage, that were sent to each region round a curb [t]."""
     tonnes: defaultdict[tuple[str, str], float] = defaultdict(float)

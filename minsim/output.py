@@ -373,25 +373,6 @@ def manifest(run: Outcome, command: str | None = None) -> dict[str, Any]:
     }
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder of results.
-
-    Raises
-    ------
-    OutputError
-        There is none, or it is not one of a run.
-    """
-    path = folder / "manifest.json"
-    try:
-        told = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not JSON'}") from error
-    wanted = {"scenario", "seed", "replication", "versions", "resolved_scenario"}
-    if not isinstance(told, dict) or not wanted <= told.keys():
-        raise OutputError(f"{path} is not the manifest of a run: expected {', '.join(sorted(wanted))}")
-    return told
-
-
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

@@ -123,15 +123,24 @@ def spot_price_usd_per_kg(record: Record) -> FloatArray:
 
 def value_added_at_risk_usd(record: Record) -> FloatArray:
     """Value added that rests on the tonnes missing, by consumer [USD]; `nan` where no end use gives one."""
+    at_risk = np.full(len(record.network.consumers), np.nan)
+    for label, value in zip(record.network.sectors, sector_value_added_at_risk_usd(record), strict=True):
+        if not math.isnan(value):
+            at_risk[label.consumer] = np.nansum([at_risk[label.consumer], value])
+    return at_risk
+
+
+def sector_value_added_at_risk_usd(record: Record) -> FloatArray:
+    """Value added that rests on the tonnes missing, by sector of a consumer [USD]; `nan` where none is given."""
     network = record.network
-    at_risk = np.full(len(network.consumers), np.nan)
+    at_risk = np.full(len(network.sectors), np.nan)
     for index, label in enumerate(network.sectors):
         given = network.scenario.model.materials[label.material].consumers[label.region].sectors.get(label.sector)
         if given is None or given.value_added_usd_per_t is None:
             continue
         path = f"materials.{label.material}.consumers.{label.region}.sectors.{label.sector}.value_added_usd_per_t"
-        value = network.draws.number(given.value_added_usd_per_t, path) * record.sector[:, index, SHORTFALL].sum()
-        at_risk[label.consumer] = np.nansum([at_risk[label.consumer], value])
+        usd_per_t = network.draws.number(given.value_added_usd_per_t, path)
+        at_risk[index] = usd_per_t * record.sector[:, index, SHORTFALL].sum()
     return at_risk
 
 

@@ -344,18 +344,21 @@ def dimensions(model: ScenarioModel) -> list[Dimension]:
 
 
 class UnitDraws(Draws):
-    """Draws of which some are given, as points of the unit cube; all others come from the streams of the replication.
+    """Draws of which some are given, as points of the unit cube; all others are those of the replication.
 
     Parameters
     ----------
-    seed, replication : int
+    seed : int
         As of `Draws`.
+    replication : int or None
+        As of `Draws`; None: all others stand at their central values.
     units : mapping of Dimension to float
         Uniform draws in [0, 1]; of purpose `factor`, factors on numbers that are no distributions.
     """
 
-    def __init__(self, seed: int, replication: int, units: Mapping[Dimension, float]) -> None:
-        super().__init__(seed, replication)
+    def __init__(self, seed: int, replication: int | None, units: Mapping[Dimension, float]) -> None:
+        super().__init__(seed, replication or 0)
+        self.is_central = replication is None
         self.units = units
 
     def number(self, value: Number, path: str) -> float:

@@ -199,7 +199,7 @@ def test_picture_shows_each_step_of_each_region_hit():
     changes = np.abs(np.diff(found))
     np.testing.assert_allclose(widths, [found[0], *changes, found[-1]], atol=1e-9)
     title = " ".join(text.get_text() for text in figure.texts).replace("\u00a0", " ")
-    assert "Rerouting, leakage and stockpiles spare the United States 112 days of x; it still loses 66 days" in title
+    assert "Leakage and stockpiles spare the United States 112 days of x; it still loses 66 days" in title
 
 
 def test_picture_in_axes_of_ones_own_and_of_nobody_hit():

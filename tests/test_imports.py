@@ -12,7 +12,7 @@ import pytest
 import minsim
 
 PACKAGE = Path(minsim.__file__).parent
-HEAVY = ("matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "simpy", "yaml")
+HEAVY = ("jinja2", "matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "rich", "scipy", "simpy", "yaml")
 
 LAYERS = (
     {"errors"},
@@ -32,6 +32,7 @@ LAYERS = (
         "metrics",
         "output",
         "price_metrics",
+        "result_folder",
         "results",
         "stockpile_metrics",
         "style",
@@ -39,6 +40,7 @@ LAYERS = (
     {"bibliography", "catalogue", "data_check", "newscenario", "regression", "risk", "screening", "validation"},
     {"charts"},
     {"cause_pages", "data_pages", "rendering"},
+    {"report"},
     {"commands"},
     {"cli", "pytest_plugin"},
     {"__main__"},

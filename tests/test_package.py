@@ -24,9 +24,9 @@ def wheel(tmp_path_factory):
         yield archive
 
 
-def test_every_module_is_inside(wheel):
+def test_every_module_and_the_parts_of_the_page_are_inside(wheel):
     wanted = {str(path.relative_to(TREE)) for path in (TREE / "minsim").rglob("*.py")}
-    assert wanted
+    wanted |= {f"minsim/report/{name}" for name in ("report.html.jinja", "report.css", "report.js")}
     assert wanted <= set(wheel.namelist())
 
 

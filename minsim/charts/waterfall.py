@@ -10,6 +10,7 @@ import numpy as np
 
 from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
+from minsim.days_lost import NO_CHANGE_DAYS
 from minsim.errors import NotInRunError
 from minsim.metrics import Outcome
 from minsim.phrases import capital, day_count, listing, with_article
@@ -37,12 +38,12 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
         If the run was made without its bracket.
     """
     with drawing_style():
-        story, regions = _hit_regions(run, material)
+        story, regions = hit_regions(run, material)
         rows = _row_labels(run)
         hidden = [with_article(story.network.consumers[i].region) for i in regions[MOST_PANELS:]]
         note = " ".join([*([f"Not drawn: {listing(hidden)}."] if hidden else []), *_price_note(run)])
         what = f"{capital(story.name)}. Days of use lost, as one thing after the other is taken into account"
-        figure, bottom, top = start_page(run, _waterfall_headline(run, story, regions), what, note)
+        figure, bottom, top = start_page(run, waterfall_headline(run, story, regions), what, note)
         labels = [line for label in rows for line in label.splitlines()]
         panels = axes_right_of(figure, labels, bottom, top, min(MOST_PANELS, max(1, len(regions))))
         highest = max((float(days[i]) for days in run.days_lost.values() for i in regions[:MOST_PANELS]), default=1.0)
@@ -67,14 +68,14 @@ def _price_note(run: Outcome) -> list[str]:
 def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
     """Draw the steps of the hardest hit region into axes of your own."""
     with drawing_style():
-        story, regions = _hit_regions(run, material)
+        story, regions = hit_regions(run, material)
         if regions:
             _draw_steps(ax, story, regions[0], max(float(days[regions[0]]) for days in run.days_lost.values()))
-        ax.set_title(_waterfall_headline(run, story, regions), loc="left", fontsize=10, fontweight="bold", pad=22)
+        ax.set_title(waterfall_headline(run, story, regions), loc="left", fontsize=10, fontweight="bold", pad=22)
     return ax
 
 
-def _hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
+def hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
     """The material, and the regions that lose days at any step, the hardest hit first."""
     if not run.days_lost:
         raise NotInRunError("the steps of the waterfall are computed with the bracket; run with bracket=True")
@@ -88,25 +89,21 @@ def _lost(story: MaterialStory, index: int) -> list[float]:
     return [float(days[index]) for days in story.run.days_lost.values()]
 
 
-def _waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int]) -> str:
+def waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int]) -> str:
+    """What rerouting, leakage and stockpiles change for the hardest hit of the regions, as a title."""
     if not regions:
         return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
-    naive, *_, left = _lost(story, regions[0])
+    lost = dict(zip(run.days_lost, _lost(story, regions[0]), strict=True))
+    naive, *_, left = lost.values()
     who = with_article(story.network.consumers[regions[0]].region)
-    means, s = _what_changes(run)
+    acting = [step for before, step in pairwise(lost) if abs(lost[step] - lost[before]) >= NO_CHANGE_DAYS]
+    means = capital(listing(acting or list(lost)[1:]))
+    s = "s" if acting in (["rerouting"], ["leakage"]) else ""
     if abs(naive - left) < 0.5:
         return f"{means} spare{s} {who} none of the {day_count(naive)} of {story.name} it loses"
     change = "spare" if left < naive else "cost"
-    end = f"{'it still loses' if left < naive else 'it loses'} {day_count(left)}"
+    end = f"it {'still ' if 0 < left < naive else ''}loses {day_count(left) if left > 0 else 'none'}"
     return f"{means} {change}{s} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
-
-
-def _what_changes(run: Outcome) -> tuple[str, str]:
-    """Rerouting, stockpiles where there are any, and what else changes a region's days; and the verb's ending."""
-    always = ["rerouting"] + (["stockpiles"] if run.scenario.model.stockpiles else [])
-    steps = pairwise(run.days_lost.items())
-    named = [n for (_, a), (n, b) in steps if n in always or not np.array_equal(a, b, equal_nan=True)]
-    return capital(listing(named)), "s" if len(named) == 1 else ""
 
 
 def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> None:

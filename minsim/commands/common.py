@@ -168,16 +168,16 @@ def simulate_named(
     if not Path(target, "manifest.json").is_file():
         return simulate(load_aloud(target, overrides, without, only), seed, replication)
     from minsim import __version__, loading
-    from minsim.output import read_manifest
+    from minsim.result_folder import read_folder
 
-    told = read_manifest(Path(target))
-    if (version := told["versions"].get("minsim")) != __version__:
-        click.echo(f"warning: {target} was written by minsim {version}, this is minsim {__version__}", err=True)
-    scenario = loading.scenario_from_mapping(told["resolved_scenario"], told["scenario"])
-    scenario = _with_events(scenario.with_overrides(dict(map(loading.parse_override, overrides))), without, only)
+    held = read_folder(Path(target))
+    if held.version != __version__:
+        click.echo(f"warning: {target} was written by minsim {held.version}, this is minsim {__version__}", err=True)
+    changes = dict(map(loading.parse_override, overrides))
+    scenario = _with_events(held.scenario.with_overrides(changes), without, only)
     warn(scenario)
     if seed is None and replication is None:
-        return _run(scenario, told["seed"], told["replication"])
+        return _run(scenario, held.seed, held.replication)
     return simulate(scenario, seed, replication)
 
 

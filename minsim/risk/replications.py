@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -165,7 +166,7 @@ def without_weeks(chunk: Chunk) -> Chunk:
 
 
 def compute_points(
-    experiment: Experiment, first: int, replication: int, names: Sequence[tuple[str, str]], points: FloatArray
+    experiment: Experiment, first: int, replication: int | None, names: Sequence[tuple[str, str]], points: FloatArray
 ) -> Chunk:
     """Compute one replication with other and other draws in place of some of its own.
 
@@ -174,14 +175,15 @@ def compute_points(
     experiment : Experiment
     first : int
         Number of the first point.
-    replication : int
-        Whose streams serve all other draws.
+    replication : int or None
+        Whose streams serve all other draws; None: these stand at their central values.
     names : sequence of Dimension
         What the columns of the points stand for.
     points : array of shape (m, len(names))
-        In the unit cube.
+        In the unit cube; `nan` leaves a draw as it is.
     """
-    units = [dict(zip(names, point, strict=True)) for point in points.tolist()]
+    rows = (zip(names, point, strict=True) for point in points.tolist())
+    units = [{name: u for name, u in row if not math.isnan(u)} for row in rows]
     draws = [(first + i, UnitDraws(experiment.seed, replication, given)) for i, given in enumerate(units)]
     return without_weeks(gather(replicator_of(experiment), draws))
 

@@ -1,0 +1,125 @@
+"""The command that writes the page for a reader who was not there: `minsim report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from minsim.commands.common import COMMAND_LINE, load_aloud, scenario_options, simulate
+
+if TYPE_CHECKING:
+    from minsim.results import Run
+
+
+@click.command()
+@click.argument("scenario", metavar="NAME|DIR")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The page.  [default: results/NAME/report.html, or DIR/report.html]",
+)
+@scenario_options
+@click.option(
+    "--draws",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="Draws of all uncertain numbers, for the ranges; 0 leaves them out.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Time for moving one number at a time, to find those that decide; 0 leaves it out.",
+)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="J",
+    help="Worker processes.  [default: as many as there are cores]",
+)
+@click.pass_context
+def report(
+    ctx: click.Context,
+    scenario: str,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    without: tuple[str, ...],
+    only: tuple[str, ...],
+    seed: int | None,
+    replication: int | None,
+    draws: int,
+    seconds: float,
+    jobs: int | None,
+) -> None:
+    """Write one self-contained page on a scenario, for a reader who was not there.
+
+    Who runs short of what and when, with the range and the worst case; the last date to act; where the days go; what to
+    buy; who pays; what it all rests on. Then the curves, the events, the sources and how to make the page again. The page
+    is one file and loads nothing from anywhere.
+
+    NAME is a scenario, as for `minsim run`. DIR is a folder that `minsim run` wrote: its scenario is run again, and the
+    page says so if the figures have changed since.
+
+    \b
+    Examples:
+      minsim report magnet-ban -o magnet-ban.html
+      minsim report results/magnet-ban
+      minsim report magnet-ban --set stockpiles.project-vault.target_days=60 -o vault-60.html
+    """
+    from minsim.regression.reports import write_text
+    from minsim.report.findings import Effort, gather
+    from minsim.report.page import render
+
+    name, folder = scenario, Path(scenario)
+    if folder.is_dir():
+        if overrides or without or only or seed is not None or replication is not None:
+            raise click.UsageError("a results folder is reported as it is; give the scenario's name to change it")
+        finished, notices = _run_again(folder)
+    else:
+        loaded = load_aloud(name, overrides, without, only)
+        folder = Path("results") / loaded.name
+        _tell(f"Simulating {loaded.name} (the first run compiles, up to half a minute)")
+        finished, notices = simulate(loaded, seed, replication), ()
+    found = gather(finished, Effort(draws, seconds, jobs), _progress())
+    text = render(found, command=ctx.meta[COMMAND_LINE], notices=notices)
+    page = out or folder / "report.html"
+    write_text(page, text)
+    _tell(f"Wrote {page} ({len(text.encode()) / 1000:,.0f} kB)")
+
+
+def _run_again(folder: Path) -> tuple[Run, tuple[str, ...]]:
+    """The run that a folder holds, and what has changed since."""
+    from minsim import results
+    from minsim.result_folder import changes, read_folder
+
+    held = read_folder(folder)
+    _tell(f"Simulating {held.scenario.name} as in {folder} (the first run compiles, up to half a minute)")
+    finished = results.run(held.scenario, seed=held.seed, replication=held.replication)
+    notices = changes(held, finished)
+    for notice in notices:
+        click.echo(f"warning: {notice}", err=True)
+    return finished, notices
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """Print each piece of work once, when its first part is done."""
+    told: set[str] = set()
+
+    def tell(what: str, done: int, wanted: int) -> None:
+        if what not in told:
+            told.add(what)
+            _tell(f"{wanted:,} {what}")
+
+    return tell
