@@ -105,6 +105,10 @@ class Network:
     arcs: list[ArcLabel]
     events: list[EventSpan]
     draws: Any = field(default_factory=lambda: SimpleNamespace(number=lambda value, path: float(value)))
+    products: tuple[tuple[str, str], ...] = (("magnets", "fabricate"),)
+
+    def date_of(self, day: int) -> dt.date:
+        return self.start + dt.timedelta(days=day)
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,11 @@ def scenario(**changes: Any) -> Any:
             )
         },
         stockpiles={"vault": SimpleNamespace(title="Project Vault")},
+        events={
+            "ban": SimpleNamespace(title="Ban on magnets to the United States"),
+            "flood": SimpleNamespace(title="Flood at the port"),
+            "relief": SimpleNamespace(title=None),
+        },
     )
     cited = ["iea-2025"] * 3 + ["usgs-mcs-2026"] * 2 + ["reuters-2026-02-04"]
     inputs = [SimpleNamespace(path="x", source=source, note=None, kind="found") for source in cited]
