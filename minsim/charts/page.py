@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 5
 """Publishers named below a chart, those most cited; the others are counted."""
-LAYOUT_STEP_IN = 0.05
+LAYOUT_STEP_IN = 0.1
 """Room made for texts comes in these steps [inches]."""
 HEADING_IN, BELOW_IN, VALUES_IN = 0.36, 0.30, 0.45
 """Room above a panel for its heading, below it for dates, to its right for values."""

@@ -22,6 +22,7 @@ from minsim.style import (
     INK,
     darker,
     drawing_style,
+    paler,
 )
 
 if TYPE_CHECKING:
@@ -335,9 +336,7 @@ def plot_tornado(found: Sensitivity) -> Figure:
             size, error = scale * (row[found.main] or 0.0), scale * (row[f"{found.main}_se"] or 0.0)
             assumed = row["is_assumption"]
             colour = COLOURS[1] if assumed else COLOURS[0]
-            bar = (
-                {"color": colour, "alpha": 0.35, "edgecolor": colour, "hatch": "////"} if assumed else {"color": colour}
-            )
+            bar = {"facecolor": paler(colour), "edgecolor": colour, "hatch": "////"} if assumed else {"color": colour}
             ax.barh(level, size, height=0.62, linewidth=0.0, **cast("dict[str, Any]", bar))
             ax.plot([max(0.0, size - 2 * error), size + 2 * error], [level, level], color=INK, linewidth=1.2)
         ax.set_yticks(range(len(rows)), labels, fontsize=8.5, color=INK)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -182,9 +182,12 @@ def _draw(ax: Axes, supply: Supply) -> None:
     bottom = np.zeros_like(stacked)
     unnamed = {}
     for name, heights in parts.items():
-        patch = ax.stairs(bottom + heights, edges, baseline=bottom, fill=True, color=colours[name], linewidth=0)
-        if name in HATCHED:
-            patch.set(hatch="////", edgecolor="white")
+        look: dict[str, Any] = {
+            "facecolor": colours[name],
+            "edgecolor": "white",
+            "hatch": "////" if name in HATCHED else None,
+        }
+        ax.stairs(bottom + heights, edges, baseline=bottom, fill=True, linewidth=0.7, **look)
         if name in HATCHED or not _named_inside(ax, name, edges, bottom, heights, colours[name]):
             unnamed[name] = colours[name]
         bottom = bottom + heights

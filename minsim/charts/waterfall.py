@@ -89,7 +89,7 @@ def _waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[in
     if abs(naive - left) < 0.5:
         return f"{means} spare {who} none of the {day_count(naive)} of {story.name} it loses"
     change = "spare" if left < naive else "cost"
-    end = f"{'it still loses' if left < naive else 'it loses'} {day_count(left)}"
+    end = f"{'it still loses' if left < naive else 'it loses'} {day_count(left)}" if left > 0 else "it loses none"
     return f"{means} {change} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
 
 
