@@ -89,6 +89,14 @@ def darker(colour: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def paler(colour: str) -> tuple[float, float, float]:
+    """The colour as an area that stands back; without transparency, which versions of matplotlib lay on hatches or not."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (1.0 - 0.35 * (1.0 - part) for part in to_rgb(colour))
+    return red, green, blue
+
+
 def text_on(colour: str) -> str:
     """Black or white, whichever reads better on a colour (relative luminance of WCAG 2)."""
     from matplotlib.colors import to_rgb

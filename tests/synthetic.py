@@ -117,6 +117,10 @@ class Network:
     events: list[EventSpan]
     draws: Any = field(default_factory=lambda: SimpleNamespace(number=lambda value, path: float(value)))
     moved_t_per_year: dict[str, float] = field(default_factory=dict)
+    products: tuple[tuple[str, str], ...] = (("magnets", "fabricate"),)
+
+    def date_of(self, day: int) -> dt.date:
+        return self.start + dt.timedelta(days=day)
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,11 @@ def scenario(**changes: Any) -> Any:
             "vault": SimpleNamespace(
                 title="Project Vault", fill=None, budget_usd=None, carrying_cost_share_per_year=0.0
             )
+        },
+        events={
+            "ban": SimpleNamespace(title="Ban on magnets to the United States"),
+            "flood": SimpleNamespace(title="Flood at the port"),
+            "relief": SimpleNamespace(title=None),
         },
     )
     cited = ["iea-2025"] * 3 + ["usgs-mcs-2026"] * 2 + ["reuters-2026-02-04"]

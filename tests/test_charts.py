@@ -1,12 +1,10 @@
 """Charts: the title states the finding, no label overlaps or is cut off, the same run gives the same picture."""
 
-import itertools
-
 import matplotlib
 import numpy as np
 import pytest
 import synthetic
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from legible import assert_legible
 from matplotlib.figure import Figure
 
 from minsim import style
@@ -46,28 +44,10 @@ def lines_of(figure):
     return [text.get_text().replace("\u00a0", " ") for text in figure.texts]
 
 
-def boxes(figure):
-    """Every text that is drawn, with its box."""
-    FigureCanvasAgg(figure).draw()
-    texts = [*figure.texts, *itertools.chain.from_iterable(axes.texts for axes in figure.axes)]
-    for axes in figure.axes:
-        low, high = axes.get_ylim()
-        texts += [t for t, y in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True) if low <= y <= high]
-        texts += [t for t in axes.get_xticklabels() if t.get_visible()] if axes is figure.axes[-1] else []
-    return [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
-
-
 @pytest.mark.parametrize("case", [*RUNS, "eventful"])
 def test_no_label_overlaps_another_or_leaves_the_page(case):
     figure = shortfall.plot_shortfall(eventful() if case == "eventful" else synthetic.finished(**RUNS[case]))
-    found = boxes(figure)
-    for text, box in found:
-        assert box.x0 >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-        assert box.y0 >= 0, text
-        assert box.y1 <= figure.bbox.height, text
-    for (one, first), (other, second) in itertools.combinations(found, 2):
-        assert not first.padded(-1.5).overlaps(second.padded(-1.5)), (one, other)
+    assert_legible(figure)
 
 
 def test_the_title_states_the_finding_and_the_foot_says_what_it_rests_on():
@@ -168,4 +148,4 @@ def test_a_title_may_hold_dollar_signs():
     run.scenario.model.title = "From $12 to $60 a kg"
     figure = shortfall.plot_shortfall(run)
     assert "From $12 to $60 a kg, as of" in " ".join(lines_of(figure))
-    boxes(figure)
+    assert_legible(figure)

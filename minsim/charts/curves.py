@@ -102,9 +102,11 @@ def _event_title(ax: Axes, begin: float, title: str) -> Annotation:
     return text
 
 
-def draw_curves(ax: Axes, curves: Sequence[Curve], *, at_peak: bool, named: bool = True) -> None:
-    """Draw lines, the first on top, and write beside each what it is."""
-    days = days_of(ax, len(curves[0].values))
+def draw_curves(
+    ax: Axes, curves: Sequence[Curve], *, at_peak: bool, named: bool = True, at: FloatArray | None = None
+) -> None:
+    """Draw lines over the days of a run, or over other values, the first on top; write beside each what it is."""
+    days = days_of(ax, len(curves[0].values)) if at is None else at
     for rank, curve in enumerate(curves):
         ax.plot(
             days, curve.values, color=curve.colour, linestyle=curve.dashes, linewidth=curve.width_pt, zorder=10 - rank

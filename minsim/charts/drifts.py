@@ -130,6 +130,7 @@ def _draw_series(figure: Figure, bottom_in: float, top_in: float, topic: Topic, 
         step = max(1, len(times) // 9)
         axes.set_xticks(range(0, len(times), step), times[::step])
         axes.set_ylim(bottom=0)
+        axes.tick_params(axis="x", labelbottom=column == columns[-1])
         axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 

@@ -14,6 +14,7 @@ from minsim.style import GREY, HEIGHT_IN, INK, MARGIN_IN, WIDTH_IN, drawing_styl
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 DARK = "#7a2a00"
@@ -42,12 +43,18 @@ MAPS = {
 """Behaviours of the bracket, as their maps are named."""
 
 
+def worse_scale() -> Colormap:
+    """Colours from white to dark, as one number gets worse; they darken evenly, and so read in grey."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("worse", ["#ffffff", "#f6c9a8", "#D55E00", DARK])
+
+
 def draw_cells(ax: Axes, cells: Cells, rows: Sequence[str], columns: Sequence[str]) -> None:
     """Draw a heat map into axes: names of columns above, of rows on the left, a dash where nothing is to say."""
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
-    colours = LinearSegmentedColormap.from_list("worse", ["#ffffff", "#f6c9a8", "#D55E00", DARK])
+    colours = worse_scale()
     for row, line in enumerate(cells):
         for column, cell in enumerate(line):
             bad, text = (min(1.0, max(0.0, cell[0])), cell[1]) if cell else (0.0, "–")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 5
 """Publishers named below a chart, those most cited; the others are counted."""
+LAYOUT_STEP_IN = 0.1
+"""Room made for texts comes in these steps [inches]."""
 HEADING_IN, BELOW_IN, VALUES_IN = 0.36, 0.30, 0.45
 """Room above a panel for its heading, below it for dates, to its right for values."""
 
@@ -167,14 +170,14 @@ def axes_right_of(
 
 
 def widest_in(figure: Figure, labels: Sequence[str], size_pt: float = 9.5) -> float:
-    """Width of the longest label [inches]."""
+    """Width of the longest label, rounded up [inches]: layout must not hang on how a version of matplotlib sets a letter."""
     probe = figure.text(0, 0, "", fontsize=size_pt)
     widths = [0.0]
     for label in labels:
         probe.set_text(label)
         widths.append(probe.get_window_extent().width / figure.dpi)
     probe.remove()
-    return max(widths)
+    return math.ceil(max(widths) / LAYOUT_STEP_IN) * LAYOUT_STEP_IN
 
 
 # ------------------------------------------------------------------------------------------------------ beside lines, bars
@@ -201,8 +204,9 @@ def set_reach(ax: Axes, right: FloatArray, labels: Sequence[str], left: float = 
     reach = float(right.max())
     for end, label in zip(right, labels, strict=True):
         probe = ax.text(0, 0, label, fontweight="bold")
-        share = (probe.get_window_extent().width + 14.0) / room
+        width_in = math.ceil((probe.get_window_extent().width + 14.0) / ax.figure.dpi / LAYOUT_STEP_IN) * LAYOUT_STEP_IN
         probe.remove()
+        share = width_in * ax.figure.dpi / room
         reach = max(reach, (float(end) - share * left) / (1.0 - share))
     ax.set_xlim(left, reach)
 

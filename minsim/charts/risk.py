@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from minsim.charts.curves import Curve, draw_curves
+from minsim.charts.heatmap import WHITE_TEXT_FROM, worse_scale
 from minsim.charts.page import axes_right_of, bare, framed, grid_of_axes, halo, set_dates, set_values, start_page
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import capital, count, listing, with_article
@@ -20,6 +22,7 @@ from minsim.style import (
     INK,
     darker,
     drawing_style,
+    paler,
 )
 
 if TYPE_CHECKING:
@@ -160,12 +163,16 @@ def _draw_central(ax: Axes, found: Comparison, place: Place) -> None:
     end = max(shape.start + dt.timedelta(days=shape.days) for shape, _ in curves)
     highest = max(float(values.max()) for _, values in curves)
     _dated(ax, start, (end - start).days, highest, f"{place.region}: weekly shortfall, % of demand")
+    weeks = _week_days(ax, max((shape.start - start).days // WEEK_DAYS + len(values) for shape, values in curves))
+    drawn = []
     for k, (shape, values) in enumerate(curves):
-        days = ax.get_xlim()[0] + (shape.start - start).days + WEEK_DAYS * (np.arange(len(values)) + 0.5)
-        style = {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k % len(DASHES)]}
-        ax.plot(days, values, linewidth=2.2 - 0.2 * min(k, 3), label=found.names[k], zorder=10 - k, **style)
-    peaks = [values[: len(values) // 2].mean() <= values[len(values) // 2 :].mean() for _, values in curves]
-    ax.legend(loc="upper left" if sum(peaks) * 2 >= len(peaks) else "upper right", frameon=False, fontsize=8.5)
+        first = round((shape.start - start).days / WEEK_DAYS)
+        line = np.full(len(weeks), np.nan)
+        line[first : first + len(values)] = values[: len(weeks) - first]
+        drawn.append(
+            Curve(line, found.names[k], COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)], 2.2 - 0.2 * min(k, 3))
+        )
+    draw_curves(ax, drawn, at_peak=True, at=weeks)
 
 
 def _draw_differences(ax: Axes, found: Comparison, places: Sequence[Place], labels: Sequence[str]) -> None:
@@ -229,24 +236,21 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
     for k, point in enumerate(found.points):
         series.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
     others = [path.rsplit(".", 1)[-1] for path in found.over if path != along]
+    curves = []
     for rank, (rest, points) in enumerate(series.items()):
         estimated = [found.estimate(k, place, metric) for k in points]
         colour, dashes = COLOURS[rank % len(COLOURS)], DASHES[(rank // len(COLOURS) + rank) % len(DASHES)]
         means = np.array([e.value for e in estimated])
-        ax.plot(at, means, color=colour, linestyle=dashes, linewidth=2.0, marker="o", markersize=4)
+        ax.plot(at, means, "o", color=colour, markersize=4)
         if not found.is_central:
             errors = 2.0 * np.nan_to_num([e.se for e in estimated])
             ax.errorbar(at, means, errors, fmt="none", ecolor=colour, elinewidth=1.2, capsize=3)
-        if rest:
-            name = ", ".join(f"{key} {value}" for key, value in zip(others, rest, strict=True))
-            ax.annotate(
-                name, (at[-1], means[-1]), (0, 6), textcoords="offset points", ha="right", color=darker(colour),
-                fontweight="bold", path_effects=halo(),
-            )  # fmt: skip
+        name = ", ".join(f"{key} {value}" for key, value in zip(others, rest, strict=True))
+        curves.append(Curve(means, name, colour, dashes, 2.0))
     if along not in numeric:
         ax.set_xticks(at, [str(value) for value in values])
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
-    ax.yaxis.tick_right()
+    draw_curves(ax, curves, at_peak=False, named=len(curves) > 1, at=np.array(at))
     ax.set_xlabel(along, color=INK, fontsize=9, loc="left")
 
 
@@ -254,20 +258,19 @@ def _draw_map(ax: Axes, found: Sweep, metric: str, place: Place) -> None:
     (down, rows), (across, columns) = found.over.items()
     means = np.array([found.estimate(k, place, metric).value for k in range(len(found.points))])
     table = means.reshape(len(rows), len(columns))
-    image = ax.imshow(table, aspect="auto", origin="lower", cmap="cividis_r")
+    image = ax.imshow(table, aspect="auto", origin="lower", cmap=worse_scale(), vmin=0.0)
     ax.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
     ax.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
     ax.tick_params(length=0, colors=GREY, labelsize=8.5)
     ax.set_xlabel(across, color=INK, fontsize=9, loc="left")
-    ax.set_ylabel(down, color=INK, fontsize=9, loc="bottom")
     for side in ax.spines.values():
         side.set_visible(False)
     ax.annotate(
-        f"{_words(metric)} [{_unit(metric)}]", (0, 1), (0, 6), "axes fraction", "offset points",
+        f"{_words(metric)} [{_unit(metric)}]; upwards: {down}", (0, 1), (0, 6), "axes fraction", "offset points",
         fontweight="bold", va="bottom",
     )  # fmt: skip
     if table.size <= MOST_CELLS_NAMED:
-        middle = (np.nanmin(table) + np.nanmax(table)) / 2
+        middle = WHITE_TEXT_FROM * np.nanmax(table)
         for (row, column), value in np.ndenumerate(table):
             ink = "white" if value > middle else INK
             ax.text(column, row, f"{value:,.3g}", ha="center", va="center", color=ink)
@@ -333,9 +336,7 @@ def plot_tornado(found: Sensitivity) -> Figure:
             size, error = scale * (row[found.main] or 0.0), scale * (row[f"{found.main}_se"] or 0.0)
             assumed = row["is_assumption"]
             colour = COLOURS[1] if assumed else COLOURS[0]
-            bar = (
-                {"color": colour, "alpha": 0.35, "edgecolor": colour, "hatch": "////"} if assumed else {"color": colour}
-            )
+            bar = {"facecolor": paler(colour), "edgecolor": colour, "hatch": "////"} if assumed else {"color": colour}
             ax.barh(level, size, height=0.62, linewidth=0.0, **cast("dict[str, Any]", bar))
             ax.plot([max(0.0, size - 2 * error), size + 2 * error], [level, level], color=INK, linewidth=1.2)
         ax.set_yticks(range(len(rows)), labels, fontsize=8.5, color=INK)

@@ -22,8 +22,7 @@ WHAT = (
     f"all stages, but on direct purchases alone where a material is for screening only (~). As of {long_date(AS_OF)}."
 )
 FOOT = (
-    f"Darker is worse. * an assumption. Sources: US Geological Survey; International Energy Agency; CEPII BACI. "
-    f"minsim {__version__}"
+    "Darker is worse. * an assumption. Sources: US Geological Survey; International Energy Agency; CEPII BACI. minsim "
 )
 
 LONG_COVER_DAYS = 180.0
@@ -108,7 +107,9 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
     cells = [[_cell(s, column) for column in columns] for s in screens]
     with drawing_style():
         headings, finding = [heading for heading, *_ in columns], _headline(screens)
-        return draw_maps([("", cells)], rows, headings, lambda height_in: write_page(finding, WHAT, FOOT, height_in))
+        return draw_maps(
+            [("", cells)], rows, headings, lambda height_in: write_page(finding, WHAT, FOOT + __version__, height_in)
+        )
 
 
 def _headline(screens: Sequence[Screen]) -> str:

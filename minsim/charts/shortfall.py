@@ -50,7 +50,7 @@ def plot_shortfall(run: Outcome, material: str | None = None) -> Figure:
             _draw_cover(lower, story, list(dict.fromkeys([*story.own, *story.short]))[:2])
         else:
             (only,) = panels(figure, bottom, top, (1.0,))
-            _draw_cover(only, story, thinnest(story), name_events=True)
+            _draw_cover(only, story, _thinnest(story), name_events=True)
     return figure
 
 
@@ -61,7 +61,7 @@ def shortfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
         if story.short:
             _draw_shortfall(ax, story)
         else:
-            _draw_cover(ax, story, thinnest(story), name_events=True)
+            _draw_cover(ax, story, _thinnest(story), name_events=True)
         ax.set_title(story.headline(), loc="left", fontsize=10, fontweight="bold", pad=22)
     return ax
 
@@ -119,13 +119,13 @@ def _draw_cover(ax: Axes, story: MaterialStory, indices: Sequence[int], *, name_
         Curve(cover[:, index], f"{story.network.consumers[index].region}, commercial stock", *_line_style(rank))
         for rank, index in enumerate(indices)
     ]
-    curves += stockpile_curves(story, indices)
+    curves += _stockpile_curves(story, indices)
     set_timeline(ax, story.network, max(curve.values.max() for curve in curves), "Stocks, days of use")
     draw_events(ax, story, named=name_events)
     draw_curves(ax, curves, at_peak=False)
 
 
-def stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve]:
+def _stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve]:
     """Strategic stocks that may serve some consumers, in days of their use, in the colour of the first they serve."""
     found: dict[int, Curve] = {}
     for rank, index in enumerate(indices):
@@ -136,7 +136,7 @@ def stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve
     return list(found.values())[:3]
 
 
-def thinnest(story: MaterialStory) -> list[int]:
+def _thinnest(story: MaterialStory) -> list[int]:
     """Consumers by how low their commercial stock falls, the lowest first; the most that are drawn."""
     lowest = story.measures["min_commercial_cover_days"]
     order = sorted(story.everyone, key=lambda i: (story.remoteness(i), lowest[i], story.network.consumers[i].region))

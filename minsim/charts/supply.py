@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -182,9 +182,12 @@ def _draw(ax: Axes, supply: Supply) -> None:
     bottom = np.zeros_like(stacked)
     unnamed = {}
     for name, heights in parts.items():
-        patch = ax.stairs(bottom + heights, edges, baseline=bottom, fill=True, color=colours[name], linewidth=0)
-        if name in HATCHED:
-            patch.set(hatch="////", edgecolor="white")
+        look: dict[str, Any] = {
+            "facecolor": colours[name],
+            "edgecolor": "white",
+            "hatch": "////" if name in HATCHED else None,
+        }
+        ax.stairs(bottom + heights, edges, baseline=bottom, fill=True, linewidth=0.7, **look)
         if name in HATCHED or not _named_inside(ax, name, edges, bottom, heights, colours[name]):
             unnamed[name] = colours[name]
         bottom = bottom + heights
@@ -203,18 +206,20 @@ def _named_inside(ax: Axes, name: str, edges: FloatArray, bottom: FloatArray, he
     """Write a part's name where it is thickest over the name's whole width; False where it fits nowhere."""
     text = ax.text(0.0, 0.0, name, ha="center", va="center", fontsize=9, color=text_on(colour), fontweight="bold")
     box = text.get_window_extent().transformed(ax.transData.inverted())
-    thickest, place = 1.5 * box.height, None
+    found = []
     for first, left in enumerate(edges[:-1]):
-        behind = int(np.searchsorted(edges, left + 1.1 * box.width))
+        behind = int(np.searchsorted(edges, left + 1.5 * box.width))
         if behind == len(edges):
             break
         low, high = float(bottom[first:behind].max()), float((bottom + heights)[first:behind].min())
-        if high - low > thickest:
-            thickest, place = high - low, ((left + edges[behind]) / 2, (low + high) / 2)
-    if place is None:
+        found.append((high - low, (left + edges[behind]) / 2, (low + high) / 2))
+    thickest = max((room for room, _, _ in found), default=0.0)
+    if thickest < 1.5 * box.height:
         text.remove()
         return False
-    text.set_position(place)
+    middle = (edges[0] + edges[-1]) / 2
+    _, x, y = min((place for place in found if place[0] > 0.97 * thickest), key=lambda place: abs(place[1] - middle))
+    text.set_position((x, y))
     return True
 
 
