@@ -64,7 +64,7 @@ def written(tmp_path_factory):
         "compare": ["compare", permits, piles, *several],
         "sweep": ["sweep", ban, "--over", "seed=1,2"],
         "size": ["size", piles, *pile, *several],
-        "morris": ["sensitivity", "magnet-ban", "--region", "United States", "--samples", "2", "-j", "1", "--no-plot"],
+        "morris": ["sensitivity", "magnet-ban", "--region", "United States", "--samples", "2", "-j", "1"],
         "sobol": ["sensitivity", "magnet-ban", "--region", "United States", "--samples", "2", "-j", "1", "--no-plot",
                   "--method", "sobol"],
     }  # fmt: skip
@@ -142,5 +142,7 @@ def test_manifest(written):
 
 
 def test_every_file_is_on_the_page(written):
-    assert {path.name for path in written.rglob("*") if path.is_file() and path.name != ".lock"} == overview()
+    files = [path for pattern in ("*", "*/*") for path in written.glob(pattern) if path.is_file()]
+    assert {path.name for path in files if not path.name.startswith(".")} == overview()
+    assert {path.name for path in (written / "ensemble").iterdir() if path.is_dir()} == {"parts"}
     assert {*output.OWN_FILES, *output.ATTRIBUTION_FILES, *ENSEMBLE_FILES} <= overview()
