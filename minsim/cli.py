@@ -196,7 +196,7 @@ def run(
     \b
     Examples:
       minsim run magnet-ban
-      minsim run magnet-ban --set events.curb.duration_days=180 --out results/half-a-year
+      minsim run magnet-ban --set events.ban.duration_days=180 --out results/half-a-year
       minsim run magnet-ban --without ban
       minsim run magnet-ban --replication 7
       minsim run magnet-ban --company my-company.yaml

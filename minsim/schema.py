@@ -70,8 +70,11 @@ class Triangular(Frozen):
 
     dist: Literal["triangular"]
     low: _Float
+    """Smallest value."""
     mode: _Float
+    """Most likely value; the central case."""
     high: _Float
+    """Largest value."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Triangular:
@@ -85,8 +88,11 @@ class Pert(Frozen):
 
     dist: Literal["pert"]
     low: _Float
+    """Smallest value."""
     mode: _Float
+    """Most likely value; the central case."""
     high: _Float
+    """Largest value."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Pert:
@@ -100,7 +106,9 @@ class Uniform(Frozen):
 
     dist: Literal["uniform"]
     low: _Float
+    """Smallest value."""
     high: _Float
+    """Largest value; the central case is midway."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
@@ -114,9 +122,13 @@ class Normal(Frozen):
 
     dist: Literal["normal"]
     mean: _Float
+    """Mean before truncation; the central case."""
     sd: Annotated[_Float, Field(ge=0)]
+    """Standard deviation before truncation."""
     low: _Float = -math.inf
+    """Smallest value."""
     high: _Float = math.inf
+    """Largest value."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Normal:
@@ -130,7 +142,9 @@ class Lognormal(Frozen):
 
     dist: Literal["lognormal"]
     mean: Annotated[_Float, Field(gt=0)]
+    """Mean; the central case."""
     sd: Annotated[_Float, Field(ge=0)]
+    """Standard deviation."""
 
 
 class Choice(Frozen):
@@ -138,7 +152,9 @@ class Choice(Frozen):
 
     dist: Literal["choice"]
     values: Annotated[tuple[_Float, ...], Field(min_length=1)]
+    """Values, one of which is drawn; the central case is the most probable, the smallest of equals."""
     weights: tuple[Annotated[_Float, Field(ge=0)], ...] | None = None
+    """Weight of each value; absent: all alike."""
 
     @model_validator(mode="after")
     def _paired(self) -> Choice:
@@ -203,6 +219,8 @@ def _bounded(
             raise ValueError(f"expected whole {unit or 'numbers'}, got {lowest:g}")
         return number
 
+    # What the reference of the format says may stand here.
+    check.__doc__ = ("whole " if whole else "") + wanted + (" or `.inf`" if infinite else "")
     return AfterValidator(check)
 
 
@@ -239,7 +257,9 @@ class Window(Frozen):
     """A date known only to lie between two days, each as likely."""
 
     earliest: Date
+    """First possible day."""
     latest: Date
+    """Last possible day."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Window:
@@ -375,6 +395,7 @@ class Stage(Frozen):
     """One stage of a material's chain; makes one product."""
 
     title: str | None = None
+    """Name in plots and tables; absent: the key."""
     after: str | None = None
     """The stage before this one, or `none`; needed only where a stage is not called mine, process or fabricate."""
     yield_: Annotated[Positive, Field(alias="yield")] = 1.0
@@ -572,6 +593,7 @@ class Stockpile(Frozen):
     """A strategic stockpile."""
 
     title: str | None = None
+    """Name in plots and tables; absent: the key."""
     owner: str
     """A region or a bloc."""
     holds: Annotated[dict[str, str], Field(min_length=1)]
@@ -601,6 +623,7 @@ class Event(Frozen):
     """What every event carries."""
 
     title: str | None = None
+    """Name in plots and tables; absent: the key."""
     start: When | None = None
     """First day, or a window; absent: the scenario's first day."""
     end: Date | None = None
@@ -668,7 +691,9 @@ class Measure(Frozen):
     cut: Share | None = None
     """Fraction of baseline trade removed."""
     quota: Quota | None = None
+    """Tonnes a period."""
     licence: Licence | None = None
+    """Permits in tonnes, given by an office."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Measure:
@@ -717,17 +742,22 @@ class ExportCurb(Event):
     sectors: Names = "all"
     """Only these end uses."""
     announcement: Announcement | None = None
+    """When buyers hear of it beforehand; absent: they do not."""
     home_first: bool = False
     """The exporter short of product serves its own buyers first."""
     measure: Measure
+    """What it holds back."""
     leakage: Leakage | None = None
+    """What arrives round it; absent: nothing."""
 
 
 class ProducerReference(Frozen):
     """The producers an event hits."""
 
     material: str
+    """Material they make."""
     stage: str
+    """Stage they work at."""
     country: str | None = None
     """Every producer there."""
     producer: str | None = None
@@ -754,6 +784,7 @@ class Outage(Event):
 
     type: Literal["outage"]
     producer: ProducerReference
+    """Who fails."""
     availability: Share
     """Fraction of capacity left."""
     hazard: Hazard | None = None
@@ -764,6 +795,7 @@ class Incentive(Frozen):
     """A price a project waits for."""
 
     price_usd_per_kg: UsdPerKg
+    """Price that producers there must receive [USD/kg]."""
     for_days: WholeDays = 180.0
     """Days the price must hold."""
 
@@ -773,6 +805,7 @@ class CapacityProject(Event):
 
     type: Literal["capacity_project"]
     producer: ProducerReference
+    """Who builds."""
     capacity_t_per_year: TonnesPerYear
     """Capacity added when complete [t/year]."""
     ramp_days: WholeDays = 0.0
@@ -780,6 +813,7 @@ class CapacityProject(Event):
     delay_days: WholeDays = 0.0
     """Days added to the start."""
     incentive: Incentive | None = None
+    """Price it waits for; absent: it comes on its date."""
 
 
 class DemandShock(Event):
@@ -787,11 +821,15 @@ class DemandShock(Event):
 
     type: Literal["demand_shock"]
     materials: Names
+    """Materials whose demand moves."""
     regions: Names = "all"
+    """Regions or blocs in which it moves."""
     sectors: Names = "all"
+    """End uses in which it moves."""
     factor: Factor
     """Demand / demand without the shock, once ramped up."""
     ramp_days: WholeDays = 0.0
+    """Days over which it moves [days]."""
 
 
 class Expedite(Frozen):
@@ -808,7 +846,9 @@ class Chokepoint(Event):
 
     type: Literal["chokepoint"]
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
+    """Lanes through the passage, `Seller -> Buyer`, by country, region or bloc."""
     materials: Names = "all"
+    """Materials that pass there."""
     extra_days: WholeDays = 0.0
     """Days added to the lead time."""
     throughput: Share = 1.0
@@ -816,6 +856,7 @@ class Chokepoint(Event):
     holds_in_transit: bool = False
     """Whether goods at sea are delayed too."""
     expedite: Expedite | None = None
+    """Air freight round it; absent: none."""
 
 
 class Pandemic(Event):
@@ -823,8 +864,11 @@ class Pandemic(Event):
 
     type: Literal["pandemic"]
     countries: Names
+    """Countries, regions or blocs hit."""
     materials: Names = "all"
+    """Materials hit."""
     stages: Names = "all"
+    """Stages hit."""
     availability: Share = 1.0
     """Fraction of capacity left."""
     demand_factor: Factor = 1.0
@@ -838,7 +882,9 @@ class MarketFlood(Event):
 
     type: Literal["market_flood"]
     exporter: str
+    """Country that floods."""
     materials: Names
+    """Materials it floods."""
     discount: Annotated[_Number, _bounded(0, 0.99, unit="a discount")]
     """The zone's price is held at reference x (1 - discount)."""
 
@@ -848,9 +894,13 @@ class PriceFloor(Event):
 
     type: Literal["price_floor"]
     bloc: str
+    """Bloc, or single region, that keeps the floor."""
     materials: Names
+    """Materials it holds for."""
     stage: str | None = None
+    """Stage whose product it holds for; absent: every stage."""
     price_usd_per_kg: UsdPerKg
+    """The floor [USD/kg]."""
 
 
 class Tariff(Event):
@@ -858,8 +908,11 @@ class Tariff(Event):
 
     type: Literal["tariff"]
     importer: str
+    """Region or bloc that levies it."""
     exporters: Names
+    """Countries or blocs whose goods pay it."""
     materials: Names
+    """Materials it is levied on."""
     rate: NonNegative
     """Duty as a fraction of the price."""
 
@@ -869,8 +922,11 @@ class TradeBloc(Event):
 
     type: Literal["trade_bloc"]
     bloc: str
+    """Bloc whose members serve each other first."""
     materials: Names = "all"
+    """Materials it covers."""
     preference: Literal["first_call"] = "first_call"
+    """`first_call`: a member short of product serves members before others."""
 
 
 class Substitution(Event):
@@ -878,8 +934,11 @@ class Substitution(Event):
 
     type: Literal["substitution"]
     materials: Names
+    """Materials given up."""
     regions: Names = "all"
+    """Regions or blocs whose users give them up."""
     sectors: Names = "all"
+    """End uses that give them up."""
     after_days: WholeDays
     """Short days after which it begins."""
     per_year: Share
@@ -929,11 +988,15 @@ class ScenarioModel(Frozen):
     sources: dict[Identifier, Source] = {}
     """Published documents, by key."""
     regions: Regions = Regions()
+    """Groups of places."""
     materials: Annotated[dict[Identifier, Material], Field(min_length=1)]
+    """Materials, by key."""
     behaviour: dict[str, Behaviour] = {}
     """Overrides of the reference behaviour, by material."""
     stockpiles: dict[Identifier, Stockpile] = {}
+    """Strategic stockpiles, by key."""
     events: dict[Identifier, AnyEvent] = {}
+    """What happens, by key."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ScenarioModel:

@@ -216,7 +216,7 @@ def sweep(
     \b
     Examples:
       minsim sweep magnet-ban --over stockpiles.project-vault.target_days=0:180:15
-      minsim sweep magnet-ban --over events.curb.duration_days=90,180,365 -n 200
+      minsim sweep magnet-ban --over events.ban.duration_days=90,180,365 -n 200
     """
     from minsim.risk.sweeps import parse_over
 

@@ -170,7 +170,7 @@ def load_scenario(name_or_path: str | os.PathLike[str], overrides: Mapping[str, 
 
     Examples
     --------
-    >>> scenario = load_scenario("magnet-ban", {"events.curb.duration_days": 180})  # doctest: +SKIP
+    >>> scenario = load_scenario("magnet-ban", {"events.ban.duration_days": 180})  # doctest: +SKIP
     """
     path, shown = find_scenario(name_or_path)
     problems: list[Problem] = []

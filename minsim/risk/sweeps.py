@@ -217,7 +217,7 @@ def sweep(
 
     Examples
     --------
-    >>> sweep("magnet-ban", {"events.curb.duration_days": [90, 365]}).table  # doctest: +SKIP
+    >>> sweep("magnet-ban", {"events.ban.duration_days": [90, 365]}).table  # doctest: +SKIP
     """
     if not over or not all(over.values()):
         raise ValueError("expected at least one path with at least one value to sweep over")
