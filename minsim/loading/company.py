@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidationError
+from pydantic import Discriminator, Field, Tag
 
 from minsim.checks.names import Finding, places
 from minsim.checks.users import sellers
 from minsim.errors import ScenarioError
 from minsim.grammar import Path
-from minsim.loading.complaints import complaints
+from minsim.loading.complaints import validated
 from minsim.loading.documents import Item, from_python, problem_at
 from minsim.loading.inheritance import read_tree
 from minsim.schema import Consumer, Days, Frozen, Identifier, Material, PlaceName, ScenarioModel, Suppliers
@@ -114,13 +114,8 @@ def load_company(path: str | os.PathLike[str]) -> Company:
     tree = read_tree(pathlib.Path(path), str(path), problems)
     if tree is None:
         raise ScenarioError(problems)
-    data = tree.plain()
-    try:
-        model = CompanyModel.model_validate(data)
-    except ValidationError as error:
-        found = complaints(error, data if isinstance(data, Mapping) else {}, CompanyModel)
-        problems += [problem_at(tree, c.path, c.message, on_key=c.on_key) for c in found]
-    if problems:
+    model = validated(CompanyModel, tree.plain(), tree, problems)
+    if problems or model is None:
         raise ScenarioError(problems)
     return Company(model, tree)
 
