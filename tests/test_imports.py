@@ -50,7 +50,7 @@ LAYERS = (
         "screening",
         "validation",
     },
-    {"cause_pages", "data_pages", "rendering"},
+    {"cause_pages", "data_pages", "library_pages", "rendering"},
     {"commands"},
     {"cli", "pytest_plugin"},
     {"__main__"},

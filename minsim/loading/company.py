@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,9 +24,6 @@ from minsim.wording import unknown
 
 if TYPE_CHECKING:
     from minsim.errors import Problem
-
-SOURCE = "own-figures"
-"""Key under which a company's figures stand among the sources of a scenario."""
 
 _Tonnes = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 
@@ -143,13 +141,18 @@ def laid_over(tree: Item, model: ScenarioModel, company: Company, problems: list
     title = tree.value["title"]
     tree = _planted(tree, ("title",), Item(f"{title.value.rstrip('.')}: {company.name}", title.place, title.key))
     source = {"title": f"Own figures of {company.name}", "publisher": company.name, "confidence": "found"}
-    return _planted(tree, ("sources", SOURCE), from_python(source))
+    return _planted(tree, ("sources", _source_key(company)), from_python(source))
+
+
+def _source_key(company: Company) -> str:
+    """Key under which a company's figures stand among the sources of a scenario."""
+    return f"own-figures-{re.sub(r'[^A-Za-z0-9]+', '-', company.name).strip('-')}"
 
 
 def _misfits(model: ScenarioModel, company: CompanyModel) -> Iterator[Finding]:
     """What a company names that the scenario does not have."""
-    if company.name in places(model):
-        yield ("name",), f'"{company.name}" is a place of the scenario already; call the company something else'
+    if company.name in places(model) | {user for block in model.materials.values() for user in block.consumers}:
+        yield ("name",), f'"{company.name}" is a place or user of the scenario already; call the company something else'
     used = {name: block.consumers for name, block in model.materials.items() if block.consumers}
     regions = {region for consumers in used.values() for region, user in consumers.items() if user.within is None}
     if company.region not in regions:
@@ -201,7 +204,7 @@ def _consumer(tree: Item, material: str, company: Company) -> Item:
         "stock_days": given.value["stock_days"],
         **{key: given.value[key] for key in ("suppliers",) if key in given.value},
         **{key: region[key] for key in ("growth_per_year", "sectors") if key in region},
-        "source": Item(SOURCE),
+        "source": Item(_source_key(company)),
         "note": Item(f"use: {', '.join(own.use)}"),
     }
     if own.end_use is not None and "sectors" in region:
