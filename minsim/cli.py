@@ -70,9 +70,9 @@ def list_command() -> None:
     Examples:
       minsim list
     """
-    from minsim import loading, rendering
+    from minsim import library_pages, loading
 
-    console().print(rendering.library_table([loading.load_scenario(name) for name in loading.library()]))
+    console().print(library_pages.library_table([loading.load_scenario(name) for name in loading.library()]))
 
 
 @main.command()

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minsim.data.reference import AS_OF, Fact, chain_values, facts, materials
-from minsim.data_check import Comparison
+from minsim.data_check import UNITED_STATES, Comparison, baseline_flows, net_import_reliance
 from minsim.screening import HIGHLY_CONCENTRATED, Screen, survival_text
 
 ABSENT = "–"
@@ -72,7 +72,7 @@ def check_page(comparisons: Sequence[Comparison]) -> RenderableType:
         "Baseline against what is published", "material", "figure", "published", "baseline", "error", "", "note"
     )
     for c in comparisons:
-        kind = "fitted" if c.held else "some forms only" if c.partial else ""
+        kind = "fitted" if c.held else "other forms" if c.partial else ""
         bound = "≥ " if c.lower_bound else ""
         table.add_row(
             c.material,
@@ -95,10 +95,22 @@ def check_page(comparisons: Sequence[Comparison]) -> RenderableType:
             parts.append(
                 Text(f"Largest error of {title}: {100 * worst.error:+.1f} points ({worst.material}, {worst.figure}).")
             )
-    parts.append(
-        Text("Error: percentage points. fitted: agrees by construction, within what is held elsewhere.", style="dim")
+    parts += [Text(line) for line in _unpublished(comparisons)]
+    foot = (
+        "Error: percentage points. fitted: agrees by construction, within what is held elsewhere. other forms: the "
+        "published figure counts some forms of the material only, or others too; a hint, no measure."
     )
+    parts.append(Text(foot, style="dim"))
     return Group(*parts)
+
+
+def _unpublished(comparisons: Sequence[Comparison]) -> Iterable[str]:
+    """Materials of which no net import reliance is published, with the baseline's."""
+    compared = {c.material for c in comparisons if c.figure.startswith("net import reliance")}
+    for material in dict.fromkeys(c.material for c in comparisons):
+        if material not in compared:
+            reliance = net_import_reliance(baseline_flows(material), UNITED_STATES)
+            yield f"No net import reliance is published of {material}; the baseline has {_percent(reliance)}."
 
 
 def screen_page(screens: Sequence[Screen]) -> RenderableType:

@@ -16,8 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from minsim.bibliography import inputs_by_note
-from minsim.catalogue import days_text
-from minsim.loading import grouped
 from minsim.schema import (
     AnyEvent,
     Choice,
@@ -39,12 +37,9 @@ from minsim.schema import (
 
 if TYPE_CHECKING:
     from minsim.answer import Answer
-    from minsim.catalogue import Entry
     from minsim.loading import Input, Scenario
 
 TOP_PRODUCERS = 4
-MATERIALS_WIDTH = 28
-"""Width of a column in the table of scenarios."""
 ABSENT = "–"
 
 METRIC_COLUMNS = {
@@ -118,46 +113,6 @@ def table_of(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:
     for column in columns:
         table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
     return table
-
-
-# ------------------------------------------------------------------------------------------------------------- library
-
-
-def library_table(scenarios: Iterable[Scenario]) -> RenderableType:
-    """Table of scenarios by group: name, question, date of knowledge, materials that somebody uses."""
-    groups = grouped(scenarios)
-    names = [len(scenario.name) for _, members in groups for scenario in members]
-    parts: list[RenderableType] = []
-    for group, members in groups:
-        table = table_of(group, "name", "question", "as of", "materials")
-        table.columns[0].width, table.columns[3].width = max(names), MATERIALS_WIDTH  # so that the groups line up
-        table.columns[2].no_wrap = True
-        for scenario in members:
-            model = scenario.model
-            table.add_row(
-                Text(scenario.name, style="bold"),
-                Text(scenario.question),
-                model.as_of.isoformat(),
-                Text(", ".join(material_title(key, m) for key, m in model.materials.items() if m.consumers)),
-            )
-        parts += [table, ""]
-    return Group(*parts[:-1])
-
-
-def catalogue_page(entries: Iterable[Entry]) -> RenderableType:
-    """Answers of many scenarios, by group: who loses how many days of use, from when."""
-    groups: dict[str, Table] = {}
-    for entry in entries:
-        columns = ("scenario", "material", "region", "days of use lost", "short from")
-        table = groups.setdefault(entry.group, table_of(entry.group, *columns, numeric=columns[3:4]))
-        if not entry.losses:
-            said = "failed" if entry.failure is not None else "nobody runs short"
-            table.add_row(Text(entry.name, style="bold"), Text(said, style="dim"))
-        for loss in entry.losses:
-            cells = (loss.material, loss.region, days_text(loss), loss.short_from or ABSENT)
-            table.add_row(Text(entry.name, style="bold"), *map(Text, cells))
-    foot = Text("In brackets: without, and with free, rerouting of trade.", style="dim")
-    return Group(*(part for table in groups.values() for part in (table, "")), foot)
 
 
 # ------------------------------------------------------------------------------------------------------- scenario page

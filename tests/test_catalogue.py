@@ -53,6 +53,7 @@ def test_all_writes_every_scenario_and_an_index_and_tells_of_failures(small_libr
     assert (out / "days-lost.svg").read_bytes().startswith(b"<?xml")
 
 
+@pytest.mark.slow
 def test_any_number_of_jobs_gives_the_same_files(tmp_path):
     texts = []
     for jobs in (1, 2):

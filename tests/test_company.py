@@ -7,9 +7,11 @@ from click.testing import CliRunner
 
 import minsim
 from minsim import cli
+from minsim.engine import simulate
 from minsim.errors import BalanceError
+from minsim.metrics import measure_consumers
 from minsim.network import build_network
-from minsim.uncertainty import Draws
+from minsim.uncertainty import Draws, central
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "company" / "my-company.yaml"
 
@@ -199,6 +201,41 @@ def test_every_misfit_is_said_at_once_with_its_line(write, public):
     }
     assert all(problem.file == str(path) and problem.line for problem in caught.value.problems)
     assert 'did you mean "China"' in found[8, "materials.magnets.suppliers.0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "material", "region"),
+    [("truce-lapses", "magnets", "South Korea"), ("drc-cobalt-quota", "cobalt", "United States")],
+)
+def test_the_same_under_licences_and_quotas(write, tmp_path, name, material, region):
+    """Permits and quotas are shared pro rata, so that a part of a region gets its part of them."""
+    scenario = minsim.load_scenario(name)
+    path = write(region=region)
+    path.write_text(path.read_text("utf-8").replace("  magnets:\n", f"  {material}:\n"), encoding="utf-8")
+    stock = central(scenario.model.materials[material].consumers[region].stock_days)
+    path.write_text(path.read_text("utf-8").replace("stock_days: 38", f"stock_days: {stock}"), encoding="utf-8")
+    network = build_network(scenario.with_company(minsim.load_company(path)), Draws.central())
+    measures = measure_consumers(simulate(network, "none"))
+    days = zip(network.consumers, measures["shortfall_days"], strict=True)
+    lost = {consumer.region: lost for consumer, lost in days if consumer.material == material}
+    assert lost["Acme"] > 1.0
+    assert lost["Acme"] == pytest.approx(lost[region], rel=1e-9)
+
+
+def test_two_companies_in_one_region(public, write):
+    one = public.scenario.with_company(minsim.load_company(write(name="Acme", suppliers="[China]")))
+    two = one.with_company(minsim.load_company(write(name="Zenith & Co", suppliers="[Japan]")))
+    assert sold(two) == pytest.approx(sold(public.scenario), rel=1e-9, abs=1e-9)
+    assert purchases(two, "Acme") == pytest.approx({"China": 100.0})
+    assert purchases(two, "Zenith & Co") == pytest.approx({"Japan": 100.0})
+    with pytest.raises(minsim.ScenarioError, match='"Acme" is a place or user of the scenario already'):
+        one.with_company(minsim.load_company(write(name="Acme")))
+
+
+def test_an_event_cannot_name_a_company(public, write):
+    scenario = public.scenario.with_company(minsim.load_company(write()))
+    with pytest.raises(minsim.ScenarioError, match='unknown place "Acme"'):
+        scenario.with_overrides({"events.ban.importers": ["Acme"]})
 
 
 def test_a_wrong_file_stops_the_run_before_anything_is_written(write, tmp_path):

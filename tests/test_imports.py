@@ -39,7 +39,7 @@ LAYERS = (
     },
     {"bibliography", "catalogue", "data_check", "newscenario", "regression", "risk", "screening", "validation"},
     {"charts"},
-    {"cause_pages", "data_pages", "rendering"},
+    {"cause_pages", "data_pages", "library_pages", "rendering"},
     {"report"},
     {"commands"},
     {"cli", "pytest_plugin"},

@@ -84,6 +84,17 @@ PUBLISHERS = (
         "single facts",
     ),
     Publisher(
+        "adamas-2024", "Adamas Intelligence, record REPM exports",
+        "Record rare-earth permanent magnet exports from China in 2024", "Adamas Intelligence", "",
+        "https://www.adamasintel.com/record-rare-earth-magnet-exports-from-china-in-2024/", "single facts",
+    ),
+    Publisher(
+        "goldsea-2026", "Reuters via Goldsea", "China rare earth exports to US, Japan fell in December",
+        "Reuters, via Goldsea", "2026-01",
+        "http://www.goldsea.com/public/index.php/article_details/china-rare-earth-exports-to-us-japan-fell-in-december",
+        "single facts",
+    ),
+    Publisher(
         "ocean-freight", "56ok Global Ocean Freight Transit Times", "Global ocean freight transit times", "56ok", "",
         "https://en-test.56ok.com/topic/detail-593856-global-ocean-freight-transit-times-key-insights.html", "single facts",
     ),
@@ -172,9 +183,17 @@ US_SOURCES = {
     "platinum": "Platinum",
     "tantalum": "Total",
 }
-EU_SUPPLY = {"gallium": "gallium", "tungsten": "tungsten", "magnesium": "magnesium"}
+EU_SUPPLY = {
+    # material: mineral of the facts, and the measure that gives China's share
+    "magnets": ("ndfeb_magnets", "imports_from_China"),
+    "gallium": ("gallium", "supply_share_from_China"),
+    "tungsten": ("tungsten", "supply_share_from_China"),
+    "magnesium": ("magnesium", "supply_share_from_China"),
+}
+CHINESE_EXPORTS = {"magnets": "ndfeb_magnets"}
 IMPORTS = {
     # material: headings of BACI whose sum stands for the material (gross weight)
+    "magnets": ("ndfeb_magnets",),
     "antimony": ("antimony",),
     "natural-graphite": ("graphite", "graphite_powder_flake"),
     "cobalt": ("cobalt",),
@@ -182,6 +201,7 @@ IMPORTS = {
     "tungsten": ("tungsten_powders",),
 }
 HEADINGS = {
+    "magnets": "HS 850511, permanent magnets of metal; those without rare earths are in it",
     "antimony": "HS 811010, unwrought metal and powder; oxide is not in it",
     "natural-graphite": "HS 250410 (HS92) and 250490 (HS17), powder, flake and other natural graphite",
     "cobalt": "HS 282200, oxides and hydroxides; metal is not in it",
@@ -465,13 +485,20 @@ def imports(folder: Path) -> Iterator[Row]:
                     material, "import_source_share", row, country="United States", partner=canonical(origin),
                     value=figure(float(row["value"]) / 100), unit="share", note=detail(row),
                 )  # fmt: skip
-    for material, mineral in EU_SUPPLY.items():
+    for material, (mineral, measure) in EU_SUPPLY.items():
         for row in rows:
-            if (row["mineral"], row["measure"]) == (mineral, "supply_share_from_China"):
+            if (row["mineral"], row["region"], row["measure"]) == (mineral, "European Union", measure):
                 yield tidy(
                     material, "supply_share", row, country="European Union", partner="China",
                     value=figure(float(row["share"] or row["value"])), unit="share",
-                    note="share of supply, as reported; the year is not given",
+                    note="share of supply, as reported" + ("" if row["year"].isdigit() else "; the year is not given"),
+                )  # fmt: skip
+    for material, mineral in CHINESE_EXPORTS.items():
+        for row in rows:
+            if (row["mineral"], row["region"], row["measure"]) == (mineral, "World", "exports_from_China"):
+                yield tidy(
+                    material, "exports", row, country="World", partner="China", value=figure(tonnes(row)), unit="t",
+                    note=row["note"],
                 )  # fmt: skip
     for material, headings in IMPORTS.items():
         yield from regional_imports(material, [r for r in rows if r["mineral"] in headings and r["year"] == "2024"])

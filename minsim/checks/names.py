@@ -53,12 +53,11 @@ def known_countries() -> frozenset[str]:
 
 
 def places(model: ScenarioModel) -> set[str]:
-    """Every name that may stand for a place: of the scenario (plants, users and blocs too), or of a known country."""
+    """Every name that may stand for a place: of the scenario (named plants and blocs too), or of a known country."""
     own = {name for _, name in declared_places(model)} | set(model.regions.blocs)
     materials = model.materials.values()
     plants = {key for material in materials for stage in material.stages.values() for key in stage.producers}
-    users = {name for material in materials for name in material.consumers}
-    return own | plants | users | known_countries()
+    return own | plants | known_countries()
 
 
 def sectors(model: ScenarioModel) -> set[str]:

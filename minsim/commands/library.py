@@ -19,7 +19,7 @@ def refuse(**options: Any) -> None:
 
 def run_all(ctx: click.Context, out: Path | None, jobs: int | None, **options: Any) -> None:
     """Run the library, print who runs short in what, and leave with code 1 when a scenario failed."""
-    from minsim import catalogue, loading, rendering
+    from minsim import catalogue, library_pages, loading, rendering
     from minsim.risk.workers import usable_cores
 
     folder = out or Path("results")
@@ -28,7 +28,7 @@ def run_all(ctx: click.Context, out: Path | None, jobs: int | None, **options: A
     with counted_progress("Scenarios") as tell:
         entries = catalogue.run_all(requests, jobs or usable_cores(), tell)
     catalogue.save_index(entries, folder, plot=options["plot"])
-    console().print(rendering.catalogue_page(entries))
+    console().print(library_pages.catalogue_page(entries))
     console().print(rendering.files_written(folder))
     failed = [entry for entry in entries if entry.failure is not None]
     for entry in failed:

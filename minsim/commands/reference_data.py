@@ -79,7 +79,7 @@ def check(material: tuple[str, ...]) -> None:
     for key in material:
         _known(key)
         if key not in data_check.checkable():
-            raise ScenarioError.single(f"{key} has no chain made from the tables, so there is nothing to check")
+            raise ScenarioError.single(f"{key} is for screening only: it has no chain, so there is nothing to check")
     compared = [c for key in material or data_check.checkable() for c in data_check.compare(key)]
     console().print(data_pages.check_page(compared))
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidationError
+from pydantic import Discriminator, Field, Tag
 
 from minsim.checks.names import Finding, places
 from minsim.checks.users import sellers
 from minsim.errors import ScenarioError
 from minsim.grammar import Path
-from minsim.loading.complaints import complaints
+from minsim.loading.complaints import validated
 from minsim.loading.documents import Item, from_python, problem_at
 from minsim.loading.inheritance import read_tree
 from minsim.schema import Consumer, Days, Frozen, Identifier, Material, PlaceName, ScenarioModel, Suppliers
@@ -23,9 +24,6 @@ from minsim.wording import unknown
 
 if TYPE_CHECKING:
     from minsim.errors import Problem
-
-SOURCE = "own-figures"
-"""Key under which a company's figures stand among the sources of a scenario."""
 
 _Tonnes = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 
@@ -114,13 +112,8 @@ def load_company(path: str | os.PathLike[str]) -> Company:
     tree = read_tree(pathlib.Path(path), str(path), problems)
     if tree is None:
         raise ScenarioError(problems)
-    data = tree.plain()
-    try:
-        model = CompanyModel.model_validate(data)
-    except ValidationError as error:
-        found = complaints(error, data if isinstance(data, Mapping) else {}, CompanyModel)
-        problems += [problem_at(tree, c.path, c.message, on_key=c.on_key) for c in found]
-    if problems:
+    model = validated(CompanyModel, tree.plain(), tree, problems)
+    if problems or model is None:
         raise ScenarioError(problems)
     return Company(model, tree)
 
@@ -148,13 +141,18 @@ def laid_over(tree: Item, model: ScenarioModel, company: Company, problems: list
     title = tree.value["title"]
     tree = _planted(tree, ("title",), Item(f"{title.value.rstrip('.')}: {company.name}", title.place, title.key))
     source = {"title": f"Own figures of {company.name}", "publisher": company.name, "confidence": "found"}
-    return _planted(tree, ("sources", SOURCE), from_python(source))
+    return _planted(tree, ("sources", _source_key(company)), from_python(source))
+
+
+def _source_key(company: Company) -> str:
+    """Key under which a company's figures stand among the sources of a scenario."""
+    return f"own-figures-{re.sub(r'[^A-Za-z0-9]+', '-', company.name).strip('-')}"
 
 
 def _misfits(model: ScenarioModel, company: CompanyModel) -> Iterator[Finding]:
     """What a company names that the scenario does not have."""
-    if company.name in places(model):
-        yield ("name",), f'"{company.name}" is a place of the scenario already; call the company something else'
+    if company.name in places(model) | {user for block in model.materials.values() for user in block.consumers}:
+        yield ("name",), f'"{company.name}" is a place or user of the scenario already; call the company something else'
     used = {name: block.consumers for name, block in model.materials.items() if block.consumers}
     regions = {region for consumers in used.values() for region, user in consumers.items() if user.within is None}
     if company.region not in regions:
@@ -206,7 +204,7 @@ def _consumer(tree: Item, material: str, company: Company) -> Item:
         "stock_days": given.value["stock_days"],
         **{key: given.value[key] for key in ("suppliers",) if key in given.value},
         **{key: region[key] for key in ("growth_per_year", "sectors") if key in region},
-        "source": Item(SOURCE),
+        "source": Item(_source_key(company)),
         "note": Item(f"use: {', '.join(own.use)}"),
     }
     if own.end_use is not None and "sectors" in region:

@@ -6,11 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from minsim.errors import Problem
 from minsim.grammar import SOURCE_KEYS, Path, annotation_at, known_keys, models_at
+from minsim.loading.documents import Item, problem_at
 from minsim.schema import ScenarioModel
 from minsim.wording import closest, did_you_mean, got, short, suggestion
 
@@ -24,9 +26,34 @@ class Complaint:
     on_key: bool = False
 
 
-def complaints(
-    error: ValidationError, data: Mapping[str, Any], root: type[BaseModel] = ScenarioModel
-) -> list[Complaint]:
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(root: type[M], data: Any, tree: Item, problems: list[Problem], value: Any = None) -> M | None:
+    """A block of the format made of plain data; None where it is none, and `problems` says why at its places.
+
+    Parameters
+    ----------
+    root : type
+        The block.
+    data : object
+        What the tree holds, without places.
+    tree : Item
+        Where it is written.
+    problems : list of Problem
+        Where problems are gathered.
+    value : object, optional
+        What to validate instead of `data`, which it is the same as but for order.
+    """
+    try:
+        return root.model_validate(data if value is None else value)
+    except ValidationError as error:
+        found = complaints(error, data, root)
+        problems += [problem_at(tree, c.path, c.message, on_key=c.on_key) for c in found]
+        return None
+
+
+def complaints(error: ValidationError, data: Any, root: type[BaseModel] = ScenarioModel) -> list[Complaint]:
     """Pydantic's errors about `data`, which should have been a `root`, in plain words, one a mistake."""
     found = list(dict.fromkeys(_complaint(cast("Mapping[str, Any]", entry), data, root) for entry in error.errors()))
     blamed = {complaint.path for complaint in found if complaint.message.startswith("expected a number,")}

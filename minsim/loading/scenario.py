@@ -12,13 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from minsim import checks
 from minsim.errors import Problem, ScenarioError
 from minsim.grammar import SOURCE_KEYS, inside, models_at
 from minsim.loading.company import Company, laid_over
-from minsim.loading.complaints import complaints
+from minsim.loading.complaints import validated
 from minsim.loading.documents import Item, from_python, jsonable, problem_at
 from minsim.loading.inheritance import extended, find_scenario, read_family
 from minsim.loading.inputs import Input, inputs_of
@@ -109,9 +107,10 @@ class Scenario:
         Notes
         -----
         What the company uses, and buys from each seller, is taken out of its region's. A company that says no more than
-        its region's own days of stock loses exactly as many days of use as the region while nobody reroutes. With
-        rerouting it loses as many or fewer: a buyer turns to new sellers in proportion to what they ship it plus all they
-        have to spare (model, section 4), and that counts for more with a small buyer.
+        its region's own days of stock loses exactly as many days of use as the region while nobody reroutes. Where trade
+        reroutes, the two part: buyers turn to new sellers in proportion to what these ship them plus what they have to
+        spare, and the latter counts for more with a small buyer. A hundredth of American cobalt under `drc-cobalt-quota`
+        loses 48 days where the United States lose 42.
 
         Raises
         ------
@@ -215,12 +214,8 @@ def _build(name: str, tree: Item, problems: list[Problem]) -> Scenario:
     data = {key: value for key, value in tree.plain().items() if key != "extends"}
     findings = list(checks.source_problems(data))
     cautions = list(checks.source_cautions(data))
-    model = None
-    try:
-        model = ScenarioModel.model_validate(_in_order(data, ScenarioModel))
-    except ValidationError as error:
-        found = complaints(error, data)
-        problems = problems + [problem_at(tree, c.path, c.message, on_key=c.on_key) for c in found]
+    problems = list(problems)
+    model = validated(ScenarioModel, data, tree, problems, _in_order(data, ScenarioModel))
     if model is not None:
         findings += checks.findings(model, checks.CHECKS)
         cautions += checks.findings(model, checks.CAUTIONS)
