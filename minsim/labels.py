@@ -32,7 +32,7 @@ class SectorLabel:
 
 @dataclass(frozen=True)
 class SellerLabel:
-    """A producer, as seller of its product."""
+    """A producer, as seller of its product; `store_days` is its room for product, in days of output."""
 
     material: str
     stage: str
@@ -40,6 +40,7 @@ class SellerLabel:
     country: str
     output_t_per_day: float
     capacity_t_per_day: float
+    store_days: float
 
 
 @dataclass(frozen=True)
