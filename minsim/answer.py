@@ -23,6 +23,7 @@ from minsim.phrases import (
     listing,
     long_date,
     percent,
+    three_figures,
     tonnes,
     with_article,
 )
@@ -76,7 +77,7 @@ def compose_answer(run: Outcome, material: str | None = None) -> Answer:
     stories = [MaterialStory(run, name) for name in ([material] if material else rank_materials(run))]
     short = [story for story in stories if story.short]
     lines = [line for story in short for line in story.lines()]
-    lines += [story.calm_line() for story in stories if not story.short]
+    lines += [line for story in stories if not story.short for line in (story.calm_line(), *story.price_line())]
     lines += _stockpile_lines(run, {index for story in stories for index in story.everyone})
     lines += assumption_line(run.scenario)
     return Answer(short[0].headline() if short else _calm_headline(stories), tuple(lines))
@@ -225,6 +226,7 @@ class MaterialStory:
         spared = [self.region(i) for i in self.everyone if i not in (*self.short, *self.own)]
         if spared:
             yield f"{capital(listing(spared))} {'does' if len(spared) == 1 else 'do'} not run short of {self.name}."
+        yield from self.price_line()
         yield from self._bracket_line(worst)
         yield from self._waterfall_line(worst)
         yield self._act_line(worst)
@@ -289,6 +291,18 @@ class MaterialStory:
         days = {step: float(lost[index]) for step, lost in self.run.days_lost.items()}
         if days:
             yield f"Step by step, {self.region(index)} loses {describe_waterfall(days)}."
+
+    def price_line(self) -> Iterator[str]:
+        """What the region that answers the price most gives up, which is not counted as lost; where half a day or more."""
+        given_up_t = self.measures["destroyed_t"]
+        days = {i: float(given_up_t[i]) / self.network.consumers[i].daily_use_t for i in self.everyone}
+        most = min(self.everyone, key=lambda i: (-round(days[i], 6), self.network.consumers[i].region))
+        if days[most] >= 0.5:
+            total, ratio = sum(float(given_up_t[i]) for i in self.everyone), self.measures["peak_price_ratio"][most]
+            yield (
+                f"To prices of up to {three_figures(ratio)} times the reference users give up {tonnes(total)} of "
+                f"{self.name}, {self.region(most)} {day_count(days[most])} of use; that is not counted as lost."
+            )
 
     def _act_line(self, index: int) -> str:
         last = self.network.start + dt.timedelta(days=int(self.measures["last_date_to_act"][index]))

@@ -48,7 +48,7 @@ class SectorLabel:
 
 @dataclass(frozen=True)
 class SellerLabel:
-    """A producer, as seller of its product."""
+    """A producer, as seller of its product; `store_days` is its room for product, in days of output."""
 
     material: str
     stage: str
@@ -56,6 +56,7 @@ class SellerLabel:
     country: str
     output_t_per_day: float
     capacity_t_per_day: float
+    store_days: float
 
 
 class ArcLabel(NamedTuple):  # there are many, and a frozen dataclass takes five times as long to make

@@ -47,7 +47,10 @@ class Layout:
     # labels
 
     def seller_labels(self) -> tuple[SellerLabel, ...]:
-        return tuple(SellerLabel(*s.key, s.producer, s.place.region, s.output, s.capacity) for s in self.sellers)
+        return tuple(
+            SellerLabel(*s.key, s.producer, s.place.region, s.output, s.capacity, self._store_days(s))
+            for s in self.sellers
+        )
 
     def consumer_labels(self) -> tuple[ConsumerLabel, ...]:
         return tuple(self._consumer_label(v) for v in self.consumers)
@@ -173,8 +176,7 @@ class Layout:
         return {
             "SELLER_STOCK": days[:, 0] * outputs,
             "SELLER_TARGET": days[:, 0] * outputs,
-            "SELLER_STORE": np.maximum(days[:, 1], days[:, 0] + 1.0)
-            * outputs,  # a day's output is made before it is shipped
+            "SELLER_STORE": np.array([self._store_days(seller) for seller in self.sellers]) * outputs,
             "SELLER_CAPACITY": [seller.capacity for seller in self.sellers],
             "SELLER_AVAILABILITY": [seller.availability for seller in self.sellers],
             "SELLER_GROWTH": np.ones(len(outputs)),
@@ -182,6 +184,10 @@ class Layout:
             "SELLER_ORDERS": outputs,
             "SELLER_SUPPLY_LIMIT": np.full(len(outputs), np.inf),
         }
+
+    def _store_days(self, seller: Seller) -> float:
+        stock, store = self._product_days(seller)
+        return max(store, stock + 1.0)  # a day's output is made before it is shipped
 
     def _product_days(self, seller: Seller) -> tuple[float, float]:
         material, stage_name = seller.key

@@ -156,7 +156,8 @@ class World:
         self.leak_share = Lever(value[fl.ARC_LEAK_SHARE, :arcs], np.maximum, self._set_leaks)
         self.air_cover = self._lever(fl.ARC_AIR_COVER, arcs, np.maximum)
         self.availability = self._lever(fl.SELLER_AVAILABILITY, sellers, np.multiply)
-        self.projects = self._lever(fl.SELLER_PROJECT, sellers, np.add)
+        self.projects = Lever(value[fl.SELLER_PROJECT, :sellers], np.add, self._set_stores)
+        self.stores = value[fl.SELLER_STORE, :sellers].copy()
         self.demand = self._lever(fl.SECTOR_FACTOR, sectors, np.multiply)
         self.deferred = self._lever(fl.SECTOR_DEFERRED, sectors, np.maximum)
         self.substituted = self._lever(fl.SECTOR_SUBSTITUTED, sectors, np.multiply)
@@ -200,6 +201,11 @@ class World:
         due = self.day + np.arange(old)
         ring[due % len(ring)] = self.state.ring[due % old]
         self.state = self.state._replace(ring=ring)
+
+    def _set_stores(self) -> None:
+        # New capacity comes with room for its product: a producer that made nothing had none, and could make nothing.
+        days = np.array([seller.store_days for seller in self.network.sellers])
+        self.state.value[fl.SELLER_STORE, : len(days)] = self.stores + days * self.projects.row
 
     def _set_caps(self) -> None:
         # Where permits count too, the kernel works out today's cap afresh every day.

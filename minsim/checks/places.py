@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from minsim.checks.names import Finding, blocks, declared_places, known_countries, listed, places
+from minsim.checks.names import Finding, blocks, countries_of, declared_places, known_countries, listed, places
 from minsim.grammar import Path
 from minsim.schema import LANE_ARROW, AnyEvent, ExportCurb, Material, ScenarioModel, Trade
 from minsim.wording import closest, suggestion
@@ -105,7 +105,7 @@ def _places_of_event(event: AnyEvent) -> Iterator[tuple[Path, str]]:
 
 
 def check_zones(model: ScenarioModel) -> Iterator[Finding]:
-    """Price zones do not overlap, and one at most takes the rest."""
+    """Price zones do not overlap, one at most takes the rest, and without one every place that trades has a zone."""
     for path, _, material in blocks(model):
         zones = material.prices.zones if material.prices is not None else {}
         rest = sorted(name for name, members in zones.items() if members == "rest")
@@ -114,6 +114,12 @@ def check_zones(model: ScenarioModel) -> Iterator[Finding]:
         counts = Counter(name for members in zones.values() if members != "rest" for name in members)
         for name in sorted(name for name, count in counts.items() if count > 1):
             yield (*path, "prices", "zones"), f'"{name}" stands in more than one zone'
+        if zones and not rest:
+            makers = [country for stage in material.stages.values() for country in countries_of(stage)]
+            members = {place for name in counts for place in model.regions.blocs.get(name, [name])}
+            if lacking := sorted({*makers, *material.consumers} - members):
+                where = f"expected a zone for {', '.join(lacking)}, got none; name a zone, or let one be `rest`"
+                yield (*path, "prices", "zones"), where
 
 
 def _place_like(name: str, known: Iterable[str]) -> str | None:

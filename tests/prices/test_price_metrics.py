@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import ban, run
-from priced import REFERENCE, TWO_ZONES, column, flood, floor, market, tariff
+from networks import ban, run, scenario
+from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, column, flood, floor, market, tariff
 
+from minsim import results
 from minsim.metrics import measure_consumers
+from minsim.phrases import day_count, three_figures, tonnes
 from minsim.price_metrics import floor_cost_usd, measure_prices, price_rows, tariff_revenue_usd
 
 ABROAD = {"utilisation": 0.6, "zones": TWO_ZONES}
@@ -90,6 +92,21 @@ def test_without_prices_nothing_is_made_up() -> None:
         "value_added_at_risk_usd",
     ):
         assert values["United States", name] is None
+
+
+def test_the_answer_tells_what_is_given_up_to_the_price() -> None:
+    """Nobody is short, but users abroad give up demand: told in tonnes and days, apart from what is lost."""
+    events = {"c": ban(100, 400, cut=0.8)}
+    finished = results.run(scenario(market(days=900, japan=0.8, e_s=0.3, zones=TWO_ZONES, events=events)))
+    us = column(finished.record, "United States")
+    given_up = finished.record.sector[:, :, 3].sum(axis=0)
+    ratio = finished.record.consumer[:, us, 1].max() / REFERENCE
+    (line,) = [line for line in finished.answer().lines if line.startswith("To prices")]
+    assert line == (
+        f"To prices of up to {three_figures(ratio)} times the reference users give up {tonnes(given_up.sum())} of x, "
+        f"the United States {day_count(given_up[us] / DAILY_USE_T)} of use; that is not counted as lost."
+    )
+    assert not [line for line in results.run(scenario(market(days=100))).answer().lines if "To prices" in line]
 
 
 def test_goods_that_leak_cost_their_premium() -> None:
