@@ -81,7 +81,7 @@ BROKEN = (
 )
 
 COMMANDS = [
-    "list", "show", "validate", "run", "attribute", "why", "regress", "sources", "schema", "data", "screen", "new",
+    "list", "show", "validate", "run", "attribute", "why", "report", "regress", "sources", "schema", "data", "screen", "new",
     "ensemble", "compare", "sweep", "size", "sensitivity",
 ]  # fmt: skip
 

@@ -59,7 +59,7 @@ def report(
     seconds: float,
     jobs: int | None,
 ) -> None:
-    """Write one self-contained page on a scenario, for a reader who was not there.
+    """Write one page that a reader who was not there can use.
 
     Who runs short of what and when, with the range and the worst case; the last date to act; where the days go; what to
     buy; who pays; what it all rests on. Then the curves, the events, the sources and how to make the page again. The page
