@@ -16,6 +16,9 @@ QUOTES = "\"'><img src=x onerror=hacked()>"
 REGION = "South\"'<b onmouseover=hacked()"
 """A region's name may hold anything but `>`, dots, colons and brackets."""
 
+UNSCREENED = ("gallium-germanium-antimony-suspension-ends", "truce-lapses-legal")
+"""Scenarios that take long to screen, whose pages are read for other things."""
+
 
 def salt(**changed: Any) -> Scenario:
     """A year without Northern salt, whose value added is given and whose stocks are uncertain."""
@@ -68,6 +71,11 @@ def salt(**changed: Any) -> Scenario:
     return scenario_from_mapping({**mapping, **changed}, "salt")
 
 
+def calm() -> Scenario:
+    """Salt, with a ban that stocks outlast."""
+    return salt().with_overrides({"events.ban.duration_days": 5})
+
+
 def hostile() -> Scenario:
     """Salt, with an attack in every text that an author writes."""
     mapping = salt().resolved
@@ -86,9 +94,10 @@ def hostile() -> Scenario:
 @functools.cache
 def findings(name: str) -> Findings:
     """What the page tells of a library scenario, or of one of the above, with few draws."""
-    made = {"salt": salt, "hostile": hostile}
+    made = {"salt": salt, "calm": calm, "hostile": hostile}
     run = minsim.run(made[name]() if name in made else name)
-    return gather(run, Effort(draws=4, screening_seconds=60.0, jobs=1), lambda what, done, wanted: None)
+    seconds = 0.0 if name in UNSCREENED else 60.0
+    return gather(run, Effort(draws=4, screening_seconds=seconds, jobs=1), lambda what, done, wanted: None)
 
 
 @functools.cache

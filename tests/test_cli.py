@@ -81,7 +81,8 @@ BROKEN = (
 )
 
 COMMANDS = [
-    "list", "show", "validate", "run", "attribute", "why", "plot", "regress", "sources", "schema", "data", "screen", "new",
+    "list", "show", "validate", "run", "attribute", "why", "plot", "report", "regress", "sources", "schema", "data", "screen",
+    "new",
     "ensemble", "compare", "sweep", "size", "sensitivity",
 ]  # fmt: skip
 

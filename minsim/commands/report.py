@@ -59,7 +59,7 @@ def report(
     seconds: float,
     jobs: int | None,
 ) -> None:
-    """Write one self-contained page on a scenario, for a reader who was not there.
+    """Write one page that a reader who was not there can use.
 
     Who runs short of what and when, with the range and the worst case; the last date to act; where the days go; what to
     buy; who pays; what it all rests on. Then the curves, the events, the sources and how to make the page again. The page
@@ -82,21 +82,21 @@ def report(
     if folder.is_dir():
         if overrides or without or only or seed is not None or replication is not None:
             raise click.UsageError("a results folder is reported as it is; give the scenario's name to change it")
-        finished, notices = _run_again(folder)
+        finished, made_by, notices = _run_again(folder)
     else:
         loaded = load_aloud(name, overrides, without, only)
         folder = Path("results") / loaded.name
         _tell(f"Simulating {loaded.name} (the first run compiles, up to half a minute)")
-        finished, notices = simulate(loaded, seed, replication), ()
+        finished, made_by, notices = simulate(loaded, seed, replication), None, ()
     found = gather(finished, Effort(draws, seconds, jobs), _progress())
-    text = render(found, command=ctx.meta[COMMAND_LINE], notices=notices)
+    text = render(found, command=ctx.meta[COMMAND_LINE], made_by=made_by, notices=notices)
     page = out or folder / "report.html"
     write_text(page, text)
     _tell(f"Wrote {page} ({len(text.encode()) / 1000:,.0f} kB)")
 
 
-def _run_again(folder: Path) -> tuple[Run, tuple[str, ...]]:
-    """The run that a folder holds, and what has changed since."""
+def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
+    """The run that a folder holds, the command that made it, and what has changed since."""
     from minsim import results
     from minsim.result_folder import changes, read_folder
 
@@ -106,7 +106,7 @@ def _run_again(folder: Path) -> tuple[Run, tuple[str, ...]]:
     notices = changes(held, finished)
     for notice in notices:
         click.echo(f"warning: {notice}", err=True)
-    return finished, notices
+    return finished, held.command, notices
 
 
 def _tell(text: str) -> None:

@@ -181,7 +181,8 @@ def cover_chart(story: MaterialStory) -> Chart:
     elif least <= 0.05:
         title = f"{who} has used up its commercial stock of {story.name} by {story.date(day)}"
     else:
-        title = f"{who}’s stock of {story.name} falls from {day_count(opening)} of use to {day_count(least)}"
+        own = f"{who}’" if who.endswith("s") else f"{who}’s"
+        title = f"{own} stock of {story.name} falls from {day_count(opening)} of use to {day_count(least)}"
     return _chart(story, "cover", title, f"Stocks of {story.name}, days of use", lines)
 
 

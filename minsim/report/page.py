@@ -19,7 +19,9 @@ MOST_MATERIALS = 3
 """Materials with charts; the others are in the tables."""
 
 
-def render(found: Findings, *, command: str | None = None, notices: tuple[str, ...] = ()) -> str:
+def render(
+    found: Findings, *, command: str | None = None, made_by: str | None = None, notices: tuple[str, ...] = ()
+) -> str:
     """The whole page as HTML.
 
     Parameters
@@ -28,6 +30,8 @@ def render(found: Findings, *, command: str | None = None, notices: tuple[str, .
         What it tells.
     command : str, optional
         What the user typed; kept without folders.
+    made_by : str, optional
+        What made the results folder, where the page is of one.
     notices : tuple of str
         What a reader must know before reading.
     """
@@ -40,10 +44,10 @@ def render(found: Findings, *, command: str | None = None, notices: tuple[str, .
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return pages.get_template("report.html.jinja").render(**context(found, command, notices))
+    return pages.get_template("report.html.jinja").render(**context(found, command, made_by, notices))
 
 
-def context(found: Findings, command: str | None, notices: tuple[str, ...]) -> dict[str, Any]:
+def context(found: Findings, command: str | None, made_by: str | None, notices: tuple[str, ...]) -> dict[str, Any]:
     """Everything the template names."""
     words, resting, model = Words(found), Resting(found), found.run.scenario.model
     charts = list(charts_of(found.stories[:MOST_MATERIALS]))
@@ -76,7 +80,7 @@ def context(found: Findings, command: str | None, notices: tuple[str, ...]) -> d
         "steps": list(found.run.days_lost)[1:],
         "deciders": resting.every(),
         "sources": tables.sources(found),
-        "colophon": tables.colophon(found, command),
+        "colophon": tables.colophon(found, command, made_by),
         "data": data(found, charts),
     }
 

@@ -183,7 +183,7 @@ def web_address(url: str | None) -> str:
 # --------------------------------------------------------------------------------------------------------- reproducibility
 
 
-def colophon(found: Findings, command: str | None) -> dict[str, Any]:
+def colophon(found: Findings, command: str | None, made_by: str | None) -> dict[str, Any]:
     """What it takes to make the page again."""
     told = manifest(found.run, command)
     versions = dict(told["versions"])
@@ -192,7 +192,7 @@ def colophon(found: Findings, command: str | None) -> dict[str, Any]:
         "hash": told["scenario_hash"],
         "seed": told["seed"],
         "replication": "none: central values" if told["replication"] is None else told["replication"],
-        "command": told["command"],
+        "command": " && ".join(line for line in (made_by, told["command"]) if line),
         "minsim": versions.pop("minsim"),
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
         "draws": 0 if found.draws is None else len(found.draws.replications),

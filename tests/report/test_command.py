@@ -56,6 +56,9 @@ def test_a_folder_gives_the_page_of_its_scenario(written):
     assert "warning" not in told.stderr
     by_folder = (folder / "results" / "report.html").read_text("utf-8")
     assert without_command(by_folder) == without_command((folder / "by-name.html").read_text("utf-8"))
+    # The footer names both commands: the one that made the folder, and the one that made the page of it.
+    (commands,) = re.findall(r'<div id="command">.*?<code>(.*?)</code>', by_folder)
+    assert re.fullmatch(r"minsim run salt.yaml .* &amp;&amp; minsim report results .*", commands)
     assert (folder / "results" / "manifest.json").exists()
 
 

@@ -130,8 +130,9 @@ def test_the_focus_is_the_hardest_hit_or_the_thinnest():
     short, calm = findings("truce-lapses"), findings("truce-lapses-legal")
     assert short.run.record.network.consumers[short.focus].region == "South Korea"
     assert calm.run.record.network.consumers[calm.focus].region == "United States"
-    assert calm.screening.metric == "min_commercial_cover_days"
     assert calm.purchases == []
+    assert findings("calm").screening.metric == "min_commercial_cover_days"
+    assert findings("calm").screening.short_runs == 0
 
 
 def test_draws_and_screening_may_be_left_out():
