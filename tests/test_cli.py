@@ -81,9 +81,8 @@ BROKEN = (
 )
 
 COMMANDS = [
-    "list", "show", "validate", "run", "attribute", "why", "plot", "report", "regress", "sources", "schema", "data", "screen",
-    "new",
-    "ensemble", "compare", "sweep", "size", "sensitivity",
+    "list", "show", "validate", "run", "attribute", "why", "plot", "report", "regress", "sources", "schema", "data",
+    "screen", "new", "ensemble", "compare", "sweep", "size", "sensitivity",
 ]  # fmt: skip
 
 
