@@ -19,7 +19,12 @@ from minsim.cli import main
 
 TREE = Path(__file__).parent.parent.parent
 PAGES = (TREE / "README.md", *sorted((TREE / "docs").rglob("*.md")))
-NOT_RUN = {"installs", "tested in tests/test_pytest_plugin.py", "serves until stopped"}
+NOT_RUN = {
+    "installs",
+    "serves until stopped",
+    "takes minutes; tested in tests/test_catalogue.py",
+    "tested in tests/test_pytest_plugin.py",
+}
 """Reasons for which a block may go untried."""
 SHOWN = {"text", "yaml"}
 """Languages that are looked at, not run; a `yaml` block with a title is the file of that name."""

@@ -14,17 +14,17 @@ from pyarrow import parquet
 from minsim import metrics, output
 from minsim.cli import main
 from minsim.days_lost import STEPS
-from minsim.price_metrics import PRICE_UNITS, PURSE_UNITS
+from minsim.price_metrics import PRICE_UNITS
 from minsim.risk.files import ENSEMBLE_FILES
 from minsim.risk.replications import METRICS
+from minsim.stockpile_metrics import STOCKPILE_UNITS
 
 PAGE = (TREE / "docs" / "output.md").read_text("utf-8")
 SCENARIOS = TREE / "tests" / "regression_scenarios" / "scenarios"
 UNITS = {
     **metrics.CONSUMER_UNITS,
-    **metrics.STOCKPILE_UNITS,
+    **STOCKPILE_UNITS,
     **PRICE_UNITS,
-    **PURSE_UNITS,
     **{f"waterfall_{step}_days": "days" for step in STEPS},
     "leakage_premium_usd": "usd",
     "assumption_share": "fraction",
@@ -113,11 +113,11 @@ def test_columns_of_replications(written):
     columns = parquet.read_schema(written / "ensemble" / "replications.parquet").names
     own = documented("replications.parquet")
     assert columns == [*own, *METRICS]
-    # "from `onset_date` to `value_of_shortfall_usd`, and of stockpiles up to `stockpile_spent_usd`"
-    assert list(METRICS) == [*metrics.CONSUMER_UNITS, *metrics.STOCKPILE_UNITS]
+    # "from `onset_date` to `value_of_shortfall_usd`, and of stockpiles up to `stockpile_money_bound_days`"
+    assert list(METRICS) == [*metrics.CONSUMER_UNITS, *STOCKPILE_UNITS]
     assert METRICS[0] == "onset_date"
     assert list(metrics.CONSUMER_UNITS)[-1] == "value_of_shortfall_usd"
-    assert METRICS[-1] == "stockpile_spent_usd"
+    assert METRICS[-1] == "stockpile_money_bound_days"
 
 
 def test_metrics_and_their_units():
