@@ -10,13 +10,13 @@ and on what else it does.
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from minsim.loading import Scenario, load_scenario
@@ -87,10 +87,14 @@ def parent_memory_mb(name: str, replications: int) -> float:
 
 
 def own_memory_mb(name: str, replications: int) -> float:
-    """Run and save an ensemble; the peak memory of this process [MB]."""
+    """Run and save an ensemble; the peak memory of this process, on Linux [MB].
+
+    `ru_maxrss` would not do: it starts at what the process that started this one had taken.
+    """
     with tempfile.TemporaryDirectory() as out:
         ensemble(name, replications, jobs=2, out=out).save(out, plot=False)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def main(name: str = "magnet-ban", replications: str = "800") -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "ensemble.py"
@@ -16,6 +17,8 @@ def parent_mb(scenario: Path, replications: int) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.slow
 def test_the_parent_keeps_next_to_nothing_of_a_replication(uncertain_events, tmp_path):
     scenario = tmp_path / "salt.yaml"
     scenario.write_text(yaml.safe_dump(uncertain_events.resolved))
