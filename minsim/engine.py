@@ -110,7 +110,7 @@ def flows(world: World) -> Generator[Any, Any, None]:
         reached = fl.advance(world.state, world.day, int(horizon))
         check_books(world)
         notices = world.state.value[fl.HOLDING_NOTICE, : len(network.holdings)]
-        if notices.any():
+        if len(notices) > 0 and notices.any():
             yield Day(env, reached - world.day, FIRST)
             tell(world, notices)
         yield Day(env, reached - world.day, LAST)

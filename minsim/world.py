@@ -61,11 +61,13 @@ class Lever:
     ) -> None:
         self.row, self.combine, self.settled = row, combine, settled
         self.base = row.copy()
-        self.effects: dict[str, tuple[Indices, Floats]] = {}
+        self.effects: dict[str, tuple[npt.NDArray[np.intp], Floats]] = {}
 
     def put(self, name: str, where: Sequence[int] | Indices, value: float | Floats) -> None:
         """Put, or replace, the effect called `name` on the columns `where`."""
-        index = np.asarray(where, dtype=np.uint32)
+        index = np.asarray(
+            where, dtype=np.intp
+        )  # numpy converts any other kind, at every use and at ten times the price
         amounts = np.empty(len(index))
         amounts[:] = value
         self.effects[name] = index, amounts
