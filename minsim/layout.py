@@ -167,8 +167,9 @@ class Layout:
         return {
             "SELLER_STOCK": days[:, 0] * outputs,
             "SELLER_TARGET": days[:, 0] * outputs,
-            "SELLER_STORE": np.maximum(days[:, 1], days[:, 0] + 1.0)
-            * outputs,  # a day's output is made before it is shipped
+            # A day's output is made before it is shipped. Days of no output say nothing of a newcomer's store: what it
+            # makes follows its orders, and without room for it a project at a producer of share 0 would never run.
+            "SELLER_STORE": np.where(outputs > 0.0, np.maximum(days[:, 1], days[:, 0] + 1.0) * outputs, np.inf),
             "SELLER_CAPACITY": [seller.capacity for seller in self.sellers],
             "SELLER_AVAILABILITY": [seller.availability for seller in self.sellers],
             "SELLER_GROWTH": np.ones(len(outputs)),

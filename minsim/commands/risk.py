@@ -1,4 +1,4 @@
-"""Commands about risk: `minsim ensemble`, `compare`, `sweep`, `size` and `sensitivity`."""
+"""Commands about risk: `minsim ensemble`, `compare`, `sweep`, `size`, `spend` and `sensitivity`."""
 
 from __future__ import annotations
 
@@ -367,7 +367,104 @@ def sensitivity(
         ctx.exit(EXIT_FAILED)
 
 
-COMMANDS = (ensemble, compare, sweep, size, sensitivity)
+def _parse_dollars(ctx: click.Context, parameter: click.Parameter, text: str) -> float:
+    try:
+        usd = float(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        usd = -1.0
+    if not 0 < usd < float("inf"):
+        raise click.BadParameter(f"expected dollars > 0, such as 50e6, got {text}")
+    return usd
+
+
+def _parse_costs(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
+    pairs = [text.partition("=") for text in given]
+    return {name.strip(): _parse_dollars(ctx, parameter, usd) for name, _, usd in pairs}
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--region", required=True, metavar="REGION", help="Region whose days of use are to be saved.")
+@click.option(
+    "--budget-usd",
+    required=True,
+    callback=_parse_dollars,
+    metavar="USD",
+    help="What may be spent, such as 50e6.",
+)
+@click.option(
+    "--material",
+    metavar="NAME",
+    help="Save days of this material alone.  [default: of all that the region uses, alike]",
+)
+@click.option(
+    "--over",
+    multiple=True,
+    metavar="PURCHASE",
+    help="Choose from these only: stock, capacity, recycling, or one such as stock.magnets; may be given several times.",
+)
+@click.option(
+    "--cost", "costs", multiple=True, callback=_parse_costs, metavar="PURCHASE=USD",
+    help="Cost of a tonne held, or of a tonne a year of capacity, in place of the reference; may be given several times.",
+)  # fmt: skip
+@options(
+    _replications(None, "Replications of each spending.  [default: the central case alone]"),
+    _jobs,
+    out_option("results/NAME-spend"),
+    seed_option,
+    override_option,
+    _no_plot,
+)
+@click.pass_context
+def spend(
+    ctx: click.Context,
+    scenario: str,
+    region: str,
+    budget_usd: float,
+    material: str | None,
+    over: tuple[str, ...],
+    costs: dict[str, float],
+    replications: int | None,
+    jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    no_plot: bool,
+) -> None:
+    """Find what a dollar buys best against the shortages of a region.
+
+    On offer are stocks of every material in the region's chain, in its last form and in those its stockpiles hold; more
+    capacity of its plants; more recycling. Each is tried alone, then the best mix is sought. Bought things stand on the
+    first day: what they need to be built is another matter. The region's stockpiles of these materials are left out, and
+    stock is bought under their rules. Oxide and metal help as far as plants in the region have capacity to spare.
+
+    Stock costs its value at the scenario's prices, and holding it; plants cost years of their sales, an assumption with a
+    range, which --cost replaces. Prices are changed with --set materials.NAME.price_usd_per_kg=USD.
+
+    \b
+    Examples:
+      minsim spend magnet-ban --region "United States" --budget-usd 200e6
+      minsim spend magnet-ban --region "United States" --budget-usd 20e6 --over stock -n 100
+      minsim spend magnet-ban --region "United States" --budget-usd 1e9 --cost capacity.magnets.fabricate=100000
+    """
+    loaded = load_aloud(scenario, overrides)
+    folder = out or Path("results") / f"{loaded.name}-spend"
+    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
+        from minsim import rendering, risk
+
+        found = risk.spend(
+            loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
+            seed=seed, out=folder, progress=progress, **workers,
+        )  # fmt: skip
+    _tell(found.answer())
+    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+
+
+COMMANDS = (ensemble, compare, sweep, size, spend, sensitivity)
 """In the order in which a newcomer needs them."""
 
 

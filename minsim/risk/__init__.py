@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from minsim.risk.ensembles import Ensemble, ensemble
     from minsim.risk.sensitivities import Sensitivity, sensitivity
     from minsim.risk.sizing import Sizing, size
+    from minsim.risk.spending import Spending, spend
     from minsim.risk.sweeps import Sweep, sweep
 
 _MODULE_OF = {
@@ -24,11 +25,13 @@ _MODULE_OF = {
     "Ensemble": "ensembles",
     "Sensitivity": "sensitivities",
     "Sizing": "sizing",
+    "Spending": "spending",
     "Sweep": "sweeps",
     "compare": "comparison",
     "ensemble": "ensembles",
     "sensitivity": "sensitivities",
     "size": "sizing",
+    "spend": "spending",
     "sweep": "sweeps",
 }
 
@@ -37,11 +40,13 @@ __all__ = [
     "Ensemble",
     "Sensitivity",
     "Sizing",
+    "Spending",
     "Sweep",
     "compare",
     "ensemble",
     "sensitivity",
     "size",
+    "spend",
     "sweep",
 ]
 

@@ -49,7 +49,9 @@ def _page(asked: Any, headline: str, what: str, note: str = "") -> tuple[Figure,
     return start_page(cast("Outcome", asked), headline, what, note)
 
 
-def _grid(figure: Figure, bottom_in: float, top_in: float, rows: int, columns: int, left_in: float = 0.0) -> list[Axes]:
+def grid_of_axes(
+    figure: Figure, bottom_in: float, top_in: float, rows: int, columns: int, left_in: float = 0.0
+) -> list[Axes]:
     """Axes in rows, with room for a heading above and values below and to the right of each."""
     heading_in, below_in, right_in = 0.36, 0.30, 0.45
     width_in = (WIDTH_IN - 2 * MARGIN_IN - left_in) / columns
@@ -85,10 +87,11 @@ def _dated(ax: Axes, start: dt.date, days: int, highest: float, heading: str) ->
     locator = AutoDateLocator(minticks=3, maxticks=7)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-    _framed(ax, heading)
+    framed(ax, heading)
 
 
-def _framed(ax: Axes, heading: str, grid: Any = "y") -> None:
+def framed(ax: Axes, heading: str, grid: Any = "y") -> None:
+    """A heading that gives the unit, a line at the bottom, a light grid."""
     ax.tick_params(length=0, colors=GREY, labelsize=8.5)
     ax.tick_params(axis="x", length=3)
     ax.grid(axis=grid, color=LIGHT_GREY, linewidth=0.6)
@@ -103,7 +106,8 @@ def _week_days(ax: Axes, weeks: int) -> FloatArray:
     return np.asarray(ax.get_xlim()[0] + WEEK_DAYS * np.arange(weeks) + WEEK_DAYS / 2, dtype=float)
 
 
-def _halo() -> list[Any]:
+def halo() -> list[Any]:
+    """What keeps text legible across lines."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=3, foreground="white")]
@@ -132,7 +136,7 @@ def plot_fan(found: Ensemble) -> Figure:
         what = f"Weekly shortfall in {total}: median, and bands that hold 50% and 90% of them"
         figure, bottom, top = _page(found, found.answer().headline, what, note)
         columns = 1 if len(places) < 3 else 2
-        axes = _grid(figure, bottom, top, -(-len(places) // columns), columns)
+        axes = grid_of_axes(figure, bottom, top, -(-len(places) // columns), columns)
         highest = 100.0 * max(float(found.bands[place].quantiles.max()) for place in places)
         for rank, (ax, place) in enumerate(zip(axes, places, strict=False)):
             _draw_fan(ax, found, place, highest, named=rank == 0)
@@ -195,7 +199,7 @@ def plot_comparison(found: Comparison) -> Figure:
         shown = (moved or found.places)[:6]
         share = min(0.6, 0.2 + 0.05 * len(shown) * (len(found.names) - 1))
         middle = bottom + share * (top - bottom)
-        (upper,) = _grid(figure, middle, top, 1, 1)
+        (upper,) = grid_of_axes(figure, middle, top, 1, 1)
         _draw_central(upper, found, place)
         several = len({p.material for p in found.places}) > 1
         labels = [f"{p.region}, {material_name(found.scenario, p.material)}" if several else p.region for p in shown]
@@ -252,10 +256,10 @@ def plot_sweep(found: Sweep, metric: str, place: Place) -> Figure:
         is_map = len(over) == 2 and len(numeric) == 2 and min(map(len, over.values())) > len(COLOURS)
         figure, bottom, top = _page(found, found.answer().headline, what + ("" if is_map else errors))
         if is_map:
-            (ax,) = _grid(figure, bottom + 0.25, top, 1, 1, left_in=0.7)
+            (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1, left_in=0.7)
             _draw_map(ax, found, metric, place)
         else:
-            (ax,) = _grid(figure, bottom + 0.25, top, 1, 1)
+            (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1)
             _draw_lines(ax, found, metric, place, numeric)
     return figure
 
@@ -277,7 +281,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
     axis = list(found.over).index(along)
     values = found.over[along]
     at = [float(value) for value in values] if along in numeric else list(range(len(values)))
-    _framed(ax, f"{_words(metric)} [{_unit(metric)}]")
+    framed(ax, f"{_words(metric)} [{_unit(metric)}]")
     series: dict[tuple[Any, ...], list[int]] = {}
     for k, point in enumerate(found.points):
         series.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
@@ -294,7 +298,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
             name = ", ".join(f"{key} {value}" for key, value in zip(others, rest, strict=True))
             ax.annotate(
                 name, (at[-1], means[-1]), (0, 6), textcoords="offset points", ha="right", color=darker(colour),
-                fontweight="bold", path_effects=_halo(),
+                fontweight="bold", path_effects=halo(),
             )  # fmt: skip
     if along not in numeric:
         ax.set_xticks(at, [str(value) for value in values])
@@ -338,8 +342,8 @@ def plot_sizing(found: Sizing) -> Figure:
     what = f"Share of replications served, by the target of {question.stockpile}; band: 95% confidence"
     with drawing_style():
         figure, bottom, top = _page(found, answer.headline, what, question.definition)
-        (ax,) = _grid(figure, bottom + 0.25, top, 1, 1)
-        _framed(ax, f"Served: {question.region}, % of replications")
+        (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1)
+        framed(ax, f"Served: {question.region}, % of replications")
         at = [level.days for level in found.levels]
         low, high = (100.0 * np.array([level.interval[end] for level in found.levels]) for end in (0, 1))
         ax.fill_between(at, low, high, color=COLOURS[0], alpha=0.18, linewidth=0)
@@ -348,7 +352,7 @@ def plot_sizing(found: Sizing) -> Figure:
         ax.axhline(100.0 * question.service, color=GREY, linewidth=1.0, linestyle=(0, (3, 2)))
         ax.annotate(
             f"{100 * question.service:g}% wanted", (0, 100.0 * question.service), (4, 4), textcoords="offset points",
-            color=GREY, path_effects=_halo(),
+            color=GREY, path_effects=halo(),
         )  # fmt: skip
         marks = [(question.stated_days, "the scenario: {:,.0f} days", COLOURS[2], 0.12)]
         if found.days is not None:
@@ -358,7 +362,7 @@ def plot_sizing(found: Sizing) -> Figure:
             near_end = days > 0.7 * max(at)
             ax.annotate(
                 text.format(days), (days, level), (-5 if near_end else 5, 0), ("data", "axes fraction"), "offset points",
-                ha="right" if near_end else "left", color=darker(colour), fontweight="bold", path_effects=_halo(),
+                ha="right" if near_end else "left", color=darker(colour), fontweight="bold", path_effects=halo(),
             )  # fmt: skip
         ax.set_ylim(-2.0, 104.0)
         ax.set_xlim(0.0, max(at))
