@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shlex
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import click
 
@@ -16,44 +12,19 @@ from minsim.commands.common import (
     EXIT_FAILED,
     console,
     counted_progress,
+    exit_on_failures,
     load_aloud,
     options,
     out_option,
     override_option,
+    replications_option,
     seed_option,
+    tell,
+    worker_options,
+    workers,
 )
-from minsim.phrases import count
 
-if TYPE_CHECKING:
-    from minsim.answer import Answer
-    from minsim.risk.batches import FailedRun
-
-MOST_FAILURES_TOLD = 5
-
-Command = Callable[..., Any]
-
-_jobs = options(
-    click.option(
-        "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
-        help="Worker processes.  [default: as many as there are cores]",
-    ),
-    click.option(
-        "--executor", type=click.Choice(["processes", "dask"]), default="processes", show_default=True,
-        help="Compute in processes of this machine, or on the workers of a Dask scheduler (pip install 'minsim[cluster]').",
-    ),
-    click.option(
-        "--scheduler", metavar="ADDRESS",
-        help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786, or the .json file it wrote.",
-    ),
-)  # fmt: skip
 _no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
-
-
-def _replications(default: int | None, text: str) -> Command:
-    return click.option(
-        "-n", "--replications", type=click.IntRange(min=1), default=default, show_default=default is not None,
-        metavar="N", help=text,
-    )  # fmt: skip
 
 
 def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
@@ -72,8 +43,8 @@ def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None
 @click.command()
 @click.argument("scenario")
 @options(
-    _replications(1000, "Replications; with --until-se, the most there may be."),
-    _jobs,
+    replications_option(1000, "Replications; with --until-se, the most there may be."),
+    worker_options,
     out_option("results/NAME-ensemble"),
     seed_option,
     override_option,
@@ -121,25 +92,25 @@ def ensemble(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
-    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
+    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
         from minsim import rendering, risk
 
         found = risk.ensemble(
             loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
-            progress=progress, **workers,
+            progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
+    tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
 @click.argument("first", metavar="SCENARIO")
 @click.argument("others", metavar="SCENARIO...", nargs=-1, required=True)
 @options(
-    _replications(200, "Replications of each."),
-    _jobs,
+    replications_option(200, "Replications of each."),
+    worker_options,
     out_option("results/NAME-comparison"),
     seed_option,
     override_option,
@@ -171,14 +142,14 @@ def compare(
     """
     loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
-    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
+    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
         from minsim import rendering, risk
 
-        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **workers)
-    _tell(found.answer())
+        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **computing)
+    tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (first, *others), overrides)
+    exit_on_failures(ctx, found.failed_runs, (first, *others), overrides)
 
 
 @click.command()
@@ -188,8 +159,8 @@ def compare(
     help="Values of one number: low:high:step, or a,b,c; given several times, all combinations.",
 )  # fmt: skip
 @options(
-    _replications(None, "Replications at every point.  [default: the central case alone]"),
-    _jobs,
+    replications_option(None, "Replications at every point.  [default: the central case alone]"),
+    worker_options,
     out_option("results/NAME-sweep"),
     seed_option,
     override_option,
@@ -223,14 +194,14 @@ def sweep(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
-    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
+    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
         from minsim import rendering, risk
 
-        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **workers)
-    _tell(found.answer())
+        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **computing)
+    tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -251,8 +222,8 @@ def sweep(
     help="Largest target looked at.",
 )  # fmt: skip
 @options(
-    _replications(200, "Replications of each size."),
-    _jobs,
+    replications_option(200, "Replications of each size."),
+    worker_options,
     out_option("results/NAME-size"),
     seed_option,
     override_option,
@@ -289,17 +260,17 @@ def size(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
-    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
+    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
         from minsim import rendering, risk
 
         found = risk.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
-            replications=replications, seed=seed, out=folder, progress=progress, **workers,
+            replications=replications, seed=seed, out=folder, progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
+    tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 @click.command()
@@ -319,7 +290,7 @@ def size(
     "--spread", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE",
     help="Also move all numbers without a distribution by this share to either side.",
 )  # fmt: skip
-@options(_jobs, out_option("results/NAME-sensitivity"), seed_option, override_option, _no_plot)
+@options(worker_options, out_option("results/NAME-sensitivity"), seed_option, override_option, _no_plot)
 @click.pass_context
 def sensitivity(
     ctx: click.Context,
@@ -352,14 +323,14 @@ def sensitivity(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
-    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
+    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
         from minsim import rendering, risk
 
         found = risk.sensitivity(
             loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
-            out=folder, progress=progress, **workers,
+            out=folder, progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
+    tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
     if found.failures:
@@ -408,8 +379,8 @@ def _parse_costs(ctx: click.Context, parameter: click.Parameter, given: tuple[st
     help="Cost of a tonne held, or of a tonne a year of capacity, in place of the reference; may be given several times.",
 )  # fmt: skip
 @options(
-    _replications(None, "Replications of each spending.  [default: the central case alone]"),
-    _jobs,
+    replications_option(None, "Replications of each spending.  [default: the central case alone]"),
+    worker_options,
     out_option("results/NAME-spend"),
     seed_option,
     override_option,
@@ -451,61 +422,18 @@ def spend(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-spend"
-    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
+    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
         from minsim import rendering, risk
 
         found = risk.spend(
             loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
-            seed=seed, out=folder, progress=progress, **workers,
+            seed=seed, out=folder, progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
+    tell(found.answer())
     found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
 
 
 COMMANDS = (ensemble, compare, sweep, size, spend, sensitivity)
 """In the order in which a newcomer needs them."""
-
-
-def _tell(answer: Answer) -> None:
-    from rich.text import Text
-
-    page = console()
-    page.print(Text(answer.headline, style="bold"))
-    for line in answer.lines:
-        page.print(Text(line))
-
-
-@contextlib.contextmanager
-def _workers(executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
-    """Who computes, as the arguments of a question of risk."""
-    if (executor == "dask") != (scheduler is not None):
-        raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
-    if scheduler is None:
-        yield {"jobs": jobs}
-        return
-    from minsim.risk.clusters import dask_cluster
-
-    with dask_cluster(scheduler) as cluster:
-        yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor}
-
-
-def _exit_on_failures(
-    ctx: click.Context, failed: Sequence[FailedRun], scenarios: Sequence[str], overrides: Sequence[str]
-) -> None:
-    """End with an error where replications failed, each with the command that runs it again, where there is one."""
-    if not failed:
-        return
-    click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
-    for run in failed[:MOST_FAILURES_TOLD]:
-        click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
-        if run.is_repeatable:
-            changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
-            settings = [word for text in changes for word in ("--set", text)]
-            drawn = [] if run.central else ["--seed", str(run.seed), "--replication", str(run.failure.replication)]
-            again = shlex.join(["minsim", "run", scenarios[run.scenario], *settings, *drawn])
-            click.echo(f"    {again}", err=True)
-    if len(failed) > MOST_FAILURES_TOLD:
-        click.echo(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
-    ctx.exit(EXIT_FAILED)
