@@ -316,7 +316,7 @@ def sensitivity(
     \b
     Examples:
       minsim sensitivity magnet-ban --region "United States"
-      minsim sensitivity magnet-ban --spread 0.2
+      minsim sensitivity mine.yaml --spread 0.1
       minsim sensitivity magnet-ban --method sobol --samples 128 --jobs 2
 
     Needs SALib: pip install 'minsim[sensitivity]'.
