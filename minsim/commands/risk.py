@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -93,16 +94,13 @@ def ensemble(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
     with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
-        from minsim import rendering, risk
+        from minsim import risk
 
         found = risk.ensemble(
             loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
             progress=progress, **computing,
         )  # fmt: skip
-    tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
 @click.command()
@@ -143,13 +141,10 @@ def compare(
     loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
     with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
-        from minsim import rendering, risk
+        from minsim import risk
 
         found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **computing)
-    tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    exit_on_failures(ctx, found.failed_runs, (first, *others), overrides)
+    _conclude(ctx, found, folder, not no_plot, (first, *others), overrides)
 
 
 @click.command()
@@ -195,13 +190,10 @@ def sweep(
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
     with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
-        from minsim import rendering, risk
+        from minsim import risk
 
         found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **computing)
-    tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
 @click.command()
@@ -261,16 +253,13 @@ def size(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
     with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
-        from minsim import rendering, risk
+        from minsim import risk
 
         found = risk.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
             replications=replications, seed=seed, out=folder, progress=progress, **computing,
         )  # fmt: skip
-    tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
 @click.command()
@@ -324,15 +313,13 @@ def sensitivity(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
     with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
-        from minsim import rendering, risk
+        from minsim import risk
 
         found = risk.sensitivity(
             loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
             out=folder, progress=progress, **computing,
         )  # fmt: skip
-    tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
+    _conclude(ctx, found, folder, not no_plot, (), overrides)
     if found.failures:
         click.echo(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
         ctx.exit(EXIT_FAILED)
@@ -423,16 +410,25 @@ def spend(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-spend"
     with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
-        from minsim import rendering, risk
+        from minsim import risk
 
         found = risk.spend(
             loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
             seed=seed, out=folder, progress=progress, **computing,
         )  # fmt: skip
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
+
+
+def _conclude(
+    ctx: click.Context, found: Any, folder: Path, plot: bool, scenarios: Sequence[str], overrides: Sequence[str]
+) -> None:
+    """Say what was found, write it, and end with an error where replications failed."""
+    from minsim import rendering
+
     tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
+    found.save(folder, plot=plot, command=ctx.meta[COMMAND_LINE])
     console().print(rendering.files_written(folder))
-    exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    exit_on_failures(ctx, getattr(found, "failed_runs", ()), scenarios, overrides)
 
 
 COMMANDS = (ensemble, compare, sweep, size, spend, sensitivity)

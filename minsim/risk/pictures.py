@@ -169,7 +169,7 @@ def _draw_fan(ax: Axes, found: Ensemble, place: int, highest: float, *, named: b
     ax.plot(days, middle, color=colour, linewidth=2.0)
     if high.max() <= 100.0 * SHORT_FROM:
         told = "none in any week in 95% of replications"
-        ax.annotate(told, (0.5, 0.5), xycoords="axes fraction", ha="center", color=GREY)
+        ax.annotate(told, (0.5, 0.5), xycoords="axes fraction", ha="center", color=GREY, path_effects=halo())
     elif named:
         _name_bands(ax, days, found.bands[place].quantiles * 100.0)
 

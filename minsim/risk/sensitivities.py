@@ -123,7 +123,7 @@ class Sensitivity:
         if not acting:
             return Answer(f"Nothing that is uncertain moves the {what}", (self._foot(),))
         first = acting[0]
-        head = f"What drives the {what} most is this number: {path_words(first['number'])[0]}"
+        head = f"The {what} hang most on {path_words(first['number'])[0].replace(': ', ', ')}"
         named = acting[:MOST_NAMED]
         lines = [
             f"{row['number']}{' (assumption)' if row['is_assumption'] else ''}: {self._size(row)}" for row in named
