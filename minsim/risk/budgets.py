@@ -21,8 +21,8 @@ from minsim.risk.replications import Experiment, Place
 Amounts = tuple[float, ...]
 """Dollars for each purchase, in the order of the shelf."""
 
-HALVINGS = 14
-"""Halvings of the budget at which a purchase alone is looked at."""
+HALVINGS = 30
+"""Most halvings of the budget in the search for the least money that is enough."""
 ENOUGH = 0.99
 """Share of all that a purchase can save from which on more of it is wasted."""
 REFINEMENT = 8
@@ -219,7 +219,6 @@ class Search:
         whole = [self.only(i, budget) for i in range(len(self._all))]
         self.look(whole)
         useful = [i for i, amounts in enumerate(whole) if self.point(amounts).saved.value > SAVES_FROM_DAYS]
-        self.look(self.only(i, budget / 2.0**k) for i in useful for k in range(1, HALVINGS + 1))
         return [self._yield(i, i in useful) for i in range(len(self._all))]
 
     def _yield(self, index: int, is_useful: bool) -> Yield:
@@ -228,6 +227,7 @@ class Search:
             return Yield(self._all[index], self.point(self.only(index, budget)), ())
         enough = ENOUGH * self.point(self.only(index, budget)).saved.value
         usd = self._least(lambda usd: self.only(index, usd), budget, enough)
+        self.look(self.only(index, usd * part / STEPS) for part in range(1, STEPS))
         tried = sorted(amounts for amounts in self.found if amounts == self.only(index, amounts[index]))
         curve = tuple(self.point(amounts) for amounts in tried)
         return Yield(self._all[index], self.point(self.only(index, usd)), curve)
