@@ -6,6 +6,7 @@ Materials without a chain of their own are badged `screening only` wherever they
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,10 +14,16 @@ from rich.text import Text
 
 from minsim.data.reference import AS_OF, Fact, chain_values, facts, materials
 from minsim.data_check import UNITED_STATES, Comparison, baseline_flows, net_import_reliance
+from minsim.phrases import with_article
 from minsim.screening import HIGHLY_CONCENTRATED, Screen, survival_text
+
+if TYPE_CHECKING:
+    from minsim.risk.knockouts import KnockOuts
 
 ABSENT = "–"
 SCREENING_BADGE = "screening only"
+LEAST_DAYS = 0.5
+"""Days of use below which the stop of a country is only counted."""
 
 
 def list_page() -> RenderableType:
@@ -138,6 +145,27 @@ def screen_page(screens: Sequence[Screen]) -> RenderableType:
         "nothing of stages behind. * an assumption."
     )
     return Group(table, Text(), Text(foot, style="dim"))
+
+
+def stops_page(found: KnockOuts) -> RenderableType:
+    """Stops of a country that cost a region anything, most days of use lost first."""
+    table = _table(
+        f"Stops for {found.stop_days} days, and what they cost {with_article(found.region)}", "material", "without",
+        "days of use lost", "in the worst 5%", "short in", "first short after",
+        numeric={"days of use lost", "in the worst 5%", "short in", "first short after"},
+    )  # fmt: skip
+    costly = [cell for cell in found.cells if cell.lost.value >= LEAST_DAYS]
+    for cell in costly:
+        badge = "" if cell.tier == "deep" else f"  [{SCREENING_BADGE}]"
+        error = f" ± {cell.lost.se:.2g}" if cell.lost.se > 0.0 else ""
+        is_simulated = cell.basis == "simulated"
+        table.add_row(
+            Text(cell.title + badge), cell.country, cell.text + error,
+            f"{cell.worst.value:,.0f}" if is_simulated else ABSENT,
+            _percent(cell.probability.value) if is_simulated else ABSENT, f"{cell.onset_days:,.0f} d",
+        )  # fmt: skip
+    foot = f"{len(found.cells) - len(costly)} more stops cost less than {LEAST_DAYS:g} days, or nothing."
+    return Group(table, Text(), Text(foot, style="dim"), Text())
 
 
 def _table(title: str, *columns: str, numeric: Iterable[str] = ()) -> Table:

@@ -407,7 +407,7 @@ class Stage(Frozen):
     product_stock_days: Days | None = None
     """Target stock of product, in days of baseline output."""
     product_store_days: Days | None = None
-    """Room for unsold product, in days of baseline output."""
+    """Room for unsold product, in days of baseline output; a producer without any has as much as it needs."""
     growth_per_year: Rate | None = None
     """Growth of capacity of producers that give none [1/year]."""
     inputs: dict[str, Positive] = {}

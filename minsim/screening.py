@@ -16,6 +16,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from minsim.data.reference import (
     ANY,
@@ -33,6 +34,9 @@ from minsim.data_check import (
     net_import_reliance,
     published_reliance,
 )
+
+if TYPE_CHECKING:
+    from minsim.loading import Scenario
 
 STOP_DAY = 1
 """Day of the stop: a day of the undisturbed world first."""
@@ -158,7 +162,7 @@ def screen(material: str, *, simulate: bool = True) -> Screen:
     entry = materials()[material]
     stages = tuple(_stage(material, stage) for stage in _stages(material))
     supplier = next(s for s in reversed(stages) if s.stage == entry.stages[-1]).largest_supplier
-    exposure, basis = _exposure(material, supplier)
+    direct, basis = exposure(material, supplier)
     cover, assumed = cover_days(material)
     published = published_reliance(material)
     reliance = published.value if published else None
@@ -175,9 +179,9 @@ def screen(material: str, *, simulate: bool = True) -> Screen:
         cover_days=cover,
         cover_is_assumed=assumed,
         supplier=supplier,
-        exposure=exposure,
+        exposure=direct,
         exposure_basis=basis,
-        survive_days=simulated_survival(material, supplier) if deep else survival(cover, exposure, lead_days(supplier)),
+        survive_days=simulated_survival(material, supplier) if deep else survival(cover, direct, lead_days(supplier)),
         survive_basis="simulated" if deep else "closed form",
     )
 
@@ -226,6 +230,27 @@ def lead_days(supplier: str) -> float:
     return lanes.get((supplier, UNITED_STATES), lanes["", ""])
 
 
+def stop_events(
+    scenario: Scenario, country: str, start: dt.date, duration_days: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """Overrides that stop every producer in a country, at every stage of every material; for good without a duration."""
+    lasting = {} if duration_days is None else {"duration_days": duration_days}
+    return {
+        f"events.stop-{key}-{stage}": {
+            "type": "outage",
+            "producer": {"material": key, "stage": stage, "country": country},
+            "availability": 0,
+            "start": start,
+            **lasting,
+            "source": "assumption",
+            "note": "screening: a supplier stops",
+        }
+        for key, model in scenario.model.materials.items()
+        for stage, block in model.stages.items()
+        if any((producer.country or name) == country for name, producer in block.producers.items())
+    }
+
+
 def simulated_survival(material: str, supplier: str) -> float:
     """Days until the United States run short of a deep chain's last product, once a country's producers all stop.
 
@@ -238,21 +263,9 @@ def simulated_survival(material: str, supplier: str) -> float:
 
     base = chain_scenario(material)
     stop = base.model.start + dt.timedelta(days=STOP_DAY)
-    events = {
-        f"events.stop-{key}-{stage}": {
-            "type": "outage",
-            "producer": {"material": key, "stage": stage, "country": supplier},
-            "availability": 0,
-            "start": stop,
-            "source": "assumption",
-            "note": "screening: the largest supplier stops",
-        }
-        for key, model in base.model.materials.items()
-        for stage, block in model.stages.items()
-        if any((producer.country or name) == supplier for name, producer in block.producers.items())
-    }
     end = stop + dt.timedelta(days=SURVIVAL_DAYS)
-    network = build_network(base.with_overrides({"end": end, **events}), Draws.central())
+    stopped = base.with_overrides({"end": end, **stop_events(base, supplier, stop)})
+    network = build_network(stopped, Draws.central())
     record = simulate(network, "none")
     short = first_day(is_short(consumer_flows_t(record)))
     wanted = [i for i, c in enumerate(network.consumers) if (c.material, c.region) == (material, UNITED_STATES)]
@@ -273,8 +286,8 @@ def _stage(material: str, stage: str) -> StageScreen:
     return StageScreen(stage, hhi(shares), supplier, share, n_minus_1(shares))
 
 
-def _exposure(material: str, supplier: str) -> tuple[float, str]:
-    """Part of American use that comes directly from a supplier."""
+def exposure(material: str, supplier: str) -> tuple[float, str]:
+    """Part of American use that comes directly from a supplier, and what that rests on; see `Screen`."""
     if materials()[material].tier == "deep":
         flows = baseline_flows(material)
         return flows.get((supplier, UNITED_STATES), 0.0) / bought(flows, UNITED_STATES), "baseline"

@@ -25,7 +25,7 @@ from minsim.data import (
     reference_values,
 )
 
-TABLES = ("behaviour", "bracket", "defaults")
+TABLES = ("behaviour", "bracket", "costs", "defaults")
 
 
 @pytest.mark.parametrize(

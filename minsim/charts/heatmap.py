@@ -23,6 +23,9 @@ WHITE_TEXT_FROM = 0.66
 ROW_IN, COLUMNS_IN, HEADING_IN, WIDEST_CELL_IN, GAP_IN = 0.33, 0.45, 0.25, 1.9, 0.2
 """Height of a row, room for the names of columns and for a heading, widest cell, room between two maps."""
 
+SLANT_DEGREES = 50.0
+"""Of names above columns too narrow for them."""
+
 Cell = tuple[float, str] | None
 """How bad from 0 to 1, and what is written; None where there is nothing to say."""
 
@@ -182,22 +185,30 @@ def _cell(value: float | None, largest: float) -> Cell:
     return value / largest, "<1" if 0 < value < 0.5 else f"{value:,.0f}"
 
 
-def draw_maps(maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: Sequence[str], page: Page) -> Figure:
-    """Draw maps of the same rows and columns, each under its heading, on a page as tall as they need."""
-    _, bottom, top = page(HEIGHT_IN)  # only to see what room head and foot take
-    above_in = COLUMNS_IN + (HEADING_IN if any(heading for heading, _ in maps) else 0.0)
+def draw_maps(
+    maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: Sequence[str], page: Page, *, slanted: bool = False
+) -> Figure:
+    """Draw maps of the same rows and columns, each under its heading, on a page as tall as they need.
+
+    Names of columns stand in lines as wide as a cell, or `slanted` above cells too narrow for words.
+    """
+    figure, bottom, top = page(HEIGHT_IN)  # only to see what room head and foot take
+    names_in = 0.15 + math.sin(math.radians(SLANT_DEGREES)) * widest_in(figure, columns) if slanted else COLUMNS_IN
+    above_in = names_in + (HEADING_IN if any(heading for heading, _ in maps) else 0.0)
     figure, bottom, top = page(HEIGHT_IN - (top - bottom) + above_in + ROW_IN * len(rows))
     left_in = MARGIN_IN + widest_in(figure, rows) + 0.1
     room_in = (WIDTH_IN - MARGIN_IN - left_in - GAP_IN * (len(maps) - 1)) / len(maps)
     width_in = min(room_in, WIDEST_CELL_IN * len(columns))
     tall_in = figure.get_figheight()
-    names = [_in_lines(figure, name, width_in / len(columns)) for name in columns]
+    names = columns if slanted else [_in_lines(figure, name, width_in / len(columns)) for name in columns]
     for k, (heading, cells) in enumerate(maps):
         left, height_in = (left_in + k * (width_in + GAP_IN)) / WIDTH_IN, top - bottom - above_in
         ax = figure.add_axes((left, bottom / tall_in, width_in / WIDTH_IN, height_in / tall_in))
         draw_cells(ax, cells, rows if k == 0 else [""] * len(rows), names)
+        for label in ax.get_xticklabels() if slanted else ():
+            label.set(rotation=SLANT_DEGREES, horizontalalignment="left", rotation_mode="anchor")
         if heading:
-            ax.annotate(heading, (0, 1), (0, 72 * COLUMNS_IN), "axes fraction", "offset points", fontweight="bold")
+            ax.annotate(heading, (0, 1), (0, 72 * names_in), "axes fraction", "offset points", fontweight="bold")
     return figure
 
 

@@ -14,7 +14,7 @@ from minsim.charts.page import axes_right_of, bare, framed, grid_of_axes, halo, 
 from minsim.metrics import FloatArray, Outcome
 from minsim.phrases import capital, count, listing, with_article
 from minsim.risk.replications import METRIC_UNITS, WEEK_DAYS, Place
-from minsim.risk.wording import material_name
+from minsim.risk.wording import material_name, path_words
 from minsim.style import (
     COLOURS,
     DASHES,
@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 4
 MOST_BARS = 10
+VISIBLE = 0.001
+"""Share of the longest bar from which on a bar is drawn."""
 MOST_CELLS_NAMED = 60
 """Cells of a heat map in which the number is written."""
+LEAST_TOP = 5.0
+"""Lowest top of the axis of shortfalls [% of demand]: what is next to nothing should look so."""
 SHORT_FROM = 0.0005
 """A weekly shortfall below this fraction of demand is drawn as none."""
 
@@ -83,7 +87,7 @@ def plot_fan(found: Ensemble) -> Figure:
         figure, bottom, top = _page(found, found.answer().headline, what, note)
         columns = 1 if len(places) < 3 else 2
         axes = grid_of_axes(figure, bottom, top, -(-len(places) // columns), columns)
-        highest = 100.0 * max(float(found.bands[place].quantiles.max()) for place in places)
+        highest = max(LEAST_TOP, *(100.0 * float(found.bands[place].quantiles.max()) for place in places))
         for rank, (ax, place) in enumerate(zip(axes, places, strict=False)):
             _draw_fan(ax, found, place, highest, named=rank == 0)
         for ax in axes[len(places) :]:
@@ -109,7 +113,10 @@ def _draw_fan(ax: Axes, found: Ensemble, place: int, highest: float, *, named: b
     ax.fill_between(days, low, high, color=colour, alpha=0.16, linewidth=0)
     ax.fill_between(days, lower, upper, color=colour, alpha=0.30, linewidth=0)
     ax.plot(days, middle, color=colour, linewidth=2.0)
-    if named and high.max() > 100.0 * SHORT_FROM:
+    if high.max() <= 100.0 * SHORT_FROM:
+        told = "none in any week in 95% of replications"
+        ax.annotate(told, (0.5, 0.5), xycoords="axes fraction", ha="center", color=GREY, path_effects=halo())
+    elif named:
         _name_bands(ax, days, found.bands[place].quantiles * 100.0)
 
 
@@ -226,6 +233,11 @@ def _unit(metric: str) -> str:
     return METRIC_UNITS.get(metric, "fraction")
 
 
+def _axis_words(path: str) -> str:
+    noun, unit = path_words(path)
+    return f"{noun} [{unit}]" if unit else noun
+
+
 def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequence[str]) -> None:
     along = max(numeric or found.over, key=lambda path: len(found.over[path]))
     axis = list(found.over).index(along)
@@ -235,7 +247,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
     series: dict[tuple[Any, ...], list[int]] = {}
     for k, point in enumerate(found.points):
         series.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
-    others = [path.rsplit(".", 1)[-1] for path in found.over if path != along]
+    others = [path_words(path) for path in found.over if path != along]
     curves = []
     for rank, (rest, points) in enumerate(series.items()):
         estimated = [found.estimate(k, place, metric) for k in points]
@@ -245,13 +257,13 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
         if not found.is_central:
             errors = 2.0 * np.nan_to_num([e.se for e in estimated])
             ax.errorbar(at, means, errors, fmt="none", ecolor=colour, elinewidth=1.2, capsize=3)
-        name = ", ".join(f"{key} {value}" for key, value in zip(others, rest, strict=True))
-        curves.append(Curve(means, name, colour, dashes, 2.0))
+        told = (f"{noun} {value} {unit}".rstrip() for (noun, unit), value in zip(others, rest, strict=True))
+        curves.append(Curve(means, ", ".join(told), colour, dashes, 2.0))
     if along not in numeric:
         ax.set_xticks(at, [str(value) for value in values])
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     draw_curves(ax, curves, at_peak=False, named=len(curves) > 1, at=np.array(at))
-    ax.set_xlabel(along, color=INK, fontsize=9, loc="left")
+    ax.set_xlabel(_axis_words(along), color=INK, fontsize=9, loc="left")
 
 
 def _draw_map(ax: Axes, found: Sweep, metric: str, place: Place) -> None:
@@ -262,7 +274,8 @@ def _draw_map(ax: Axes, found: Sweep, metric: str, place: Place) -> None:
     ax.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
     ax.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
     ax.tick_params(length=0, colors=GREY, labelsize=8.5)
-    ax.set_xlabel(across, color=INK, fontsize=9, loc="left")
+    ax.set_xlabel(_axis_words(across), color=INK, fontsize=9, loc="left")
+    ax.set_ylabel(_axis_words(down), color=INK, fontsize=9, loc="bottom")
     for side in ax.spines.values():
         side.set_visible(False)
     ax.annotate(
@@ -300,7 +313,9 @@ def plot_sizing(found: Sizing) -> Figure:
             f"{100 * question.service:g}% wanted", (0, 100.0 * question.service), (4, 4), textcoords="offset points",
             color=GREY, path_effects=halo(),
         )  # fmt: skip
-        marks = [(question.stated_days, "the scenario: {:,.0f} days", COLOURS[2], 0.12)]
+        stated = next(level for level in found.levels if level.days == question.stated_days)
+        free = 0.7 if stated.service < 0.5 else 0.12  # where the curve is not
+        marks = [(question.stated_days, "the scenario: {:,.0f} days", COLOURS[2], free)]
         if found.days is not None:
             marks.append((found.days, "enough: {:,.0f} days", COLOURS[1], 0.06))
         for days, text, colour, level in marks:
@@ -322,12 +337,13 @@ def plot_sizing(found: Sizing) -> Figure:
 
 def plot_tornado(found: Sensitivity) -> Figure:
     """Draw what each number contributes, largest first; assumptions are hatched and say so."""
-    rows = [row for row in found.rows if (row[found.main] or 0.0) > 1e-9][:MOST_BARS] or found.rows[:1]
+    least = VISIBLE * (found.rows[0][found.main] or 0.0)
+    rows = [row for row in found.rows if (row[found.main] or 0.0) > least][:MOST_BARS] or found.rows[:1]
     scale = 1.0 if found.method == "morris" else 100.0
     unit = found.unit if found.method == "morris" else "% of the variance, interactions included"
     what = f"{_words(found.metric)}, {found.place.region}, {material_name(found.scenario, found.place.material)}"
     note = "Hatched: assumptions. Lines: two standard errors to either side."
-    labels = [_wrapped_path(row["number"]) for row in rows]
+    labels = [_in_two_lines(path_words(row["number"])[0]) for row in rows]
     with drawing_style():
         figure, bottom, top = _page(found, found.answer().headline, f"{what}; {_meaning(found)}", note)
         (ax,) = axes_right_of(figure, [part for label in labels for part in label.split("\n")], bottom, top)
@@ -353,10 +369,10 @@ def _meaning(found: Sensitivity) -> str:
     )
 
 
-def _wrapped_path(path: str, longest: int = 38) -> str:
-    """A dotted path in two lines where it is long."""
-    if len(path) <= longest:
-        return path
-    dots = [i for i, letter in enumerate(path) if letter == "."]
-    middle = min(dots, key=lambda i: abs(i - len(path) / 2), default=len(path) // 2)
-    return f"{path[: middle + 1]}\n{path[middle + 1 :]}"
+def _in_two_lines(text: str, longest: int = 38) -> str:
+    """A label in two lines where it is long."""
+    if len(text) <= longest:
+        return text
+    gaps = [i for i, letter in enumerate(text) if letter == " "]
+    middle = min(gaps, key=lambda i: abs(i - len(text) / 2), default=len(text))
+    return f"{text[:middle]}\n{text[middle + 1 :]}"

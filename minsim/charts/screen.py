@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,14 @@ from minsim import __version__
 from minsim.charts.heatmap import Cell, draw_maps
 from minsim.charts.page import write_page
 from minsim.data.reference import AS_OF
-from minsim.phrases import day_count, inside_sentence, long_date
+from minsim.phrases import day_count, inside_sentence, long_date, with_article
 from minsim.screening import SURVIVAL_DAYS, Screen, survival_text
 from minsim.style import drawing_style, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from minsim.risk.knockouts import KnockOut, KnockOuts
 
 WHAT = (
     "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; simulated through "
@@ -25,6 +27,9 @@ FOOT = (
     "Darker is worse. * an assumption. Sources: US Geological Survey; International Energy Agency; CEPII BACI. minsim "
 )
 
+MOST_COUNTRIES = 14
+VISIBLE_DAYS = 0.5
+"""Days of use lost from which on the stop of a country has a column of its own."""
 LONG_COVER_DAYS = 180.0
 """Cover from which on a cell is white."""
 
@@ -90,6 +95,57 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
+def plot_knock_outs(found: KnockOuts) -> Figure:
+    """Draw the heat map of stops: one row a material, one column a country, the days of use lost in the cells.
+
+    Parameters
+    ----------
+    found : KnockOuts
+
+    Returns
+    -------
+    Figure
+    """
+    worst: dict[str, float] = {}
+    for cell in found.cells:
+        worst[cell.country] = max(worst.get(cell.country, 0.0), cell.lost.value)
+    harmful = sorted((name for name in worst if worst[name] >= VISIBLE_DAYS), key=lambda name: (-worst[name], name))
+    countries = (harmful or sorted(worst))[:MOST_COUNTRIES]
+    stops = {(cell.material, cell.country): (cell.lost.value / found.stop_days, cell.text) for cell in found.cells}
+    deepest_first = sorted(found.cells, key=lambda cell: cell.tier != "deep")
+    titles = {cell.material: _titled(cell) for cell in deepest_first}
+    with drawing_style():
+        return draw_maps(
+            [("", [[stops.get((material, country)) for country in countries] for material in titles])],
+            list(titles.values()),
+            countries,
+            lambda height_in: write_page(
+                found.answer().headline, _stopped(found), _stops_foot(found, worst), height_in
+            ),
+            slanted=True,
+        )
+
+
+def _titled(shown: Screen | KnockOut) -> str:
+    return shown.title + ("" if shown.tier == "deep" else " (screening only)")
+
+
+def _stopped(found: KnockOuts) -> str:
+    return (
+        f"Mean days of use lost by {with_article(found.region)} if all producers in a country, at every stage, stop for "
+        f"{found.stop_days} days; {found.replications} replications, buyers reroute. As of {long_date(AS_OF)}."
+    )
+
+
+def _stops_foot(found: KnockOuts, worst: Mapping[str, float]) -> str:
+    hidden = len(worst) - MOST_COUNTRIES
+    more = f"{hidden} more countries, with fewer days lost or none, are in the table. " if hidden > 0 else ""
+    return (
+        f"–: no producer. ~ and ≤: for screening only, closed form on direct purchases, nobody rerouting. {more}"
+        f"Sources: US Geological Survey; International Energy Agency; CEPII BACI. minsim {__version__}"
+    )
+
+
 def plot_screen(screens: Sequence[Screen]) -> Figure:
     """Draw the heat map.
 
@@ -103,7 +159,7 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
     Figure
     """
     columns = _columns()
-    rows = [s.title + ("" if s.tier == "deep" else " (screening only)") for s in screens]
+    rows = [_titled(s) for s in screens]
     cells = [[_cell(s, column) for column in columns] for s in screens]
     with drawing_style():
         headings, finding = [heading for heading, *_ in columns], _headline(screens)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from minsim.errors import MinsimError, NotInRunError, ScenarioError
+from minsim.phrases import count
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from minsim.answer import Answer
     from minsim.loading import Scenario
     from minsim.results import Run
+    from minsim.risk.batches import FailedRun
 
 EXIT_FAILED = 1
 EXIT_INVALID = 2
@@ -27,6 +31,7 @@ PIPED_WIDTH = 140
 
 COMMAND_LINE = "minsim.command_line"
 LARGEST_SEED = 2**63 - 1
+MOST_FAILURES_TOLD = 5
 
 
 class Commands(click.Group):
@@ -100,6 +105,31 @@ def out_option(default: str) -> Callable[[F], F]:
         "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
         help=f"Folder to write results to, made if absent.  [default: {default}]",
     )  # fmt: skip
+
+
+def replications_option(default: int | None, text: str) -> Callable[[F], F]:
+    """How many replications; without a default the command says what happens otherwise."""
+    return click.option(
+        "-n", "--replications", type=click.IntRange(min=1), default=default, show_default=default is not None,
+        metavar="N", help=text,
+    )  # fmt: skip
+
+
+worker_options = options(
+    click.option(
+        "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
+        help="Worker processes.  [default: as many as there are cores]",
+    ),
+    click.option(
+        "--executor", type=click.Choice(["processes", "dask"]), default="processes", show_default=True,
+        help="Compute in processes of this machine, or on the workers of a Dask scheduler (pip install 'minsim[cluster]').",
+    ),
+    click.option(
+        "--scheduler", metavar="ADDRESS",
+        help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786, or the .json file it wrote.",
+    ),
+)  # fmt: skip
+"""Who computes the replications of a question of risk; see `workers`."""
 
 
 def load(target: str, overrides: tuple[str, ...] = ()) -> Scenario:
@@ -223,3 +253,47 @@ def counted_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
             bar.update(task, completed=done, total=wanted, rate=f"{speed:,.3g}/s" if speed else "")
 
         yield tell
+
+
+def tell(answer: Answer) -> None:
+    """Print an answer in words."""
+    from rich.text import Text
+
+    page = console()
+    page.print(Text(answer.headline, style="bold"))
+    for line in answer.lines:
+        page.print(Text(line))
+
+
+@contextlib.contextmanager
+def workers(executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
+    """Who computes, as the arguments of a question of risk."""
+    if (executor == "dask") != (scheduler is not None):
+        raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
+    if scheduler is None:
+        yield {"jobs": jobs}
+        return
+    from minsim.risk.clusters import dask_cluster
+
+    with dask_cluster(scheduler) as cluster:
+        yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor}
+
+
+def exit_on_failures(
+    ctx: click.Context, failed: Sequence[FailedRun], scenarios: Sequence[str], overrides: Sequence[str]
+) -> None:
+    """End with an error where replications failed, each with the command that runs it again, where there is one."""
+    if not failed:
+        return
+    click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
+    for run in failed[:MOST_FAILURES_TOLD]:
+        click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
+        if run.is_repeatable:
+            changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
+            settings = [word for text in changes for word in ("--set", text)]
+            drawn = [] if run.central else ["--seed", str(run.seed), "--replication", str(run.failure.replication)]
+            again = shlex.join(["minsim", "run", scenarios[run.scenario], *settings, *drawn])
+            click.echo(f"    {again}", err=True)
+    if len(failed) > MOST_FAILURES_TOLD:
+        click.echo(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
+    ctx.exit(EXIT_FAILED)

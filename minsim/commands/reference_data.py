@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minsim.commands.common import console
+from minsim.commands.common import (
+    COMMAND_LINE,
+    console,
+    counted_progress,
+    exit_on_failures,
+    options,
+    out_option,
+    replications_option,
+    tell,
+    worker_options,
+    workers,
+)
 from minsim.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
@@ -92,17 +103,52 @@ def check(material: tuple[str, ...]) -> None:
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also draw a heat map, PNG or SVG."
 )
 @click.option("--quick", is_flag=True, help="Simulate nothing: closed forms on direct purchases for all materials.")
-def screen(table: Path | None, plot: Path | None, quick: bool) -> None:
+@click.option(
+    "--dynamic", is_flag=True, help="Stop every producer country of every material for a year, again and again."
+)
+@click.option(
+    "--region", metavar="REGION", default="United States", show_default=True, help="Who is hit, with --dynamic."
+)
+@options(
+    replications_option(200, "Replications of each stop, with --dynamic."),
+    worker_options,
+    out_option("results/screen-dynamic, with --dynamic; nowhere without"),
+)
+@click.pass_context
+def screen(
+    ctx: click.Context,
+    table: Path | None,
+    plot: Path | None,
+    quick: bool,
+    dynamic: bool,
+    region: str,
+    replications: int,
+    jobs: int | None,
+    executor: str,
+    scheduler: str | None,
+    out: Path | None,
+) -> None:
     """Rank the materials by concentration and reliance.
 
     Least left without the largest supplier first. For each: concentration by stage, the largest supplier, net import
     reliance and cover of the United States, and for how long they would last if that supplier stopped altogether.
 
+    With --dynamic, every country with producers in a chain stops for a year, in each of many replications: days of use lost,
+    and how likely a shortage is. Materials without a chain stand beside them in closed form, marked as for screening only.
+    An interrupted command goes on where it stopped.
+
     \b
     Examples:
       minsim screen
       minsim screen --csv screen.csv --plot screen.png
+      minsim screen --dynamic --jobs 2
+      minsim screen --dynamic --region Japan -n 50 --out results/japan
     """
+    if dynamic:
+        if table or plot or quick:
+            raise click.UsageError("--dynamic writes its table and picture into --out; leave --csv, --plot and --quick")
+        _screen_dynamic(ctx, region, replications, out or Path("results/screen-dynamic"), (executor, scheduler, jobs))
+        return
     from minsim import data_pages, screening
 
     if plot is not None and plot.suffix not in (".png", ".svg"):
@@ -119,6 +165,20 @@ def screen(table: Path | None, plot: Path | None, quick: bool) -> None:
         except OSError as error:
             raise OutputError(f"cannot write {plot}: {error.strerror}") from error
         click.echo(f"drew {plot}", err=True)
+
+
+def _screen_dynamic(
+    ctx: click.Context, region: str, replications: int, out: Path, crew: tuple[str, str | None, int | None]
+) -> None:
+    with counted_progress("Replications") as progress, workers(*crew) as computing:
+        from minsim import data_pages, rendering, risk
+
+        found = risk.knock_outs(region=region, replications=replications, out=out, progress=progress, **computing)
+    console().print(data_pages.stops_page(found))
+    tell(found.answer())
+    found.save(out, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(out))
+    exit_on_failures(ctx, found.failed_runs, (), ())
 
 
 @click.command()

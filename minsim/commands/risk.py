@@ -1,13 +1,10 @@
-"""Commands about risk: `minsim ensemble`, `compare`, `sweep`, `size` and `sensitivity`."""
+"""Commands about risk: `minsim ensemble`, `compare`, `sweep`, `size`, `spend` and `sensitivity`."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
@@ -16,44 +13,19 @@ from minsim.commands.common import (
     EXIT_FAILED,
     console,
     counted_progress,
+    exit_on_failures,
     load_aloud,
     options,
     out_option,
     override_option,
+    replications_option,
     seed_option,
+    tell,
+    worker_options,
+    workers,
 )
-from minsim.phrases import count
 
-if TYPE_CHECKING:
-    from minsim.answer import Answer
-    from minsim.risk.batches import FailedRun
-
-MOST_FAILURES_TOLD = 5
-
-Command = Callable[..., Any]
-
-_jobs = options(
-    click.option(
-        "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
-        help="Worker processes.  [default: as many as there are cores]",
-    ),
-    click.option(
-        "--executor", type=click.Choice(["processes", "dask"]), default="processes", show_default=True,
-        help="Compute in processes of this machine, or on the workers of a Dask scheduler (pip install 'minsim[cluster]').",
-    ),
-    click.option(
-        "--scheduler", metavar="ADDRESS",
-        help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786, or the .json file it wrote.",
-    ),
-)  # fmt: skip
 _no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
-
-
-def _replications(default: int | None, text: str) -> Command:
-    return click.option(
-        "-n", "--replications", type=click.IntRange(min=1), default=default, show_default=default is not None,
-        metavar="N", help=text,
-    )  # fmt: skip
 
 
 def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
@@ -72,8 +44,8 @@ def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None
 @click.command()
 @click.argument("scenario")
 @options(
-    _replications(1000, "Replications; with --until-se, the most there may be."),
-    _jobs,
+    replications_option(1000, "Replications; with --until-se, the most there may be."),
+    worker_options,
     out_option("results/NAME-ensemble"),
     seed_option,
     override_option,
@@ -121,25 +93,22 @@ def ensemble(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
-    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
-        from minsim import rendering, risk
+    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
+        from minsim import risk
 
         found = risk.ensemble(
             loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
-            progress=progress, **workers,
+            progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
 @click.command()
 @click.argument("first", metavar="SCENARIO")
 @click.argument("others", metavar="SCENARIO...", nargs=-1, required=True)
 @options(
-    _replications(200, "Replications of each."),
-    _jobs,
+    replications_option(200, "Replications of each."),
+    worker_options,
     out_option("results/NAME-comparison"),
     seed_option,
     override_option,
@@ -171,14 +140,11 @@ def compare(
     """
     loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
-    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
-        from minsim import rendering, risk
+    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
+        from minsim import risk
 
-        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **workers)
-    _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (first, *others), overrides)
+        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **computing)
+    _conclude(ctx, found, folder, not no_plot, (first, *others), overrides)
 
 
 @click.command()
@@ -188,8 +154,8 @@ def compare(
     help="Values of one number: low:high:step, or a,b,c; given several times, all combinations.",
 )  # fmt: skip
 @options(
-    _replications(None, "Replications at every point.  [default: the central case alone]"),
-    _jobs,
+    replications_option(None, "Replications at every point.  [default: the central case alone]"),
+    worker_options,
     out_option("results/NAME-sweep"),
     seed_option,
     override_option,
@@ -223,14 +189,11 @@ def sweep(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
-    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
-        from minsim import rendering, risk
+    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
+        from minsim import risk
 
-        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **workers)
-    _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **computing)
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
 @click.command()
@@ -251,8 +214,8 @@ def sweep(
     help="Largest target looked at.",
 )  # fmt: skip
 @options(
-    _replications(200, "Replications of each size."),
-    _jobs,
+    replications_option(200, "Replications of each size."),
+    worker_options,
     out_option("results/NAME-size"),
     seed_option,
     override_option,
@@ -289,17 +252,14 @@ def size(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
-    with counted_progress("Replications") as progress, _workers(executor, scheduler, jobs) as workers:
-        from minsim import rendering, risk
+    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
+        from minsim import risk
 
         found = risk.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
-            replications=replications, seed=seed, out=folder, progress=progress, **workers,
+            replications=replications, seed=seed, out=folder, progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
-    _exit_on_failures(ctx, found.failed_runs, (scenario,), overrides)
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
 @click.command()
@@ -319,7 +279,7 @@ def size(
     "--spread", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE",
     help="Also move all numbers without a distribution by this share to either side.",
 )  # fmt: skip
-@options(_jobs, out_option("results/NAME-sensitivity"), seed_option, override_option, _no_plot)
+@options(worker_options, out_option("results/NAME-sensitivity"), seed_option, override_option, _no_plot)
 @click.pass_context
 def sensitivity(
     ctx: click.Context,
@@ -345,70 +305,131 @@ def sensitivity(
     \b
     Examples:
       minsim sensitivity magnet-ban --region "United States"
-      minsim sensitivity magnet-ban --spread 0.2
+      minsim sensitivity mine.yaml --spread 0.1
       minsim sensitivity magnet-ban --method sobol --samples 128 --jobs 2
 
     Needs SALib: pip install 'minsim[sensitivity]'.
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
-    with counted_progress("Runs") as progress, _workers(executor, scheduler, jobs) as workers:
-        from minsim import rendering, risk
+    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
+        from minsim import risk
 
         found = risk.sensitivity(
             loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
-            out=folder, progress=progress, **workers,
+            out=folder, progress=progress, **computing,
         )  # fmt: skip
-    _tell(found.answer())
-    found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
+    _conclude(ctx, found, folder, not no_plot, (), overrides)
     if found.failures:
         click.echo(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
         ctx.exit(EXIT_FAILED)
 
 
-COMMANDS = (ensemble, compare, sweep, size, sensitivity)
-"""In the order in which a newcomer needs them."""
+def _parse_dollars(ctx: click.Context, parameter: click.Parameter, text: str) -> float:
+    try:
+        usd = float(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        usd = -1.0
+    if not 0 < usd < float("inf"):
+        raise click.BadParameter(f"expected dollars > 0, such as 50e6, got {text}")
+    return usd
 
 
-def _tell(answer: Answer) -> None:
-    from rich.text import Text
-
-    page = console()
-    page.print(Text(answer.headline, style="bold"))
-    for line in answer.lines:
-        page.print(Text(line))
+def _parse_costs(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, float]:
+    pairs = [text.partition("=") for text in given]
+    return {name.strip(): _parse_dollars(ctx, parameter, usd) for name, _, usd in pairs}
 
 
-@contextlib.contextmanager
-def _workers(executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
-    """Who computes, as the arguments of a question of risk."""
-    if (executor == "dask") != (scheduler is not None):
-        raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
-    if scheduler is None:
-        yield {"jobs": jobs}
-        return
-    from minsim.risk.clusters import dask_cluster
-
-    with dask_cluster(scheduler) as cluster:
-        yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor}
-
-
-def _exit_on_failures(
-    ctx: click.Context, failed: Sequence[FailedRun], scenarios: Sequence[str], overrides: Sequence[str]
+@click.command()
+@click.argument("scenario")
+@click.option("--region", required=True, metavar="REGION", help="Region whose days of use are to be saved.")
+@click.option(
+    "--budget-usd",
+    required=True,
+    callback=_parse_dollars,
+    metavar="USD",
+    help="What may be spent, such as 50e6.",
+)
+@click.option(
+    "--material",
+    metavar="NAME",
+    help="Save days of this material alone.  [default: of all that the region uses, alike]",
+)
+@click.option(
+    "--over",
+    multiple=True,
+    metavar="PURCHASE",
+    help="Choose from these only: stock, capacity, recycling, or one such as stock.magnets; may be given several times.",
+)
+@click.option(
+    "--cost", "costs", multiple=True, callback=_parse_costs, metavar="PURCHASE=USD",
+    help="Cost of a tonne held, or of a tonne a year of capacity, in place of the reference; may be given several times.",
+)  # fmt: skip
+@options(
+    replications_option(None, "Replications of each spending.  [default: the central case alone]"),
+    worker_options,
+    out_option("results/NAME-spend"),
+    seed_option,
+    override_option,
+    _no_plot,
+)
+@click.pass_context
+def spend(
+    ctx: click.Context,
+    scenario: str,
+    region: str,
+    budget_usd: float,
+    material: str | None,
+    over: tuple[str, ...],
+    costs: dict[str, float],
+    replications: int | None,
+    jobs: int | None,
+    executor: Literal["processes", "dask"],
+    scheduler: str | None,
+    out: Path | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    no_plot: bool,
 ) -> None:
-    """End with an error where replications failed, each with the command that runs it again, where there is one."""
-    if not failed:
-        return
-    click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
-    for run in failed[:MOST_FAILURES_TOLD]:
-        click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
-        if run.is_repeatable:
-            changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
-            settings = [word for text in changes for word in ("--set", text)]
-            drawn = [] if run.central else ["--seed", str(run.seed), "--replication", str(run.failure.replication)]
-            again = shlex.join(["minsim", "run", scenarios[run.scenario], *settings, *drawn])
-            click.echo(f"    {again}", err=True)
-    if len(failed) > MOST_FAILURES_TOLD:
-        click.echo(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
-    ctx.exit(EXIT_FAILED)
+    """Find what a dollar buys best against the shortages of a region.
+
+    On offer are stocks of every material in the region's chain, in its last form and in those its stockpiles hold; more
+    capacity of its plants; more recycling. Each is tried alone, then the best mix is sought. Bought things stand on the
+    first day: what they need to be built is another matter. The region's stockpiles of these materials are left out, and
+    stock is bought under their rules. Oxide and metal help as far as plants in the region have capacity to spare.
+
+    Stock costs its value at the scenario's prices, and holding it; plants cost years of their sales, an assumption with a
+    range, which --cost replaces. Prices are changed with --set materials.NAME.price_usd_per_kg=USD.
+
+    \b
+    Examples:
+      minsim spend magnet-ban --region "United States" --budget-usd 200e6
+      minsim spend magnet-ban --region "United States" --budget-usd 20e6 --over stock -n 100
+      minsim spend magnet-ban --region "United States" --budget-usd 1e9 --cost capacity.magnets.fabricate=100000
+    """
+    loaded = load_aloud(scenario, overrides)
+    folder = out or Path("results") / f"{loaded.name}-spend"
+    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
+        from minsim import risk
+
+        found = risk.spend(
+            loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
+            seed=seed, out=folder, progress=progress, **computing,
+        )  # fmt: skip
+    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
+
+
+def _conclude(
+    ctx: click.Context, found: Any, folder: Path, plot: bool, scenarios: Sequence[str], overrides: Sequence[str]
+) -> None:
+    """Say what was found, write it, and end with an error where replications failed."""
+    from minsim import rendering
+
+    tell(found.answer())
+    found.save(folder, plot=plot, command=ctx.meta[COMMAND_LINE])
+    console().print(rendering.files_written(folder))
+    exit_on_failures(ctx, getattr(found, "failed_runs", ()), scenarios, overrides)
+
+
+COMMANDS = (ensemble, compare, sweep, size, spend, sensitivity)
+"""In the order in which a newcomer needs them."""

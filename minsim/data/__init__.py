@@ -1,4 +1,4 @@
-"""Reference tables: names of places, the reference behaviour and the model's defaults.
+"""Reference tables: names of places, the reference behaviour, the model's defaults, what stock and plants cost.
 
 Each table is a CSV file beside this module, one value a row with unit, source and a note that says why. Every number here
 is an assumption and labelled so; a scenario that overrides one says why. Nothing is read before it is asked for.
@@ -40,9 +40,9 @@ class ReferenceValue:
     Parameters
     ----------
     table : str
-        Table it stands in: `behaviour`, `bracket` or `defaults`.
+        Table it stands in: `behaviour`, `bracket`, `costs` or `defaults`.
     group : str
-        Material (`behaviour`), bracket (`bracket`), or empty (`defaults`).
+        Material (`behaviour`), bracket (`bracket`), what is bought (`costs`), or empty (`defaults`).
     parameter : str
         Name of the parameter.
     value : float
@@ -53,6 +53,8 @@ class ReferenceValue:
         Where it comes from; `assumption` where it is our own.
     note : str
         Why this value.
+    low, high : float or None
+        Range, where the table gives one (`costs`).
     """
 
     table: str
@@ -62,6 +64,8 @@ class ReferenceValue:
     unit: str
     source: str
     note: str
+    low: float | None = None
+    high: float | None = None
 
 
 class BehaviourSet(NamedTuple):
@@ -237,7 +241,7 @@ def reference_values(table: str) -> tuple[ReferenceValue, ...]:
 
     Parameters
     ----------
-    table : {"behaviour", "bracket", "defaults"}
+    table : {"behaviour", "bracket", "costs", "defaults"}
         Which table.
 
     Returns
@@ -255,7 +259,7 @@ def reference_values(table: str) -> tuple[ReferenceValue, ...]:
     >>> reference_values("behaviour")[0].source
     'assumption'
     """
-    group_columns = {"behaviour": "material", "bracket": "bracket", "defaults": ""}
+    group_columns = {"behaviour": "material", "bracket": "bracket", "costs": "kind", "defaults": ""}
     if table not in group_columns:
         raise ValueError(f"expected a table among {', '.join(group_columns)}, got {table!r}")
     return tuple(
@@ -267,6 +271,8 @@ def reference_values(table: str) -> tuple[ReferenceValue, ...]:
             unit=row["unit"],
             source=row["source"],
             note=row["note"],
+            low=float(row["low"]) if row.get("low") else None,
+            high=float(row["high"]) if row.get("high") else None,
         )
         for row in _rows(table)
     )

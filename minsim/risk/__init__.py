@@ -15,33 +15,43 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from minsim.risk.comparison import Comparison, compare
     from minsim.risk.ensembles import Ensemble, ensemble
+    from minsim.risk.knockouts import KnockOuts, knock_outs
     from minsim.risk.sensitivities import Sensitivity, sensitivity
     from minsim.risk.sizing import Sizing, size
+    from minsim.risk.spending import Spending, spend
     from minsim.risk.sweeps import Sweep, sweep
 
 _MODULE_OF = {
     "Comparison": "comparison",
     "Ensemble": "ensembles",
+    "KnockOuts": "knockouts",
     "Sensitivity": "sensitivities",
     "Sizing": "sizing",
+    "Spending": "spending",
     "Sweep": "sweeps",
     "compare": "comparison",
     "ensemble": "ensembles",
+    "knock_outs": "knockouts",
     "sensitivity": "sensitivities",
     "size": "sizing",
+    "spend": "spending",
     "sweep": "sweeps",
 }
 
 __all__ = [
     "Comparison",
     "Ensemble",
+    "KnockOuts",
     "Sensitivity",
     "Sizing",
+    "Spending",
     "Sweep",
     "compare",
     "ensemble",
+    "knock_outs",
     "sensitivity",
     "size",
+    "spend",
     "sweep",
 ]
 

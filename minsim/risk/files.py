@@ -55,11 +55,14 @@ def save_table(
     scenario: Scenario,
     seed: int,
     command: str | None,
+    more: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Path:
-    """Write a table as NAME.csv, its picture as NAME.png, what it says as `summary.json`, and the manifest."""
-    own = (f"{name}.csv", f"{name}.png", "summary.json", "manifest.json")
+    """Write a table as NAME.csv, its picture as NAME.png, what it says as `summary.json`, the manifest, `more` tables."""
+    tables = {name: rows, **(more or {})}
+    own = (*(f"{table}.csv" for table in tables), f"{name}.png", "summary.json", "manifest.json")
     with whole_files(out, own) as folder:
-        write_csv(folder / f"{name}.csv", columns_of_rows(rows))
+        for table, content in tables.items():
+            write_csv(folder / f"{table}.csv", columns_of_rows(content))
         write_json(folder / "summary.json", dict(summary))
         if figure is not None:
             from minsim import style

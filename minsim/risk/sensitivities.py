@@ -30,10 +30,10 @@ from minsim.errors import MinsimError, ScenarioError, SimulationError
 from minsim.loading import Input, Scenario
 from minsim.metrics import FloatArray
 from minsim.phrases import count, three_figures, with_article
-from minsim.risk.batches import Progress, Series, design_of, load, trials
+from minsim.risk.batches import Batch, Progress, Series, design_of, load, trials
 from minsim.risk.ensembles import rounded
 from minsim.risk.replications import METRIC_UNITS, METRICS, Chunk, Experiment, Failure, Place, compute_points
-from minsim.risk.wording import material_name
+from minsim.risk.wording import material_name, path_words
 from minsim.risk.workers import Task
 from minsim.uncertainty import Dimension, dimensions, stream
 from minsim.wording import unknown
@@ -123,7 +123,7 @@ class Sensitivity:
         if not acting:
             return Answer(f"Nothing that is uncertain moves the {what}", (self._foot(),))
         first = acting[0]
-        head = f"What drives the {what} most is {first['number']}"
+        head = f"The {what} hang most on {path_words(first['number'])[0].replace(': ', ', ')}"
         named = acting[:MOST_NAMED]
         lines = [
             f"{row['number']}{' (assumption)' if row['is_assumption'] else ''}: {self._size(row)}" for row in named
@@ -247,12 +247,24 @@ def sensitivity(
     group = len(factors) + (1 if method == "morris" else 2)
     whole = np.isfinite(column).reshape(-1, group).all(axis=1)
     if whole.sum() < 2:
-        raise SimulationError(f"{metric} is absent, or its run failed, in nearly every run; choose another metric")
+        raise SimulationError(_why_none(metric, batch, whole, spread))
     kept = np.repeat(whole, group)
     rows = list(_rows(method, factors, units[kept], column[kept], experiment.seed))
     key = "mu_star" if method == "morris" else "total"
     rows.sort(key=lambda row: (-(row[key] or 0.0), row["number"]))
     return Sensitivity(loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()), batch.failures)
+
+
+def _why_none(metric: str, batch: Batch, whole: Any, spread: float) -> str:
+    """Why too few groups of runs are left: their metric is absent, or some run of each failed."""
+    if not batch.failures:
+        return f"{metric} is absent in nearly every run; choose another metric"
+    cause = batch.failures[0].cause.splitlines()
+    milder = f"; a spread below {spread:g} fails less often" if spread else ""
+    return (
+        f"{len(batch.failures)} runs failed, in {len(whole) - int(whole.sum())} of {len(whole)} groups of runs; "
+        f"the first: {' '.join(line.strip() for line in cause[:2])}{milder}"
+    )
 
 
 def _check_salib() -> None:

@@ -16,12 +16,12 @@ from minsim.answer import Answer
 from minsim.errors import ScenarioError
 from minsim.loading import Scenario, parse_override
 from minsim.metrics import CONSUMER_UNITS
-from minsim.phrases import capital, count, with_article
+from minsim.phrases import capital, count, listing, with_article
 from minsim.risk import estimates
 from minsim.risk.batches import Batch, FailedRun, Progress, load, trials
 from minsim.risk.ensembles import rounded
 from minsim.risk.replications import Experiment, Place
-from minsim.risk.wording import days, material_name
+from minsim.risk.wording import days, material_name, path_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,10 @@ class Sweep:
         if round(lost[least], 6) == round(lost[most], 6):
             head = f"{who} loses {self._days(least, place)} of {what} at every point of the grid"
         else:
-            head = f"{who} loses from {self._days(least, place)} to {self._days(most, place)} of {what} on the grid"
+            numbers = listing([path_words(path)[0].replace(": ", "'s ") for path in self.over])
+            head = (
+                f"{who} loses {self._days(least, place)} to {self._days(most, place)} of {what}, depending on {numbers}"
+            )
         ends = [f"Fewest days are lost at {self.named(least)}, most at {self.named(most)}."]
         count_of = "the central case" if self.is_central else count(len(self.batches[0].replications), "replication")
         foot = f"{count(len(self.points), 'point')}, {count_of} each, seed {self.seed}"

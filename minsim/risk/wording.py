@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from minsim.answer import Answer, assumption_line
-from minsim.phrases import capital, count, day_count, inside_sentence, long_date, with_article
+from minsim.phrases import capital, count, day_count, inside_sentence, long_date, percent, with_article
 from minsim.risk import estimates
 from minsim.risk.estimates import Estimate
 
@@ -33,6 +33,9 @@ def headline(found: Ensemble) -> str:
     worst = found.ranked[0]
     low, high = (float(v) for v in _spread(found, worst))
     who, what = region_of(found, worst), material_name(found.scenario, found.shape.places[worst].material)
+    if high < 0.5:
+        chance_of = percent(found.probability_by(worst).value)
+        return f"{capital(who)} runs short of {what} in {chance_of} of replications, and nobody loses more days of use"
     if low == high:
         return f"{capital(who)} loses {day_count(low)} of {what} in nearly every replication"
     return f"In 90% of replications {who} loses {between(low, high)} of {what}"
@@ -86,6 +89,25 @@ def _foot(found: Ensemble) -> Iterator[str]:
         told = f"{count(len(found.failures), 'replication')} failed and {verb} left out. {told}"
     yield told
     yield from assumption_line(found.scenario)
+
+
+UNITS = {"_days": "days", "_usd_per_kg": "USD/kg", "_usd": "USD", "_t_per_year": "t/year", "_per_year": "a year"}
+"""What the end of a key says of its unit."""
+
+
+def path_words(path: str) -> tuple[str, str]:
+    """What a dotted path tells of, and its unit.
+
+    >>> path_words("stockpiles.project-vault.target_days"), path_words("events.curb.measure.cut")
+    (('project-vault: target', 'days'), ('curb: measure, cut', ''))
+    """
+    _, *named = path.split(".")
+    owner, leaves = named[0] if named else path, list(named[1:])
+    ending = next((end for end in UNITS if leaves and leaves[-1].endswith(end)), "")
+    if ending:
+        leaves[-1] = leaves[-1].removesuffix(ending)
+    noun = ", ".join(leaf.replace("_", " ") for leaf in leaves)
+    return f"{owner}: {noun}" if noun else owner, UNITS.get(ending, "")
 
 
 def region_of(found: Ensemble, place: int) -> str:

@@ -8,10 +8,10 @@ import math
 import pytest
 from click.testing import CliRunner
 
+from minsim.charts.screen import plot_screen
 from minsim.cli import EXIT_INVALID, main
 from minsim.data.reference import materials
 from minsim.data_check import checkable, compare
-from minsim.screen_chart import plot_screen
 from minsim.screening import HIGHLY_CONCENTRATED, hhi, screen, screen_all, simulated_survival, survival
 
 
