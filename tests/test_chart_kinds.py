@@ -160,7 +160,7 @@ def test_wrong_questions_end_with_exit_code_2_and_no_file(tmp_path):
         assert plot("magnet-ban", *arguments).exit_code == 2
     (tmp_path / "manifest.json").write_text("{}", "utf-8")
     foreign = plot(tmp_path, "-o", tmp_path / "x.png")
-    assert (foreign.exit_code, "is not the manifest of a run" in foreign.stderr) == (1, True)
+    assert (foreign.exit_code, "expected a folder written by `minsim run`" in foreign.stderr) == (2, True)
     assert not list(tmp_path.glob("x.*"))
 
 

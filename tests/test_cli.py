@@ -82,7 +82,7 @@ BROKEN = (
 
 COMMANDS = [
     "list", "show", "validate", "run", "attribute", "why", "plot", "report", "regress", "sources", "schema", "data",
-    "screen", "new", "ensemble", "compare", "sweep", "size", "sensitivity",
+    "screen", "new", "ensemble", "compare", "sweep", "size", "spend", "sensitivity",
 ]  # fmt: skip
 
 

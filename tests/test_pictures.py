@@ -22,12 +22,12 @@ from minsim.charts import drifts, heatmap, page, risk, screen
 from minsim.regression.drifts import Drift
 from minsim.regression.tables import Baseline, Table
 from minsim.risk.batches import Batch
-from minsim.risk.comparison import COMPARED, Comparison, Curve
+from minsim.risk.comparison import Comparison, Curve
 from minsim.risk.ensembles import Band
-from minsim.risk.replications import Place, Shape
+from minsim.risk.replications import METRICS, Place, Shape
 from minsim.risk.sensitivities import Sensitivity
 from minsim.risk.sizing import Level, Question, Sizing
-from minsim.risk.sweeps import SWEPT, Sweep
+from minsim.risk.sweeps import Sweep
 from minsim.screening import Screen, StageScreen
 from minsim.world import Application
 
@@ -121,10 +121,10 @@ def ensemble():
     )  # fmt: skip
 
 
-def batch(days, metrics):
+def batch(days):
     """As many replications as days given, which spread a little around them by region."""
-    values = np.zeros((len(days), 3, len(metrics)))
-    values[:, :, metrics.index("shortfall_days")] = np.outer(days, [1.0, 0.4, 0.0])
+    values = np.zeros((len(days), 3, len(METRICS)))
+    values[:, :, METRICS.index("shortfall_days")] = np.outer(days, [1.0, 0.4, 0.0])
     return Batch(np.arange(len(days)), values, SHAPE)
 
 
@@ -132,7 +132,7 @@ def comparison():
     names = ("magnet-ban", "magnet-ban-without-vault", "squeeze")
     scenarios = [synthetic.scenario(name=name) for name in names]
     days = np.linspace(60.0, 180.0, 30)
-    batches = [batch(list(factor * days + 10 * np.sin(days)), COMPARED) for factor in (1.0, 1.2, 0.3)]
+    batches = [batch(list(factor * days + 10 * np.sin(days))) for factor in (1.0, 1.2, 0.3)]
     looks = ((0.6, 25), (0.7, 28), (0.2, 9))
     curves = [Curve(SHAPE, np.array([hump(high, 70, w), hump(high / 2, 72, w), 0 * WEEKS])) for high, w in looks]
     return Comparison(scenarios, 7, batches, curves)
@@ -140,7 +140,7 @@ def comparison():
 
 def sweep(over, lost):
     points = [lost(*point) for point in np.ndindex(*(len(values) for values in over.values()))]
-    return Sweep(synthetic.scenario(), 7, over, [batch([days], SWEPT) for days in points], True)
+    return Sweep(synthetic.scenario(), 7, over, [batch([days]) for days in points], True)
 
 
 def lines():

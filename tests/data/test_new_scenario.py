@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 import minsim
@@ -102,15 +101,6 @@ def test_bases_of_the_library_are_those_of_the_tables(name):
     mended = f"minsim new {name} --materials {','.join(BASES[name])} --out scenarios/{name}.yaml --force"
     written = (ROOT / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
     assert written == scenario_text(scenario_mapping(name, BASES[name])), f"the tables changed; run {mended}"
-
-
-def test_the_eight_materials_of_the_library_are_those_of_the_tables():
-    written = yaml.safe_load((ROOT / "scenarios" / "eight-materials-2026.yaml").read_text(encoding="utf-8"))
-    eight = ["magnets", *written["materials"]]
-    made = yaml.safe_load(scenario_text(scenario_mapping("eight-materials-2026", eight)))
-    assert len(eight) == 8
-    for block in ("extends", "sources", "materials"):
-        assert written[block] == made[block], "the tables changed; write it anew with minsim new, and keep its title"
 
 
 def test_the_command_writes_and_refuses(tmp_path, monkeypatch):
