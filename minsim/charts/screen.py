@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,7 @@ def plot_knock_outs(found: KnockOuts) -> Figure:
             list(titles.values()),
             countries,
             lambda height_in: write_page(
-                found.answer().headline, _stopped(found), _stops_foot(found, worst), height_in
+                found.answer().headline, _stopped(found), _stops_foot(len(worst) - len(countries)), height_in
             ),
             slanted=True,
         )
@@ -137,8 +137,7 @@ def _stopped(found: KnockOuts) -> str:
     )
 
 
-def _stops_foot(found: KnockOuts, worst: Mapping[str, float]) -> str:
-    hidden = len(worst) - MOST_COUNTRIES
+def _stops_foot(hidden: int) -> str:
     more = f"{hidden} more countries, with fewer days lost or none, are in the table. " if hidden > 0 else ""
     return (
         f"–: no producer. ~ and ≤: for screening only, closed form on direct purchases, nobody rerouting. {more}"

@@ -273,7 +273,7 @@ class Words:
         added = sector_value_added_at_risk_usd(self.run.record)
         tonnes = self.run.record.sector[:, :, metrics.SHORTFALL].sum(axis=0)
         hit = [k for k in range(len(lost)) if lost[k] > 0]
-        for k in sorted(hit, key=lambda k: (-round(float(lost[k]), 6), self.network.sectors[k])):
+        for k in sorted(hit, key=lambda k: (-round(float(lost[k]), 6), k)):
             sector = self.network.sectors[k]
             story = next(story for story in self.found.stories if story.material == sector.material)
             name = "all end uses" if sector.sector == "all" else sector.sector.replace("_", " ")

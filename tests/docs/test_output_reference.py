@@ -11,11 +11,12 @@ from click.testing import CliRunner
 from docs.snippets import TREE
 from pyarrow import parquet
 
-from minsim import metrics, output
+from minsim import catalogue, metrics, output
 from minsim.cli import main
 from minsim.days_lost import STEPS
 from minsim.price_metrics import PRICE_UNITS
 from minsim.risk.files import ENSEMBLE_FILES
+from minsim.risk.knockouts import knock_outs
 from minsim.risk.replications import METRICS
 from minsim.stockpile_metrics import STOCKPILE_UNITS
 
@@ -64,6 +65,7 @@ def written(tmp_path_factory):
         "compare": ["compare", permits, piles, *several],
         "sweep": ["sweep", ban, "--over", "seed=1,2"],
         "size": ["size", piles, *pile, *several],
+        "spend": ["spend", piles, "--region", "Japan", "--budget-usd", "1e6", "-j", "1"],
         "morris": ["sensitivity", "magnet-ban", "--region", "United States", "--samples", "2", "-j", "1"],
         "sobol": ["sensitivity", "magnet-ban", "--region", "United States", "--samples", "2", "-j", "1", "--no-plot",
                   "--method", "sobol"],
@@ -73,6 +75,11 @@ def written(tmp_path_factory):
         assert done.exit_code == 0, done.output
     screen = ["screen", "--quick", "--csv", str(folder / "screen.csv")]
     assert CliRunner().invoke(main, screen, catch_exceptions=False).exit_code == 0
+    knock_outs(["gallium"], replications=1).save(folder / "stops")
+    entries = catalogue.run_all([catalogue.Request(ban, folder / "all", plot=False)])
+    catalogue.save_index(entries, folder / "all")
+    quick = ["report", ban, "--draws", "0", "--seconds", "0", "-j", "1", "-o", str(folder / "run" / "report.html")]
+    assert CliRunner().invoke(main, quick, catch_exceptions=False).exit_code == 0
     return folder
 
 
@@ -89,7 +96,10 @@ def header(path) -> list[str]:
         ("ensemble/fan.csv", "fan.csv"),
         ("compare/comparison.csv", "comparison.csv"),
         ("size/size.csv", "size.csv"),
+        *((f"spend/{name}.csv", f"{name}.csv") for name in ("spend", "curves", "mix")),
         ("screen.csv", "screen.csv"),
+        ("stops/stops.csv", "stops.csv"),
+        ("all/index.csv", "index.csv"),
     ],
 )
 def test_columns(written, path, section):

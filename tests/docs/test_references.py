@@ -128,7 +128,7 @@ def test_examples_of_help_name_what_there_is(example):
     names = [word for word in words[2:] if word in loading.library()]
     for option, value in itertools.pairwise(words):
         for name in names:
-            if option in ("--set", "--over"):
+            if option == "--set" or (option == "--over" and words[1] == "sweep"):
                 path, values = parse_over(value)
                 assert loading.load_scenario(name, {path: values[0]})
             if option in ("--without", "--only"):
