@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -392,7 +392,7 @@ def _stockpile_line(run: Outcome, index: int, measure: dict[str, float]) -> str:
     first, exhausted, full = (measure[f"stockpile_{what}_date"] for what in ("first_release", "exhausted", "filled"))
     if 0 < full < (math.inf if math.isnan(first) else first):
         line += f", is full on {date(full)}"
-    elif math.isnan(full) and (limit := longest_limit(measure)) is not None:
+    elif math.isnan(full) and (limit := first_limit(run, index)) is not None:
         line += f", is never full because of {LIMIT_WORDS[limit]}"
     if math.isnan(first):
         return f"{line} and is never released."
@@ -400,12 +400,6 @@ def _stockpile_line(run: Outcome, index: int, measure: dict[str, float]) -> str:
     if not math.isnan(exhausted):
         return f"{line} and is empty on {date(exhausted)}."
     return f"{line} and closes with {day_count(_closing_days(daily, holding.use_t_per_day))}."
-
-
-def longest_limit(measure: Mapping[str, float]) -> str | None:
-    """What kept a stockpile from its target on most days; None where nothing did."""
-    days = {limit: measure[f"stockpile_{limit}_bound_days"] for limit in LIMITS}
-    return max(LIMITS, key=lambda limit: days[limit]) if any(days.values()) else None
 
 
 def _purse_line(run: Outcome, stockpile: str) -> Iterator[str]:

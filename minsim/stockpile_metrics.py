@@ -89,7 +89,7 @@ def _measure_holdings(record: Record, group: list[int]) -> dict[str, float]:
         "stockpile_opening_days": opening / use if use > 0 else math.nan,
         "stockpile_eve_days": _on_the_eve(record, labels[0].material, closing) / use if use > 0 else math.nan,
         "stockpile_filled_date": float(first_day((closing >= target * (1.0 - SHORT_TOLERANCE)) & (target > 0))),
-        "stockpile_first_release_date": float(first_day(released > 0)),
+        "stockpile_first_release_date": float(first_day(released > SHORT_TOLERANCE * use)),
         "stockpile_exhausted_date": float(first_day(exhausted)),
         "stockpile_days_served": released.sum() / use if use > 0 else math.nan,
         **_measure_purse(record, group),

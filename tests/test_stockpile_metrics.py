@@ -143,3 +143,21 @@ def test_a_target_for_what_is_not_held_is_refused() -> None:
 
     with pytest.raises(ScenarioError, match="expected a material that vault holds; expected x"):
         scenario(unpriced(stockpiles=vault(target_days_by_material={"y": 20})))
+
+
+def test_what_keeps_it_from_being_full_is_not_its_pace_once_its_money_is_gone() -> None:
+    """In 40 days its pace binds for 24 and its empty purse for 16: only the latter keeps it from ever being full."""
+    budget = 4 * DAILY_USE_T * 1000 * REFERENCE
+    finished = results.run(scenario(unpriced(days=40, stockpiles=vault(budget_usd=budget))))
+    assert bound(finished.record) == {"metal": 0.0, "rate": 24.0, "price": 0.0, "money": 16.0}
+    lines = [line for line in finished.answer().lines if line.startswith("vault")]
+    assert "is never full because of its money" in lines[0]
+    assert "what binds first is its money (x)" in lines[1]
+
+
+def test_a_rounding_error_is_no_release() -> None:
+    record = run(unpriced(days=60, stockpiles=vault(release={"trigger": "shortfall", "authorisation_days": 0})))
+    record.holding[10, 0, 2] = 1e-15 * DAILY_USE_T
+    assert math.isnan(measured(record)["stockpile_first_release_date"])
+    record.holding[20, 0, 2] = 1e-3 * DAILY_USE_T
+    assert measured(record)["stockpile_first_release_date"] == 20.0

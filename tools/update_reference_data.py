@@ -356,7 +356,7 @@ def shares_of_output(material: str, stage: str, rows: list[Row], basis: str, not
     named = [row for row in rows if row["country"] != "World"]
     withheld = [canonical(row["country"]) for row in named if not _is_number(row["value"])]
     made = {canonical(row["country"]): (tonnes(row), row) for row in named if _is_number(row["value"])}
-    total = max(world, sum(value for value, _ in made.values()))
+    total = max(world, sum(value for value, _ in made.values()) - counted_twice_t(rows, world))
     kept = {
         country: (value, row)
         for country, (value, row) in made.items()
@@ -378,6 +378,18 @@ def shares_of_output(material: str, stage: str, rows: list[Row], basis: str, not
             material, "production", rows[0], stage=stage, country=REST, value=figure(rest * total), unit="t",
             share=figure(rest), basis=basis, confidence="derived", note=rest_note,
         )  # fmt: skip
+
+
+def counted_twice_t(rows: list[Row], world_t: float) -> float:
+    """What the IEA names under a country and counts in its rest of the world besides, as it does Canada's nickel [t].
+
+    Its rows then exceed its own world by that country's output to the tonne.
+    """
+    if all(row["country"] != REST for row in rows):
+        return 0.0
+    each_t = [tonnes(row) for row in rows if row["country"] != "World"]
+    excess_t = sum(each_t) - world_t
+    return next((value for value in each_t if value > 0.0 and abs(value - excess_t) < 1.0), 0.0)
 
 
 def _is_number(text: str) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minsim.disturbances import made_from
 from minsim.metrics import FloatArray, Outcome
 from minsim.risk.batches import Series, gathered
 from minsim.risk.replications import METRICS, Chunk, Experiment, compute_points
@@ -112,7 +113,7 @@ def screen(
     progress : callable
         Told the runs done and wanted.
     """
-    factors = list(factors_of(run.scenario))
+    factors = nearest_first(run, list(factors_of(run.scenario)), consumer)
     values = _values(run, factors, most_seconds, jobs, executor, progress)
     central = float(run.measures["reference"][metric][consumer])
     ends = values[:, :, consumer, METRICS.index(metric)]
@@ -122,6 +123,17 @@ def screen(
     consumers = len(run.record.network.consumers)
     short = (values[:, :, :consumers, METRICS.index("shortfall_days")] > 0).any(axis=2)
     return Screening(metric, consumer, tuple(deciders), len(factors), int(short.sum()))
+
+
+def nearest_first(run: Outcome, factors: Sequence[Factor], consumer: int) -> list[Factor]:
+    """Numbers of other materials last, so that what time runs out for is what hardly bears on the metric."""
+    own = made_from(run.scenario, run.record.network.consumers[consumer].material)
+
+    def names_another(factor: Factor) -> bool:
+        block, *rest = factor.name[0].split(".")
+        return block in ("materials", "behaviour") and rest[0] not in own
+
+    return sorted(factors, key=names_another)
 
 
 def _values(

@@ -66,12 +66,12 @@ class Resting:
         """The method in a line, and what the bars are."""
         if self.screening is None:
             return "No number was moved for this page."
-        if not self.screening.acting:
-            numbers = count(len(self.screening.deciders), "uncertain number")
-            return f"None of {numbers}, moved one at a time, changes anything."
         moved, wanted = len(self.screening.deciders), self.screening.wanted
-        left_out = f" Only {moved} of {count(wanted, 'number')} moved." if moved < wanted else ""
         metric = self._metric(self.screening)
+        if not self.screening.acting:
+            untold = f"; the other {wanted - moved} were not moved" if moved < wanted else ""
+            return f"None of {count(moved, 'uncertain number')}, moved one at a time, changes {metric}{untold}."
+        left_out = f" Only {moved} of {count(wanted, 'number')} moved." if moved < wanted else ""
         return f"Bars: {metric}, with one number at a time at the low and the high end of its range.{left_out}"
 
     def method(self) -> str:

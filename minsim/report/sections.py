@@ -242,12 +242,18 @@ class Words:
             return "Nobody goes without: no end use loses a day"
         if len(regions) == 1:
             return f"{capital(with_article(regions[0]))} bears the whole shortfall{value}"
-        tonnes = dict.fromkeys(regions, 0.0)
+        whole = f"{len(regions)} regions share the shortfall{value}"
+        # Tonnes of several materials make no sum; dollars do, where every material has a price.
+        several = len({self.network.consumers[i].material for _, i in short}) > 1
+        borne = self.measures["reference"]["value_of_shortfall_usd" if several else "shortfall_t"]
+        parts = dict.fromkeys(regions, 0.0)
         for _, i in short:
-            tonnes[self.network.consumers[i].region] += float(self.measures["reference"]["shortfall_t"][i])
-        most = max(regions, key=lambda r: (tonnes[r], r))
-        share = percent(tonnes[most] / sum(tonnes.values()))
-        return f"{len(regions)} regions share the shortfall{value}; {share} of its tonnes falls on {with_article(most)}"
+            parts[self.network.consumers[i].region] += float(borne[i])
+        if math.isnan(sum(parts.values())):
+            return whole
+        most = max(regions, key=lambda r: (parts[r], r))
+        share = f"{percent(parts[most] / sum(parts.values()))} of {'that' if several else 'its tonnes'}"
+        return f"{whole}; {share} falls on {with_article(most)}"
 
     def _valued(self, short: list[tuple[MaterialStory, int]]) -> str:
         """At which prices the shortfall is valued: in a squeeze they are many times the usual."""

@@ -148,7 +148,9 @@ def sources(found: Findings) -> dict[str, Any]:
     }
     return {
         "title": f"Of {count(len(inputs), 'input')}, {listing(told)}" if told else "The scenario gives no empirical number",
-        "rows": [_source(key, scenario.model.sources[key], cited[key]) for key in sorted(cited, key=lambda k: (-cited[k], k))],
+        "rows": [
+            _source(key, scenario.model.sources[key], often) for key, often in sorted(cited.items(), key=lambda c: (-c[1], c[0]))
+        ],
         "inputs": [
             {"path": e.path, "value": f"{e.text} {e.unit}".rstrip(), "source": e.source or "note", "kind": e.kind,
              "note": " ".join((e.note or "").split())}

@@ -169,6 +169,27 @@ def test_countries_that_exceed_a_rounded_world_are_scaled(script):
     assert made == pytest.approx([900 / 1006, 106 / 1006], abs=1e-6)
 
 
+def test_what_the_iea_counts_in_a_country_and_in_its_rest_counts_once(script):
+    iea = "IEA Critical Minerals Dataset (May 2025 edition, base case), CC BY 4.0"
+    rows = [
+        usgs(country, value, unit="kt", source_title=iea)
+        for country, value in (("Indonesia", "600"), ("Canada", "100"), ("Rest of world", "400"), ("World", "1000"))
+    ]
+    made = {
+        row["country"]: float(row["share"])
+        for row in script.shares_of_output("nickel", "process", rows, "contained", "")
+    }
+    assert made == pytest.approx({"Indonesia": 0.6, "Canada": 0.1, "Rest of world": 0.3})
+
+
+def test_nickel_is_refined_in_the_proportions_of_its_published_world_total():
+    """IEA, 2024: 1,493.2 of 3,483.697 kt in Indonesia."""
+    refined = {
+        f.country: f.share for f in facts() if (f.material, f.measure, f.stage) == ("nickel", "production", "process")
+    }
+    assert refined["Indonesia"] == pytest.approx(1493.2 / 3483.697, abs=1e-6)
+
+
 def test_a_source_without_known_terms_is_refused(script):
     with pytest.raises(SystemExit, match="no terms known"):
         script.publisher_of({"source_title": "World Mining Data 2026"})

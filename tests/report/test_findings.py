@@ -1,16 +1,20 @@
 """What the page computes: stocks that might be bought, numbers moved one at a time, ranges of draws."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from report_pages import REGION, findings, salt
 
 import minsim
-from minsim.report.deciding import screen
+from minsim.report.deciding import Decider, Screening, nearest_first, screen
 from minsim.report.findings import Effort, gather
 from minsim.report.purchases import bought, forms_of
+from minsim.report.resting import Resting
+from minsim.report.sections import Words
 from minsim.risk import ensemble
+from minsim.risk.sensitivities import factors_of
 
 UNITED_STATES_STOCK = "materials.magnets.consumers.United States.stock_days"
 
@@ -106,6 +110,42 @@ def test_what_no_time_was_left_for_is_counted():
         screening = screen(run, "shortfall_days", focus, most_seconds=4, jobs=1, executor=None, progress=no_progress)
     assert len(screening.deciders) == 3  # begun at seconds 1, 2 and 3
     assert screening.wanted == 14
+
+
+def test_numbers_of_other_materials_are_moved_last():
+    run = minsim.run("gallium-germanium-antimony-suspension-ends", bracket=False)
+    consumers = [(c.material, c.region) for c in run.record.network.consumers]
+    factors = list(factors_of(run.scenario))
+    ordered = nearest_first(run, factors, consumers.index(("germanium", "United States")))
+    others = [".gallium." in f.name[0] or ".antimony." in f.name[0] for f in ordered]
+    assert others == sorted(others)
+    assert 0 < sum(others) < len(others)
+    assert sorted(f.label for f in ordered) == sorted(f.label for f in factors)
+
+
+def test_what_was_not_moved_is_told_though_nothing_moved_mattered():
+    """The page of a large scenario said that no number mattered, when there was time for half of them only."""
+    found = findings("salt")
+    idle = [Decider(d.factor, d.central, d.central, d.central) for d in found.screening.deciders]
+    cut_short = Screening("shortfall_days", found.focus, tuple(idle), len(idle) + 2, 0)
+    words = Resting(replace(found, screening=cut_short)).short_method()
+    assert words.startswith("None of 1 uncertain number, moved one at a time, changes days of rock salt lost by ")
+    assert words.endswith("; the other 2 were not moved.")
+
+
+def test_tonnes_of_several_materials_are_not_added():
+    """Whom most falls on is told in dollars: a tonne of tungsten is not a tonne of gallium."""
+    scenario = minsim.load_scenario("japan-dual-use-ban-metals")
+    both = scenario.with_overrides({"events.ban.importers": ["Japan", "South Korea"]})
+    found = gather(minsim.run(both), Effort(draws=0, screening_seconds=0, jobs=1), no_progress)
+    worth, tonnes = {}, {}
+    for place, consumer in enumerate(found.run.record.network.consumers):
+        for sums, metric in ((worth, "value_of_shortfall_usd"), (tonnes, "shortfall_t")):
+            value = found.run.measures["reference"][metric][place]
+            sums[consumer.region] = sums.get(consumer.region, 0.0) + value
+    share, by_weight = (100 * sums["Japan"] / sum(sums.values()) for sums in (worth, tonnes))
+    assert round(share) != round(by_weight)
+    assert Words(found).paying()["title"].endswith(f"; {share:.0f}% of that falls on Japan")
 
 
 def test_ranges_are_those_of_the_ensemble():
