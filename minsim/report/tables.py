@@ -146,11 +146,10 @@ def sources(found: Findings) -> dict[str, Any]:
         key: sum(entry.source == key and entry.kind != "assumption" for entry in inputs)
         for key in scenario.model.sources
     }
+    by_use = sorted(cited, key=lambda key: (-cited[key], key))
     return {
         "title": f"Of {count(len(inputs), 'input')}, {listing(told)}" if told else "The scenario gives no empirical number",
-        "rows": [
-            _source(key, scenario.model.sources[key], often) for key, often in sorted(cited.items(), key=lambda c: (-c[1], c[0]))
-        ],
+        "rows": [_source(key, scenario.model.sources[key], cited[key]) for key in by_use],
         "inputs": [
             {"path": e.path, "value": f"{e.text} {e.unit}".rstrip(), "source": e.source or "note", "kind": e.kind,
              "note": " ".join((e.note or "").split())}
