@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from minsim.days_lost import Waterfall, waterfall
     from minsim.loading import Company, Scenario, library, load_company, load_scenario
     from minsim.results import Run, run
+    from minsim.risk import compare, ensemble, sensitivity, size, spend, sweep
 
 __version__ = "0.1.0"
 
@@ -35,10 +36,16 @@ __all__ = [
     "Waterfall",
     "__version__",
     "attribute",
+    "compare",
+    "ensemble",
     "library",
     "load_company",
     "load_scenario",
     "run",
+    "sensitivity",
+    "size",
+    "spend",
+    "sweep",
     "waterfall",
     "why",
 ]
@@ -51,10 +58,16 @@ _MODULE_OF = {
     "Scenario": "minsim.loading",
     "Waterfall": "minsim.days_lost",
     "attribute": "minsim.causes.attribution",
+    "compare": "minsim.risk.comparison",
+    "ensemble": "minsim.risk.ensembles",
     "library": "minsim.loading",
     "load_company": "minsim.loading",
     "load_scenario": "minsim.loading",
     "run": "minsim.results",
+    "sensitivity": "minsim.risk.sensitivities",
+    "size": "minsim.risk.sizing",
+    "spend": "minsim.risk.spending",
+    "sweep": "minsim.risk.sweeps",
     "waterfall": "minsim.days_lost",
     "why": "minsim.causes.tracing",
 }
