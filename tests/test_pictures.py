@@ -5,6 +5,7 @@ The images hold what is drawn without its words, which stand in a text file besi
 moved, whole (`PICTURES[name]()` gives the figure), and commit the files with the change.
 """
 
+import datetime as dt
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,16 +18,23 @@ from matplotlib.testing.compare import compare_images
 
 from minsim import charts, style
 from minsim.answer import Answer
+from minsim.catalogue import Entry, Loss
 from minsim.causes.attribution import Attribution
-from minsim.charts import drifts, heatmap, page, risk, screen
+from minsim.charts import catalogue, drifts, heatmap, page, risk, screen
+from minsim.charts.spending import plot_spending
 from minsim.regression.drifts import Drift
 from minsim.regression.tables import Baseline, Table
 from minsim.risk.batches import Batch
+from minsim.risk.budgets import Budget, Mix, Point, Step, Yield
 from minsim.risk.comparison import Comparison, Curve
 from minsim.risk.ensembles import Band
+from minsim.risk.estimates import Estimate
+from minsim.risk.knockouts import KnockOut, KnockOuts
+from minsim.risk.purchases import Cost, Purchase, Shelf
 from minsim.risk.replications import METRICS, Place, Shape
 from minsim.risk.sensitivities import Sensitivity
 from minsim.risk.sizing import Level, Question, Sizing
+from minsim.risk.spending import Spending
 from minsim.risk.sweeps import Sweep
 from minsim.screening import Screen, StageScreen
 from minsim.world import Application
@@ -46,7 +54,7 @@ WEEKS = np.arange(153)
 @pytest.fixture(autouse=True)
 def _one_version(monkeypatch):
     """A new version is no new picture."""
-    for module in (page, screen):
+    for module in (page, screen, catalogue):
         monkeypatch.setattr(module, "__version__", "0.0.0")
 
 
@@ -213,6 +221,65 @@ def screened():
     return screen.plot_screen(screens)
 
 
+def stopped():
+    days = {("Gallium", "China"): 252.0, ("Gallium", "Japan"): 0.0, ("Magnets", "China"): 250.0, ("Magnets", "Japan"): 1.2,
+            ("Copper", "Chile"): 45.0, ("Copper", "China"): 0.0}  # fmt: skip
+    cells = [
+        KnockOut(
+            title.lower(), title, "screening" if title == "Copper" else "deep", country, Estimate(lost, 0.4),
+            Estimate(lost, 0.5), Estimate(float(lost > 0), 0.0), 100.0,
+            "closed form" if title == "Copper" else "simulated", 200,
+        )
+        for (title, country), lost in days.items()
+    ]  # fmt: skip
+    return screen.plot_knock_outs(KnockOuts("United States", 365, 1, 200, cells))
+
+
+def spending():
+    cost = Cost(usd=100.0, low_usd=80.0, high_usd=130.0)
+    kinds = {"stock": "Stock of magnets", "capacity": "Capacity for magnets", "recycling": "Recycling into magnets"}
+    purchases = tuple(
+        Purchase(f"{kind}.magnets", kind, "magnets", "fabricate", label, cost, {}, "path")
+        for kind, label in kinds.items()
+    )
+
+    def point(days, *usd):
+        return Point(usd, Estimate(days, 0.0))
+
+    curves = (
+        tuple(point(80.0 * (1 - np.exp(-m / 40)), 1e6 * m, 0.0, 0.0) for m in range(0, 201, 10)),
+        tuple(point(0.2 * m, 0.0, 1e6 * m, 0.0) for m in range(0, 201, 10)),
+        tuple(point(0.0, 0.0, 0.0, 1e6 * m) for m in (0, 200)),
+    )
+    yields = [Yield(p, curve[-1], curve) for p, curve in zip(purchases, curves, strict=True)]
+    steps = [point(60.0, 60e6, 0.0, 0.0), point(75.0, 60e6, 70e6, 0.0), point(90.0, 120e6, 80e6, 0.0)]
+    mix = Mix(tuple(Step(p.amounts, p, Estimate(15.0, 0.0)) for p in steps), steps[-1], False)
+    question = Budget(
+        synthetic.scenario(), "United States", ("magnets",), 200e6, Shelf(purchases, ("vault",), 2.0), 7, None
+    )  # fmt: skip
+    return plot_spending(Told(question, Estimate(199.0, 0.0), yields, mix))
+
+
+class Told(Spending):
+    """A finding whose answer needs no network."""
+
+    def answer(self):
+        return Answer(self._headline(), ())
+
+
+def catalogued():
+    def loss(material, region, days):
+        return Loss(material, region, days, days, days, None, None, 0.0, 0.0)
+
+    regions, known = ("European Union", "Japan", "United States"), dt.date(2026, 2, 5)
+    entries = [
+        Entry("magnet-ban", as_of=known, losses=(loss("Magnets", "United States", 199.0),), regions=regions),
+        Entry("japan-ban", as_of=known, losses=(loss("Gallium", "Japan", 0.3),), regions=regions),
+        Entry("calm", as_of=known, regions=regions[:2]),
+    ]
+    return catalogue.plot_catalogue(entries)
+
+
 def table():
     days = {"magnet-ban": (199.0, None, 0.0), "truce-lapses": (6.0, 3.0, 10.0), "drc-cobalt-quota": (42.0, 84.0, 0.2)}
     regions = ("United States", "European Union", "South Korea")
@@ -242,6 +309,9 @@ PICTURES = {
     "drift": drifted,
     "screening": screened,
     "heat-map": table,
+    "stops": stopped,
+    "spending": spending,
+    "catalogue": catalogued,
 }
 """Every kind of picture, drawn of results made by hand: a change of the model changes none."""
 
