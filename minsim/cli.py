@@ -211,6 +211,8 @@ def run(
         library.run_all(ctx, out, jobs, seed=seed, replication=replication, bracket=not no_bracket, plot=not no_plot,
                         format=file_format)  # fmt: skip
         return
+    if jobs is not None:
+        raise click.UsageError("--jobs goes with `all`; one scenario is one run")
     loaded = load_aloud(scenario, overrides, without, only, company)
     folder = out or Path("results") / (loaded.name if company is None else f"{loaded.name}-{company.stem}")
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)

@@ -76,6 +76,12 @@ def test_options_for_one_scenario_are_refused(option):
     assert f"{option[0]} is for one scenario at a time" in done.output
 
 
+def test_one_scenario_has_no_workers(tmp_path):
+    done = CliRunner().invoke(main, ["run", "magnet-ban", "--jobs", "2", "--out", str(tmp_path / "out")])
+    assert (done.exit_code, (tmp_path / "out").exists()) == (2, False)
+    assert "--jobs goes with `all`" in done.output
+
+
 AS_OF = dt.date(2026, 2, 5)
 LOSS = Loss("Magnets", "Japan", 98.6, 120.2, 0.2, "2026-06-03", 200, 12.5, "2026-05-01")
 ENTRIES = [

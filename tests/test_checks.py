@@ -442,6 +442,12 @@ MALFORMED = {
         "events.curb.importers.0",
         "no country, region or bloc is called so",
     ),
+    "a curb of a country on itself": (
+        "importers: [United States]",
+        "¦importers: [China]",
+        "events.curb.importers",
+        "expected importers other than the exporter, got China; name those who buy from it, or `all`",
+    ),
     "unknown lane end": (
         '["China -> Japan"]',
         '[¦"China -> Japn"]',

@@ -23,6 +23,8 @@ WHITE_TEXT_FROM = 0.66
 ROW_IN, COLUMNS_IN, HEADING_IN, WIDEST_CELL_IN, GAP_IN = 0.33, 0.45, 0.25, 1.9, 0.2
 """Height of a row, room for the names of columns and for a heading, widest cell, room between two maps."""
 
+NAMES_PT, NAMES_GAP_IN = 9.0, 0.08
+"""Of names of columns, and what stays free between them."""
 SLANT_DEGREES = 50.0
 """Of names above columns too narrow for them."""
 
@@ -185,20 +187,20 @@ def _cell(value: float | None, largest: float) -> Cell:
     return value / largest, "<1" if 0 < value < 0.5 else f"{value:,.0f}"
 
 
-def draw_maps(
-    maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: Sequence[str], page: Page, *, slanted: bool = False
-) -> Figure:
+def draw_maps(maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: Sequence[str], page: Page) -> Figure:
     """Draw maps of the same rows and columns, each under its heading, on a page as tall as they need.
 
-    Names of columns stand in lines as wide as a cell, or `slanted` above cells too narrow for words.
+    Names of columns stand in lines as wide as a cell, or slanted above cells too narrow for their words.
     """
     figure, bottom, top = page(HEIGHT_IN)  # only to see what room head and foot take
-    names_in = 0.15 + math.sin(math.radians(SLANT_DEGREES)) * widest_in(figure, columns) if slanted else COLUMNS_IN
-    above_in = names_in + (HEADING_IN if any(heading for heading, _ in maps) else 0.0)
-    figure, bottom, top = page(HEIGHT_IN - (top - bottom) + above_in + ROW_IN * len(rows))
     left_in = MARGIN_IN + widest_in(figure, rows) + 0.1
     room_in = (WIDTH_IN - MARGIN_IN - left_in - GAP_IN * (len(maps) - 1)) / len(maps)
     width_in = min(room_in, WIDEST_CELL_IN * len(columns))
+    words = [word for name in columns for word in name.replace("-", "- ").split()]
+    slanted = widest_in(figure, words, NAMES_PT) > width_in / len(columns) - NAMES_GAP_IN
+    names_in = 0.15 + math.sin(math.radians(SLANT_DEGREES)) * widest_in(figure, columns) if slanted else COLUMNS_IN
+    above_in = names_in + (HEADING_IN if any(heading for heading, _ in maps) else 0.0)
+    figure, bottom, top = page(HEIGHT_IN - (top - bottom) + above_in + ROW_IN * len(rows))
     tall_in = figure.get_figheight()
     names = columns if slanted else [_in_lines(figure, name, width_in / len(columns)) for name in columns]
     for k, (heading, cells) in enumerate(maps):
@@ -216,7 +218,7 @@ def _in_lines(figure: Figure, name: str, width_in: float) -> str:
     """A name in lines no wider than a cell, where its words allow."""
     lines = [""]
     for word in name.replace("-", "-\u200b").replace(" ", " \u200b").split("\u200b"):
-        if lines[-1] and widest_in(figure, [lines[-1] + word], 9.0) > width_in - 0.08:
+        if lines[-1] and widest_in(figure, [lines[-1] + word], NAMES_PT) > width_in - NAMES_GAP_IN:
             lines.append(word)
         else:
             lines[-1] += word

@@ -122,7 +122,6 @@ def plot_knock_outs(found: KnockOuts) -> Figure:
             lambda height_in: write_page(
                 found.answer().headline, _stopped(found), _stops_foot(len(worst) - len(countries)), height_in
             ),
-            slanted=True,
         )
 
 

@@ -24,7 +24,7 @@ from minsim.checks.chains import (
     check_inputs,
     check_no_ring_of_products,
 )
-from minsim.checks.events import caution_event_days, caution_idle_curbs, check_event_days
+from minsim.checks.events import caution_event_days, caution_idle_curbs, check_curbed, check_event_days
 from minsim.checks.markets import (
     check_events_with_prices,
     check_floor_stage,
@@ -107,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
     check_producers_named,
     check_sectors_named,
     check_event_days,
+    check_curbed,
     check_events_with_prices,
     check_floor_stage,
     check_hosts,

@@ -23,6 +23,18 @@ def check_event_days(model: ScenarioModel) -> Iterator[Finding]:
             )
 
 
+def check_curbed(model: ScenarioModel) -> Iterator[Finding]:
+    """A curb is on exports: nobody curbs itself."""
+    for key, event in model.events.items():
+        if isinstance(event, ExportCurb) and event.importers != "all" and event.exporter in event.importers:
+            others = [name for name in event.importers if name != event.exporter]
+            mend = f"leave {event.exporter} out" if others else "name those who buy from it, or `all`"
+            yield (
+                ("events", key, "importers"),
+                f"expected importers other than the exporter, got {event.exporter}; {mend}",
+            )
+
+
 def caution_event_days(model: ScenarioModel) -> Iterator[Finding]:
     """An event outside the days simulated changes nothing."""
     for key, event in model.events.items():

@@ -55,6 +55,7 @@ class Commands(click.Group):
             click.echo(f"Error: {error}", err=True)
             ctx.exit(EXIT_INVALID if isinstance(error, NotInRunError) else EXIT_FAILED)
         except KeyboardInterrupt:
+            click.echo("Interrupted. What keeps its replications in a folder goes on there when asked again.", err=True)
             ctx.exit(EXIT_INTERRUPTED)
 
 

@@ -331,6 +331,13 @@ def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> N
     regions = {name: None for material in model.materials.values() for name in material.consumers}
     if region not in regions:
         raise ScenarioError.single(unknown("region", region, regions))
+    owner = model.stockpiles[stockpile].owner
+    owners = model.regions.blocs.get(owner, (owner,))
+    if region not in owners:
+        raise ScenarioError.single(
+            f"{stockpile} is owned by {owner} and serves nobody else: name {listing(sorted(owners))} instead of {region}",
+            path=f"stockpiles.{stockpile}.owner",
+        )
     if not 0 < service <= 1:
         raise ValueError(f"expected a share of replications between 0 and 1, got {service}")
 

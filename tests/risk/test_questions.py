@@ -114,7 +114,12 @@ def test_no_size_serves_where_release_waits_for_a_shortfall(certain):
 
 
 @pytest.mark.parametrize(
-    ("pile", "region", "hint"), [("reserv", "Southland", "reserve"), ("reserve", "Southlan", "Southland")]
+    ("pile", "region", "hint"),
+    [
+        ("reserv", "Southland", "reserve"),
+        ("reserve", "Southlan", "Southland"),
+        ("reserve", "Northland", "serves nobody else"),
+    ],
 )
 def test_unknown_names_are_errors_with_a_hint(certain, pile, region, hint):
     with pytest.raises(ScenarioError, match=hint):
