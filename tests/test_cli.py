@@ -488,20 +488,24 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
     assert isinstance(outcome.exception, ZeroDivisionError)
 
 
-def test_an_interrupt_is_quiet(monkeypatch):
+def test_an_interrupt_is_told_in_one_line(monkeypatch):
     outcome = ending(monkeypatch, KeyboardInterrupt())
-    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (EXIT_INTERRUPTED, "", "")
+    assert (outcome.exit_code, outcome.stdout) == (EXIT_INTERRUPTED, "")
+    assert outcome.stderr.startswith("Interrupted. ")
+    assert outcome.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
-def test_an_interrupt_from_the_keyboard_is_quiet():
+def test_an_interrupt_from_the_keyboard_leaves_no_traceback():
     code = "import minsim.loading, time, sys; minsim.loading.library = lambda: (print(flush=True), time.sleep(60))\n"
     code += "from minsim.cli import main; main(['list'])"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, complaint = process.communicate(timeout=30)
-    assert (process.returncode, complaint) == (EXIT_INTERRUPTED, b"")
+    assert process.returncode == EXIT_INTERRUPTED
+    assert complaint.startswith(b"Interrupted. ")
+    assert complaint.count(b"\n") == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes differ")

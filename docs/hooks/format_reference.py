@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 import types
@@ -19,7 +20,7 @@ TAGS = ("type", "dist")
 """Keys that say which block this is; the heading says it for them."""
 COMMON = (schema.Event, schema.Frozen)
 """Blocks whose keys stand in a section of their own, instead of in that of every block made from them."""
-PLAIN = {str: "text", bool: "`true` or `false`", int: "whole number", float: "number"}
+PLAIN = {dt.date: "date", str: "text", bool: "`true` or `false`", int: "whole number", float: "number"}
 NAMED = {schema.Date: "date", schema.Lane: "`Seller -> Buyer`", schema.Names: "`all` or list of names"}
 
 Block = type[BaseModel]
@@ -184,7 +185,7 @@ def words(annotation: Any) -> str:
         return f"list of {words(inside[0])}" if inside[-1] is Ellipsis else f"list of {len(inside)} numbers"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{title_of(annotation)}](#{anchor(annotation)})"
-    return PLAIN.get(annotation, str(annotation))
+    return PLAIN[annotation]
 
 
 def comparisons(text: str) -> str:
