@@ -442,12 +442,6 @@ MALFORMED = {
         "events.curb.importers.0",
         "no country, region or bloc is called so",
     ),
-    "a curb of a country on itself": (
-        "importers: [United States]",
-        "¦importers: [China]",
-        "events.curb.importers",
-        "expected importers other than the exporter, got China; name those who buy from it, or `all`",
-    ),
     "unknown lane end": (
         '["China -> Japan"]',
         '[¦"China -> Japn"]',
@@ -716,6 +710,12 @@ WARNED = {
     "bare behaviour": (", note: approval takes a year", "", "behaviour.magnets", "say why"),
     "too late": ("start: 2026-11-10", "start: 2029-11-10", "events.curb", "after the last day simulated"),
     "over before": ("start: 2026-11-10", "start: 2024-11-10", "events.curb", "before the first day simulated"),
+    "curb at home": (
+        "importers: [United States]",
+        "importers: [China]",
+        "events.curb.importers",
+        "China is both exporter and importer",
+    ),
     "idle curb": ("exporter: China", "exporter: Brazil", "events.curb.exporter", "Brazil makes none of what is curbed"),
 }
 

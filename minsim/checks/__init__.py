@@ -24,7 +24,7 @@ from minsim.checks.chains import (
     check_inputs,
     check_no_ring_of_products,
 )
-from minsim.checks.events import caution_event_days, caution_idle_curbs, check_curbed, check_event_days
+from minsim.checks.events import caution_curbs_at_home, caution_event_days, caution_idle_curbs, check_event_days
 from minsim.checks.markets import (
     check_events_with_prices,
     check_floor_stage,
@@ -107,7 +107,6 @@ CHECKS: tuple[Check, ...] = (
     check_producers_named,
     check_sectors_named,
     check_event_days,
-    check_curbed,
     check_events_with_prices,
     check_floor_stage,
     check_hosts,
@@ -119,7 +118,7 @@ CHECKS: tuple[Check, ...] = (
 )
 """Every rule whose breach is a problem."""
 
-CAUTIONS: tuple[Check, ...] = (caution_invented_places, caution_event_days, caution_idle_curbs)
+CAUTIONS: tuple[Check, ...] = (caution_invented_places, caution_event_days, caution_idle_curbs, caution_curbs_at_home)
 """Every rule whose breach is a warning."""
 
 

@@ -23,18 +23,6 @@ def check_event_days(model: ScenarioModel) -> Iterator[Finding]:
             )
 
 
-def check_curbed(model: ScenarioModel) -> Iterator[Finding]:
-    """A curb is on exports: nobody curbs itself."""
-    for key, event in model.events.items():
-        if isinstance(event, ExportCurb) and event.importers != "all" and event.exporter in event.importers:
-            others = [name for name in event.importers if name != event.exporter]
-            mend = f"leave {event.exporter} out" if others else "name those who buy from it, or `all`"
-            yield (
-                ("events", key, "importers"),
-                f"expected importers other than the exporter, got {event.exporter}; {mend}",
-            )
-
-
 def caution_event_days(model: ScenarioModel) -> Iterator[Finding]:
     """An event outside the days simulated changes nothing."""
     for key, event in model.events.items():
@@ -62,6 +50,16 @@ def caution_idle_curbs(model: ScenarioModel) -> Iterator[Finding]:
             yield (
                 ("events", key, "exporter"),
                 f"{event.exporter} makes none of what is curbed: the curb changes nothing",
+            )
+
+
+def caution_curbs_at_home(model: ScenarioModel) -> Iterator[Finding]:
+    """A curb that names its own exporter among the importers starves the exporter's own users."""
+    for key, event in model.events.items():
+        if isinstance(event, ExportCurb) and event.importers != "all" and event.exporter in event.importers:
+            yield (
+                ("events", key, "importers"),
+                f"{event.exporter} is both exporter and importer: the curb holds back what it sells to its own users, too",
             )
 
 
