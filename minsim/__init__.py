@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from minsim.causes.attribution import Attribution, attribute
     from minsim.causes.tracing import Explanation, why
     from minsim.days_lost import Waterfall, waterfall
-    from minsim.loading import Company, Scenario, library, load_company, load_scenario
+    from minsim.loading import Scenario, library, load_scenario
+    from minsim.loading.company import Company, load_company
     from minsim.results import Run, run
     from minsim.risk import compare, ensemble, sensitivity, size, spend, sweep
 
@@ -52,7 +53,7 @@ __all__ = [
 
 _MODULE_OF = {
     "Attribution": "minsim.causes.attribution",
-    "Company": "minsim.loading",
+    "Company": "minsim.loading.company",
     "Explanation": "minsim.causes.tracing",
     "Run": "minsim.results",
     "Scenario": "minsim.loading",
@@ -61,7 +62,7 @@ _MODULE_OF = {
     "compare": "minsim.risk.comparison",
     "ensemble": "minsim.risk.ensembles",
     "library": "minsim.loading",
-    "load_company": "minsim.loading",
+    "load_company": "minsim.loading.company",
     "load_scenario": "minsim.loading",
     "run": "minsim.results",
     "sensitivity": "minsim.risk.sensitivities",

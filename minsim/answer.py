@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -175,8 +175,18 @@ class MaterialStory:
         return self.short[0] if self.short else min(self.everyone, key=lambda i: (lowest[i], i))
 
     def stockpile(self, holding: HoldingLabel) -> str:
-        """Name of a strategic stock for readers."""
-        return self.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile
+        """Name of a strategic stock for readers, with what it holds where one purse holds more than the material told of."""
+        title = _stockpile_title(self.run, holding.stockpile)
+        if holding.material == self.material or not _holds_several(self.network.holdings, holding.stockpile):
+            return title
+        return f"{title}, {_material_name(self.run, holding.material)}"
+
+    def strategic(self, indices: Iterable[int]) -> Iterator[tuple[HoldingLabel, FloatArray]]:
+        """Strategic stocks that may serve one of some consumers, and what they hold day by day, in days of use."""
+        cover, asked = metrics.strategic_cover_days(self.run.record), set(indices)
+        for position, holding in enumerate(self.network.holdings):
+            if asked & set(holding.serves) and holding.use_t_per_day > 0:
+                yield holding, cover[:, position]
 
     def date(self, day: float) -> str:
         """A day number as a date in words."""
@@ -367,11 +377,19 @@ def _stockpile_lines(run: Outcome, consumers: set[int]) -> Iterator[str]:
 
 def _holding_name(run: Outcome, index: int) -> str:
     """Title of a stockpile, with the material where it holds several."""
-    holdings, model = run.record.network.holdings, run.scenario.model
+    holdings = run.record.network.holdings
     holding = holdings[index]
-    name = model.stockpiles[holding.stockpile].title or holding.stockpile
-    several = [other.stockpile for other in holdings].count(holding.stockpile) > 1
+    name, several = _stockpile_title(run, holding.stockpile), _holds_several(holdings, holding.stockpile)
     return f"{name} ({_material_name(run, holding.material)})" if several else name
+
+
+def _stockpile_title(run: Outcome, stockpile: str) -> str:
+    return run.scenario.model.stockpiles[stockpile].title or stockpile
+
+
+def _holds_several(holdings: Sequence[HoldingLabel], stockpile: str) -> bool:
+    """Whether one purse holds several materials."""
+    return sum(holding.stockpile == stockpile for holding in holdings) > 1
 
 
 def _material_name(run: Outcome, material: str) -> str:
@@ -382,7 +400,7 @@ def _stockpile_line(run: Outcome, index: int, measure: dict[str, float]) -> str:
     def date(day: float) -> str:
         return long_date(run.record.network.start + dt.timedelta(days=int(day)))
 
-    daily, holding = run.record.holding[:, index], run.record.network.holdings[index]
+    daily = run.record.holding[:, index]
     opening = measure["stockpile_opening_days"]
     line = f"{_holding_name(run, index)} opens {f'with {day_count(opening)} of use' if opening > 0 else 'empty'}"
     if (bought := float(daily[:, metrics.BOUGHT].sum())) > 0:
@@ -399,7 +417,8 @@ def _stockpile_line(run: Outcome, index: int, measure: dict[str, float]) -> str:
     line += f", releases from {date(first)}, serves {day_count(measure['stockpile_days_served'])} of use"
     if not math.isnan(exhausted):
         return f"{line} and is empty on {date(exhausted)}."
-    return f"{line} and closes with {day_count(_closing_days(daily, holding.use_t_per_day))}."
+    closing = float(metrics.strategic_cover_days(run.record)[-1, index])
+    return f"{line} and closes with {day_count(closing)}."
 
 
 def _purse_line(run: Outcome, stockpile: str) -> Iterator[str]:
@@ -413,7 +432,7 @@ def _purse_line(run: Outcome, stockpile: str) -> Iterator[str]:
         if holding.stockpile == stockpile and (limit := first_limit(run, index)) is not None:
             first.setdefault(limit, []).append(_material_name(run, holding.material))
     told = [f"{LIMIT_WORDS[limit]} ({listing(first[limit])})" for limit in LIMITS if limit in first]
-    name = run.scenario.model.stockpiles[stockpile].title or stockpile
+    name = _stockpile_title(run, stockpile)
     binds = f"; what binds first is {listing(told)}" if told else ""
     yield f"{name} spends {dollars(spent)} of its {dollars(budget)}{binds}."
 
@@ -427,7 +446,3 @@ def first_limit(run: Outcome, holding: int) -> str | None:
     found = {limit: int(days.argmax()) for limit, days in bound.items() if days.any()}
     harder = {limit: day for limit, day in found.items() if limit != "rate"} or found
     return min(harder, key=lambda limit: harder[limit]) if harder else None
-
-
-def _closing_days(daily: FloatArray, use_t_per_day: float) -> float:
-    return float(daily[-1, metrics.CLOSING] / use_t_per_day) if use_t_per_day > 0 else math.nan

@@ -124,6 +124,13 @@ def commercial_cover_days(record: Record) -> FloatArray:
     return _ratio(record.consumer[:, :, STOCK], growth_factor(record.network) * _daily_use_t(record.network.consumers))
 
 
+def strategic_cover_days(record: Record) -> FloatArray:
+    """Closing strategic stock in days of its owner's day-0 use [days]; shape (days, n_holdings), `nan` without any use."""
+    stock = record.holding[:, :, CLOSING]
+    use = np.array([holding.use_t_per_day for holding in record.network.holdings], dtype=float)
+    return _ratio(stock, np.broadcast_to(use, stock.shape))
+
+
 # ------------------------------------------------------------------------------------------------------- measures as arrays
 
 

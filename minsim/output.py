@@ -250,15 +250,12 @@ def stockpile_columns(record: Record) -> Columns:
     """Columns of `stockpiles`, days outermost."""
     network, days = record.network, record.holding.shape[0]
     holdings = network.holdings
-    use = np.array([holding.use_t_per_day for holding in holdings], dtype=float)
-    stock = record.holding[:, :, metrics.CLOSING]
-    cover = np.divide(stock, use, out=np.full(stock.shape, np.nan), where=use > 0)
     return {
         "date": np.repeat(_dates(network), len(holdings)),
         "stockpile": _tiled([holding.stockpile for holding in holdings], days),
         "material": _tiled([holding.material for holding in holdings], days),
-        "stock_t": stock.ravel(),
-        "cover_days": cover.ravel(),
+        "stock_t": record.holding[:, :, metrics.CLOSING].ravel(),
+        "cover_days": metrics.strategic_cover_days(record).ravel(),
         "bought_t": record.holding[:, :, metrics.BOUGHT].ravel(),
         "released_t": record.holding[:, :, metrics.RELEASED].ravel(),
         "spent_usd": record.holding[:, :, metrics.SPENT].ravel(),

@@ -45,6 +45,15 @@ def day_count(days: float) -> str:
     return "less than a day" if days < 0.5 else count(days, "day")
 
 
+def whole_days(days: float) -> str:
+    """Days for a cell of a map.
+
+    >>> whole_days(252.3), whole_days(0.3), whole_days(0.0)
+    ('252', '<1', '0')
+    """
+    return "<1" if 0.0 < days < 0.5 else f"{days:,.0f}"
+
+
 def three_figures(number: float) -> str:
     """A number to three significant figures, without an exponent.
 

@@ -6,11 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 import minsim
-from minsim import cli
+from minsim import charts, cli
+from minsim.charts import supply
 from minsim.engine import simulate
 from minsim.errors import BalanceError
 from minsim.metrics import measure_consumers
 from minsim.network import build_network
+from minsim.report.purchases import purchases as bought_stocks
 from minsim.uncertainty import Draws, central
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "company" / "my-company.yaml"
@@ -246,3 +248,26 @@ def test_a_wrong_file_stops_the_run_before_anything_is_written(write, tmp_path):
     assert 'unknown key "stock_day"; did you mean "stock_days"?' in done.output
     assert "did you mean [China]?" in done.output
     assert not out.exists()
+
+
+# ---------------------------------------------------------------------------------------------------- pictures and the page
+
+
+def test_pictures_of_a_companys_supply_are_its_own_and_leave_the_rest_to_its_region(public, write):
+    run = minsim.run(public.scenario.with_company(minsim.load_company(write())), bracket=False)
+    own, rest, whole = (
+        supply.Supply.of(r, "magnets", place).usual
+        for r, place in ((run, "Acme"), (run, "United States"), (public, "United States"))
+    )
+    assert sum(own.values()) == pytest.approx(100 / 365.25 * supply.MONTH_DAYS)
+    for seller in whole:
+        assert own[seller] + rest[seller] == pytest.approx(whole[seller])
+    drawn = charts.draw(run, "flows", region="Acme")
+    assert any("Acme buys" in text.get_text() for text in drawn.texts)
+
+
+def test_a_stock_bought_for_a_company_belongs_to_its_region(public, write):
+    run = minsim.run(public.scenario.with_company(minsim.load_company(write())), bracket=False)
+    acme = next(i for i, consumer in enumerate(run.record.network.consumers) if consumer.region == "Acme")
+    [stock] = bought_stocks(run, acme, [30.0], lambda *_: None)[:1]
+    assert stock.saved_days > 0

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+import minsim
 from minsim.engine import Record, simulate
 from minsim.loading import load_scenario
 from minsim.metrics import measure_consumers, reference_price_usd_per_kg
@@ -90,3 +91,13 @@ def test_the_australian_reserve_makes_magnets_of_its_heavy_oxide() -> None:
     assert lost(bare, "magnets", "South Korea") - lost(with_it, "magnets", "South Korea") == pytest.approx(
         75.0, abs=1.0
     )
+
+
+def test_a_picture_of_one_material_names_what_else_the_purse_holds():
+    run = minsim.run("project-vault", bracket=False)
+    texts = {text.get_text() for ax in run.plot(material="magnets").figure.axes for text in ax.texts}
+    assert {text for text in texts if text.startswith("Project Vault")} == {
+        "Project Vault",
+        "Project Vault, dysprosium-terbium oxide",
+        "Project Vault, neodymium-praseodymium oxide",
+    }

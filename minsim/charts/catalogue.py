@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from minsim import __version__
 from minsim.charts.heatmap import Cell, draw_maps
 from minsim.charts.page import write_page
-from minsim.phrases import capital, count, day_count, inside_sentence, long_date, with_article
+from minsim.phrases import capital, count, day_count, inside_sentence, long_date, whole_days, with_article
 from minsim.style import drawing_style
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _regions(entries: Sequence[Entry], worst: dict[tuple[str, str], Loss]) -> li
 def _cell(loss: Loss | None) -> Cell:
     if loss is None:
         return 0.0, "0"
-    return math.sqrt(loss.days_lost / DARKEST_DAYS), "<1" if loss.days_lost < 0.5 else f"{loss.days_lost:.0f}"
+    return math.sqrt(loss.days_lost / DARKEST_DAYS), whole_days(loss.days_lost)
 
 
 def _headline(worst: dict[tuple[str, str], Loss], scenarios: int) -> str:

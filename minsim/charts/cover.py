@@ -76,13 +76,10 @@ def _own(cover: FloatArray, index: int) -> list[Curve]:
 
 def _stockpiles(story: MaterialStory, index: int) -> list[Curve]:
     """Strategic stocks that may serve a consumer, in days of its use of what they hold."""
-    found: list[Curve] = []
-    for position, holding in enumerate(story.network.holdings):
-        if index in holding.serves and holding.use_t_per_day > 0:
-            days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
-            dashes = DASHES[1 + len(found) % (len(DASHES) - 1)]
-            found.append(Curve(days, story.stockpile(holding), COLOURS[1], dashes, 1.8))
-    return found
+    return [
+        Curve(days, story.stockpile(holding), COLOURS[1], DASHES[1 + k % (len(DASHES) - 1)], 1.8)
+        for k, (holding, days) in enumerate(story.strategic([index]))
+    ]
 
 
 def _draw(ax: Axes, story: MaterialStory, index: int, curves: Sequence[Curve], highest: float, *, small: bool) -> None:

@@ -90,7 +90,7 @@ def plot_flows(
 def _event(story: MaterialStory, index: int, asked: str | None) -> EventSpan:
     """The event asked for, or the one that bears most on the region's purchases."""
     spans = {span.event: span for span in story.disturbances()}
-    here = story.network.consumers[index].region
+    here = story.network.consumers[index].place
     if not spans or (asked and asked not in spans):
         known = f"; expected one of {', '.join(spans)}" if spans else ""
         raise NotInRunError(
@@ -128,7 +128,7 @@ def _stages(story: MaterialStory, region: str, chosen: Sequence[int]) -> list[St
         lanes = [
             (arc.seller_country, arc.base_flow_t_per_day * MONTH_DAYS, float(during[k]))
             for k, arc in enumerate(network.arcs)
-            if (arc.material, arc.stage, arc.buyer_region) == (material, stage, region)
+            if (arc.material, arc.stage, arc.user) == (material, stage, region)
         ]
         if material in chain and any(usual + now > 0 for _, usual, now in lanes):
             title = network.scenario.model.materials[material].title or material
@@ -160,7 +160,7 @@ def _headline(story: MaterialStory, index: int, span: EventSpan, stages: Sequenc
     if np.abs(moves).max() <= UNCHANGED * last.usual.sum():
         return f"{who} buys {story.name} from the same sellers {under} as usual"
     k = int(np.abs(moves).argmax())
-    own = last.sellers[k] == story.network.consumers[index].region
+    own = last.sellers[k] == story.network.consumers[index].place
     seller = "its own producers sell" if own else f"{with_article(last.sellers[k])} sells"
     sells = (
         f"{seller} it {three_figures(float(last.during[k]))} t a month, usually {three_figures(float(last.usual[k]))}"
@@ -183,7 +183,7 @@ def _what(story: MaterialStory, index: int, months: Sequence[int]) -> str:
 def _note(story: MaterialStory, index: int, months: Sequence[int]) -> str:
     """How much goes round a curb, of the last product."""
     region, record = story.network.consumers[index].region, story.run.record
-    lanes = [k for k, a in enumerate(story.network.arcs) if (a.material, a.buyer_region) == (story.material, region)]
+    lanes = [k for k, a in enumerate(story.network.arcs) if (a.material, a.user) == (story.material, region)]
     days = Months.of(story.network).days[list(months)].sum()
     around = float(record.leaked[np.ix_(list(months), lanes)].sum()) * MONTH_DAYS / days
     return (

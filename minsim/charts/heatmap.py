@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import start_page, widest_in, write_page
 from minsim.metrics import Outcome
-from minsim.phrases import capital, day_count
+from minsim.phrases import capital, day_count, whole_days
 from minsim.style import GREY, HEIGHT_IN, INK, MARGIN_IN, WIDTH_IN, drawing_style
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _draw(table: Table, unit: str, page: Page) -> Figure:
 def _cell(value: float | None, largest: float) -> Cell:
     if value is None or not math.isfinite(value):
         return None
-    return value / largest, "<1" if 0 < value < 0.5 else f"{value:,.0f}"
+    return value / largest, whole_days(value)
 
 
 def draw_maps(maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: Sequence[str], page: Page) -> Figure:

@@ -127,13 +127,9 @@ def _draw_cover(ax: Axes, story: MaterialStory, indices: Sequence[int], *, name_
 
 def _stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve]:
     """Strategic stocks that may serve some consumers, in days of their use, in the colour of the first they serve."""
-    found: dict[int, Curve] = {}
-    for rank, index in enumerate(indices):
-        for position, holding in enumerate(story.network.holdings):
-            if index in holding.serves and holding.use_t_per_day > 0:
-                days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
-                found.setdefault(position, Curve(days, story.stockpile(holding), COLOURS[rank], (0, (3, 1.2)), 1.6))
-    return list(found.values())[:3]
+    served = [(min(k for k, i in enumerate(indices) if i in h.serves), h, days) for h, days in story.strategic(indices)]
+    served.sort(key=lambda stock: stock[0])
+    return [Curve(days, story.stockpile(h), COLOURS[rank], (0, (3, 1.2)), 1.6) for rank, h, days in served[:3]]
 
 
 def _thinnest(story: MaterialStory) -> list[int]:

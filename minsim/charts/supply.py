@@ -84,7 +84,7 @@ class Supply:
         usual: dict[str, float] = {}
         leaked = np.zeros(len(months.days))
         for position, arc in enumerate(network.arcs):
-            if (arc.material, arc.buyer_region, arc.kind) == (label.material, label.region, "consumer"):
+            if (arc.material, arc.user, arc.kind) == (label.material, label.region, "consumer"):
                 sent = months.put_on_month(record.trade[: len(leaked), position])
                 shipped[arc.seller_country] = shipped.get(arc.seller_country, 0.0) + sent
                 usual[arc.seller_country] = usual.get(arc.seller_country, 0.0) + arc.base_flow_t_per_day * MONTH_DAYS
@@ -95,8 +95,8 @@ class Supply:
 
     @property
     def region(self) -> str:
-        """The region's name as its label has it."""
-        return self.story.network.consumers[self.index].region
+        """The region whose own producers sell at home: of a company, that it lies in."""
+        return self.story.network.consumers[self.index].place
 
     @property
     def arriving(self) -> FloatArray:

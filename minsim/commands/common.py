@@ -116,11 +116,12 @@ def replications_option(default: int | None, text: str) -> Callable[[F], F]:
     )  # fmt: skip
 
 
+jobs_option = click.option(
+    "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
+    help="Worker processes.  [default: as many as there are cores]",
+)  # fmt: skip
 worker_options = options(
-    click.option(
-        "--jobs", "-j", type=click.IntRange(min=1), metavar="J",
-        help="Worker processes.  [default: as many as there are cores]",
-    ),
+    jobs_option,
     click.option(
         "--executor", type=click.Choice(["processes", "dask"]), default="processes", show_default=True,
         help="Compute in processes of this machine, or on the workers of a Dask scheduler (pip install 'minsim[cluster]').",
@@ -130,7 +131,7 @@ worker_options = options(
         help="Address of the Dask scheduler, such as tcp://10.0.0.1:8786, or the .json file it wrote.",
     ),
 )  # fmt: skip
-"""Who computes the replications of a question of risk; see `workers`."""
+"""Who computes the replications of a question of risk; see `computing`."""
 
 
 def load(target: str, overrides: tuple[str, ...] = ()) -> Scenario:
@@ -150,7 +151,7 @@ def load_aloud(
     """A scenario with what `--set` changes, the events that `--only` and `--without` leave, and a company; warns aloud."""
     scenario = _with_events(load(target, overrides), without, only)
     if company is not None:
-        from minsim.loading import load_company
+        from minsim.loading.company import load_company
 
         scenario = scenario.with_company(load_company(company))
     warn(scenario)
@@ -267,17 +268,18 @@ def tell(answer: Answer) -> None:
 
 
 @contextlib.contextmanager
-def workers(executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
-    """Who computes, as the arguments of a question of risk."""
+def computing(what: str, executor: str, scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
+    """Who computes and who is told of the progress, as the arguments of a question of risk."""
     if (executor == "dask") != (scheduler is not None):
         raise click.UsageError("--executor dask and --scheduler ADDRESS go together")
-    if scheduler is None:
-        yield {"jobs": jobs}
-        return
-    from minsim.risk.clusters import dask_cluster
+    with counted_progress(what) as progress:
+        if scheduler is None:
+            yield {"jobs": jobs, "progress": progress}
+            return
+        from minsim.risk.clusters import dask_cluster
 
-    with dask_cluster(scheduler) as cluster:
-        yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor}
+        with dask_cluster(scheduler) as cluster:
+            yield {"jobs": jobs or cluster.jobs, "executor": cluster.executor, "progress": progress}
 
 
 def exit_on_failures(

@@ -11,15 +11,14 @@ import click
 
 from minsim.commands.common import (
     COMMAND_LINE,
+    computing,
     console,
-    counted_progress,
     exit_on_failures,
     options,
     out_option,
     replications_option,
     tell,
     worker_options,
-    workers,
 )
 from minsim.errors import OutputError, ScenarioError
 
@@ -168,12 +167,12 @@ def screen(
 
 
 def _screen_dynamic(
-    ctx: click.Context, region: str, replications: int, out: Path, crew: tuple[str, str | None, int | None]
+    ctx: click.Context, region: str, replications: int, out: Path, workers: tuple[str, str | None, int | None]
 ) -> None:
-    with counted_progress("Replications") as progress, workers(*crew) as computing:
+    with computing("Replications", *workers) as crew:
         from minsim import data_pages, rendering, risk
 
-        found = risk.knock_outs(region=region, replications=replications, out=out, progress=progress, **computing)
+        found = risk.knock_outs(region=region, replications=replications, out=out, **crew)
     console().print(data_pages.stops_page(found))
     tell(found.answer())
     found.save(out, command=ctx.meta[COMMAND_LINE])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minsim.commands.common import COMMAND_LINE, load_aloud, scenario_options, simulate
+from minsim.commands.common import COMMAND_LINE, jobs_option, load_aloud, scenario_options, simulate
 
 if TYPE_CHECKING:
     from minsim.results import Run
@@ -38,13 +38,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Time for moving one number at a time, to find those that decide; 0 leaves it out.",
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    metavar="J",
-    help="Worker processes.  [default: as many as there are cores]",
-)
+@jobs_option
 @click.pass_context
 def report(
     ctx: click.Context,

@@ -11,8 +11,8 @@ import click
 from minsim.commands.common import (
     COMMAND_LINE,
     EXIT_FAILED,
+    computing,
     console,
-    counted_progress,
     exit_on_failures,
     load_aloud,
     options,
@@ -22,7 +22,6 @@ from minsim.commands.common import (
     seed_option,
     tell,
     worker_options,
-    workers,
 )
 
 _no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
@@ -93,12 +92,12 @@ def ensemble(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
-    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
+    with computing("Replications", executor, scheduler, jobs) as crew:
         from minsim import risk
 
         found = risk.ensemble(
             loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
-            progress=progress, **computing,
+            **crew,
         )  # fmt: skip
     _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
@@ -140,10 +139,10 @@ def compare(
     """
     loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
-    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
+    with computing("Replications", executor, scheduler, jobs) as crew:
         from minsim import risk
 
-        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, progress=progress, **computing)
+        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, **crew)
     _conclude(ctx, found, folder, not no_plot, (first, *others), overrides)
 
 
@@ -189,10 +188,10 @@ def sweep(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
-    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
+    with computing("Runs", executor, scheduler, jobs) as crew:
         from minsim import risk
 
-        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, progress=progress, **computing)
+        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, **crew)
     _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
@@ -252,12 +251,12 @@ def size(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
-    with counted_progress("Replications") as progress, workers(executor, scheduler, jobs) as computing:
+    with computing("Replications", executor, scheduler, jobs) as crew:
         from minsim import risk
 
         found = risk.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
-            replications=replications, seed=seed, out=folder, progress=progress, **computing,
+            replications=replications, seed=seed, out=folder, **crew,
         )  # fmt: skip
     _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
@@ -312,12 +311,12 @@ def sensitivity(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
-    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
+    with computing("Runs", executor, scheduler, jobs) as crew:
         from minsim import risk
 
         found = risk.sensitivity(
             loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
-            out=folder, progress=progress, **computing,
+            out=folder, **crew,
         )  # fmt: skip
     _conclude(ctx, found, folder, not no_plot, (), overrides)
     if found.failures:
@@ -409,12 +408,12 @@ def spend(
     """
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-spend"
-    with counted_progress("Runs") as progress, workers(executor, scheduler, jobs) as computing:
+    with computing("Runs", executor, scheduler, jobs) as crew:
         from minsim import risk
 
         found = risk.spend(
             loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
-            seed=seed, out=folder, progress=progress, **computing,
+            seed=seed, out=folder, **crew,
         )  # fmt: skip
     _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 

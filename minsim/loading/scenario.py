@@ -10,12 +10,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minsim import checks
 from minsim.errors import Problem, ScenarioError
 from minsim.grammar import SOURCE_KEYS, inside, models_at
-from minsim.loading.company import Company, laid_over
 from minsim.loading.complaints import validated
 from minsim.loading.documents import Item, from_python, jsonable, problem_at
 from minsim.loading.inheritance import extended, find_scenario, read_family
@@ -23,6 +22,9 @@ from minsim.loading.inputs import Input, inputs_of
 from minsim.loading.overrides import overridden
 from minsim.schema import ScenarioModel
 from minsim.wording import unknown
+
+if TYPE_CHECKING:
+    from minsim.loading.company import Company
 
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
@@ -117,6 +119,8 @@ class Scenario:
         ScenarioError
             If the company names what the scenario does not have, with every problem found.
         """
+        from minsim.loading.company import laid_over
+
         problems: list[Problem] = []
         tree = laid_over(self._tree, self.model, company, problems)
         return _build(self.name, tree, problems)

@@ -84,19 +84,24 @@ class Chart:
         return len(self.lines[0].values)
 
     @cached_property
-    def y_ticks(self) -> list[Tick]:
+    def y_values(self) -> list[float]:
         """Round values up the axis."""
         highest = max(
             float(np.nanmax(values)) for values in (*(line.values for line in self.lines), *(self.band or ()))
         )
         step = _round_step(max(highest, 1e-9) / 4)
         count = max(1, math.ceil(max(highest, 1e-9) / step - 1e-9))
-        return [Tick(f"{k * step:,.10g}", 100.0 * (1 - k / count)) for k in range(count + 1)]
+        return [k * step for k in range(count + 1)]
+
+    @cached_property
+    def y_ticks(self) -> list[Tick]:
+        """The same as labels."""
+        return [Tick(f"{value:,.10g}", 100.0 * (1 - value / self.top)) for value in self.y_values]
 
     @property
     def top(self) -> float:
         """Value at the upper end of the axis."""
-        return float(self.y_ticks[-1].label.replace(",", ""))
+        return self.y_values[-1]
 
     @cached_property
     def x_ticks(self) -> list[Tick]:
@@ -173,7 +178,7 @@ def cover_chart(story: MaterialStory) -> Chart:
     thin = sorted(story.everyone, key=lambda i: (lowest[i], _region(story, i)))
     drawn = (story.short or thin)[:MOST_LINES]
     lines = [Line(f"{_region(story, i)}, commercial", cover[:, i], f"s{rank}") for rank, i in enumerate(drawn)]
-    lines += list(_strategic(story, set(drawn)))[:3]
+    lines += [Line(story.stockpile(h), days, f"p{rank}") for rank, (h, days) in enumerate(story.strategic(drawn))][:3]
     who, opening = capital(story.region(drawn[0])), float(cover[0, drawn[0]])
     least, day = float(cover[:, drawn[0]].min()), int(cover[:, drawn[0]].argmin())
     if least >= metrics.RECOVERED_FRACTION * opening:
@@ -184,17 +189,6 @@ def cover_chart(story: MaterialStory) -> Chart:
         own = f"{who}’" if who.endswith("s") else f"{who}’s"
         title = f"{own} stock of {story.name} falls from {day_count(opening)} of use to {day_count(least)}"
     return _chart(story, "cover", title, f"Stocks of {story.name}, days of use", lines)
-
-
-def _strategic(story: MaterialStory, served: set[int]) -> Iterator[Line]:
-    holdings = [
-        (position, holding)
-        for position, holding in enumerate(story.network.holdings)
-        if served & set(holding.serves) and holding.use_t_per_day > 0
-    ]
-    for rank, (position, holding) in enumerate(holdings):
-        days = story.run.record.holding[:, position, metrics.CLOSING] / holding.use_t_per_day
-        yield Line(story.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile, days, f"p{rank}")
 
 
 def price_chart(story: MaterialStory) -> Iterator[Chart]:

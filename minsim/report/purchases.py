@@ -106,7 +106,7 @@ def stock(run: Outcome, consumer: int, material: str, stage: str, days: float) -
     """The added stock, as a scenario writes it."""
     network = run.record.network
     return {
-        "owner": network.consumers[consumer].region,
+        "owner": network.consumers[consumer].place,
         "holds": {material: stage},
         "target_days": days,
         "initial_fill": 1.0,

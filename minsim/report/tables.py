@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator
 from typing import Any
 
-from minsim.metrics import REROUTINGS
+from minsim.metrics import REROUTINGS, BoolArray, consumer_flows_t, is_short
 from minsim.output import manifest
 from minsim.phrases import count, day_count, listing, long_date
 from minsim.report.curves import month_ticks
@@ -34,14 +35,20 @@ def timeline(found: Findings) -> dict[str, Any]:
             if event.end_day is not None:
                 text = date_range(begins, network.date_of(event.end_day - 1))
             rows.append({"title": event.title, "text": text, "left": first, "width": last - first, "style": "event"})
-    own = found.run.measures["reference"]
+    own, short = found.run.measures["reference"], is_short(consumer_flows_t(found.run.record))
     for story in found.short:
         for i in story.short:
             first = int(own["onset_date"][i])
             name = f"{network.consumers[i].region} short of {story.name}"
             text = f"first on {short_date(network.date_of(first))}, {count(own['duration_days'][i], 'day')} in all"
             rows.append(
-                {"title": name, "text": text, "left": first, "width": _last_short(found, i) - first, "style": "short"}
+                {
+                    "title": name,
+                    "text": text,
+                    "left": first,
+                    "width": _last_short(short[:, i]) - first,
+                    "style": "short",
+                }
             )
     log = [
         {"date": network.date_of(entry.day).isoformat(), "event": _event_title(found, entry.event), "what": entry.what,
@@ -63,10 +70,8 @@ def _event_title(found: Findings, event: str) -> str:
     return getattr(block, "title", None) or event.replace("-", " ")
 
 
-def _last_short(found: Findings, index: int) -> int:
-    from minsim.metrics import consumer_flows_t, is_short
-
-    short = is_short(consumer_flows_t(found.run.record))[:, index]
+def _last_short(short: BoolArray) -> int:
+    """The day after the last short one."""
     return int(len(short) - short[::-1].argmax())
 
 
@@ -106,7 +111,7 @@ def _outcomes(found: Findings) -> Iterator[dict[str, str]]:
         yield {
             "material": run.scenario.model.materials[consumer.material].title or consumer.material,
             "region": consumer.region,
-            "from": ABSENT if onset != onset else short_date(network.start + dt.timedelta(days=int(onset))),
+            "from": ABSENT if math.isnan(onset) else short_date(network.start + dt.timedelta(days=int(onset))),
             **{
                 name: days_text(float(run.measures[name]["shortfall_days"][i]))
                 for name in REROUTINGS

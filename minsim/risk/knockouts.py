@@ -22,7 +22,7 @@ from minsim.answer import Answer
 from minsim.data.reference import AS_OF, REST_OF_WORLD, materials, stage_shares
 from minsim.data_check import UNITED_STATES, chain_scenario
 from minsim.errors import ScenarioError
-from minsim.phrases import count, day_count, inside_sentence, percent, with_article
+from minsim.phrases import count, day_count, inside_sentence, percent, whole_days, with_article
 from minsim.risk import estimates
 from minsim.risk.batches import Batch, FailedRun, Progress, trials
 from minsim.risk.ensembles import rounded
@@ -79,7 +79,7 @@ class KnockOut:
     def text(self) -> str:
         """Days lost, as a cell says it."""
         sign = {"at most": "≤ ", "closed form": "~ "}.get(self.basis, "") if self.lost.value > 0.0 else ""
-        return f"{sign}{self.lost.value:,.0f}" if self.lost.value >= 0.5 or self.lost.value <= 0.0 else f"{sign}<1"
+        return f"{sign}{whole_days(self.lost.value)}"
 
 
 class KnockOuts:
