@@ -25,7 +25,7 @@ from typing import Any
 import simpy
 from reference_chain import reference_chain
 
-from minsim.risk.replications import METRICS, Experiment, Replicator
+from minsim.studies.monte_carlo.replications import METRICS, Experiment, Replicator
 
 MINES, PLANTS, REGIONS = 8, 6, 6
 DAYS = 1826

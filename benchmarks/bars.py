@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import ensemble
 import reference_chain
 
-from minsim.loading import load_scenario
+from minsim.scenario import load_scenario
 
 HEADLINE = "magnet-ban"
 WHOLE = 10_000

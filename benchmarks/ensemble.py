@@ -19,9 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from minsim.loading import Scenario, load_scenario
-from minsim.risk import ensemble
-from minsim.risk.replications import Experiment, Replicator
+from minsim.scenario import Scenario, load_scenario
+from minsim.studies import ensemble
+from minsim.studies.monte_carlo.replications import Experiment, Replicator
 
 FEW = 10
 
@@ -58,8 +58,8 @@ def rates(scenario: Scenario, replications: int, rounds: int) -> tuple[Rate, Rat
 
 def parts_of_one(scenario: Scenario, rounds: int = 60) -> dict[str, float]:
     """CPU time of building the network, simulating, measuring, and the whole, in this process: medians [s]."""
-    from minsim.engine import simulate
-    from minsim.metrics import measure_consumers
+    from minsim.metrics.consumers import measure_consumers
+    from minsim.simulation.engine import simulate
 
     replicator = Replicator(Experiment.of(scenario, None))
     replicator.measure(replicator.draws(0))

@@ -14,11 +14,12 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from minsim import engine
-from minsim import flows as fl
-from minsim.loading import Scenario, scenario_from_mapping
-from minsim.network import build_network
-from minsim.uncertainty import Draws
+from minsim.kernel import advance as fl
+from minsim.kernel.state import State
+from minsim.network.network import build_network
+from minsim.scenario import Scenario, scenario_from_mapping
+from minsim.scenario.distributions import Draws
+from minsim.simulation import engine
 
 
 def reference_chain() -> Scenario:
@@ -84,7 +85,7 @@ def measure(rounds: int) -> Speed:
     advance = fl.advance
     spent: list[float] = []
 
-    def timed_advance(state: fl.State, first: int, end: int) -> int:
+    def timed_advance(state: State, first: int, end: int) -> int:
         began = time.perf_counter()
         reached = advance(state, first, end)
         spent.append(time.perf_counter() - began)

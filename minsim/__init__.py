@@ -12,18 +12,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from minsim._version import __version__
 from minsim.errors import MassBalanceError, MinsimError, ScenarioError
 
 if TYPE_CHECKING:
-    from minsim.causes.attribution import Attribution, attribute
-    from minsim.causes.tracing import Explanation, why
-    from minsim.days_lost import Waterfall, waterfall
-    from minsim.loading import Scenario, library, load_scenario
-    from minsim.loading.company import Company, load_company
-    from minsim.results import Run, run
-    from minsim.risk import compare, ensemble, sensitivity, size, spend, sweep
-
-__version__ = "0.1.0"
+    from minsim.explain.attribution import Attribution, attribute
+    from minsim.explain.tracing import Explanation, why
+    from minsim.results.run import Run, run, waterfall
+    from minsim.results.waterfall import Waterfall
+    from minsim.scenario import Scenario, library, load_scenario
+    from minsim.scenario.company import Company, load_company
+    from minsim.studies import compare, ensemble, sensitivity, size, spend, sweep
 
 __all__ = [
     "Attribution",
@@ -52,25 +51,25 @@ __all__ = [
 ]
 
 _MODULE_OF = {
-    "Attribution": "minsim.causes.attribution",
-    "Company": "minsim.loading.company",
-    "Explanation": "minsim.causes.tracing",
-    "Run": "minsim.results",
-    "Scenario": "minsim.loading",
-    "Waterfall": "minsim.days_lost",
-    "attribute": "minsim.causes.attribution",
-    "compare": "minsim.risk.comparison",
-    "ensemble": "minsim.risk.ensembles",
-    "library": "minsim.loading",
-    "load_company": "minsim.loading.company",
-    "load_scenario": "minsim.loading",
-    "run": "minsim.results",
-    "sensitivity": "minsim.risk.sensitivities",
-    "size": "minsim.risk.sizing",
-    "spend": "minsim.risk.spending",
-    "sweep": "minsim.risk.sweeps",
-    "waterfall": "minsim.days_lost",
-    "why": "minsim.causes.tracing",
+    "Attribution": "minsim.explain.attribution",
+    "Company": "minsim.scenario.company",
+    "Explanation": "minsim.explain.tracing",
+    "Run": "minsim.results.run",
+    "Scenario": "minsim.scenario",
+    "Waterfall": "minsim.results.waterfall",
+    "attribute": "minsim.explain.attribution",
+    "compare": "minsim.studies.comparison",
+    "ensemble": "minsim.studies.ensemble",
+    "library": "minsim.scenario",
+    "load_company": "minsim.scenario.company",
+    "load_scenario": "minsim.scenario",
+    "run": "minsim.results.run",
+    "sensitivity": "minsim.studies.sensitivity",
+    "size": "minsim.studies.sizing",
+    "spend": "minsim.studies.spending",
+    "sweep": "minsim.studies.sweep",
+    "waterfall": "minsim.results.run",
+    "why": "minsim.explain.tracing",
 }
 
 

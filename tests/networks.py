@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from minsim.engine import Record, simulate
 from minsim.errors import BalanceError
-from minsim.loading import Scenario, scenario_from_mapping
-from minsim.network import Network, build_network
-from minsim.uncertainty import Draws
+from minsim.network.network import Network, build_network
+from minsim.scenario import Scenario, scenario_from_mapping
+from minsim.scenario.distributions import Draws
+from minsim.simulation.engine import Record, simulate
 
 START = dt.date(2026, 1, 1)
 STAGES = ("mine", "process", "fabricate")

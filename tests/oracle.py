@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minsim import flows as fl
-from minsim.network import Network
+from minsim.kernel.rows import ArcIndex, ArcRow, BuyerIndex, BuyerRow, ConsumerIndex, HoldingIndex, SellerRow
+from minsim.network.network import Network
 
 YEAR = 365.25
 MONTH = 30.4375
@@ -140,20 +140,20 @@ class Oracle:
                     (label.material, label.stage, label.producer),
                     label.country,
                     label.capacity_t_per_day,
-                    float(value[fl.SELLER_AVAILABILITY, i]),
-                    float(value[fl.SELLER_STOCK, i]),
-                    float(value[fl.SELLER_TARGET, i]),
-                    float(value[fl.SELLER_STORE, i]),
+                    float(value[SellerRow.AVAILABILITY, i]),
+                    float(value[SellerRow.STOCK, i]),
+                    float(value[SellerRow.TARGET, i]),
+                    float(value[SellerRow.STORE, i]),
                     growth,
                     label.output_t_per_day,
                 )
             )
         self.buyers: list[Buyer] = []
-        consumer_of = {int(index[fl.CONSUMER_BUYER, c]): c for c in range(len(network.consumers))}
+        consumer_of = {int(index[ConsumerIndex.BUYER, c]): c for c in range(len(network.consumers))}
         arcs_of = {}
         for a in range(len(network.arcs)):
-            arcs_of.setdefault(int(index[fl.ARC_BUYER, a]), []).append(a)
-        piles = {int(index[fl.HOLDING_BUYER, h]): h for h in range(len(network.holdings))}
+            arcs_of.setdefault(int(index[ArcIndex.BUYER, a]), []).append(a)
+        piles = {int(index[HoldingIndex.BUYER, h]): h for h in range(len(network.holdings))}
         for v, material in enumerate(network.buyer_materials):
             first = network.arcs[arcs_of[v][0]]
             behaviour = network.behaviour(material, rerouting)
@@ -162,13 +162,13 @@ class Oracle:
                 (first.material, first.stage),
                 first.kind,
                 first.buyer_region,
-                float(value[fl.BUYER_STOCK, v]),
-                float(value[fl.BUYER_TARGET, v]),
-                float(value[fl.BUYER_BASE_NEED, v]),
+                float(value[BuyerRow.STOCK, v]),
+                float(value[BuyerRow.TARGET, v]),
+                float(value[BuyerRow.BASE_NEED, v]),
                 behaviour,
             )
             if first.kind == "producer":
-                buyer.producer = self.sellers[int(index[fl.BUYER_PRODUCER, v])]
+                buyer.producer = self.sellers[int(index[BuyerIndex.PRODUCER, v])]
                 buyer.coefficient = self._coefficient(buyer.producer.name, buyer.product)
                 buyer.growth_per_year = buyer.producer.growth_per_year
                 buyer.producer.inputs.append(buyer)
@@ -183,16 +183,16 @@ class Oracle:
             self.buyers.append(buyer)
         self.arcs = []
         for a, label in enumerate(network.arcs):
-            seller = self.sellers[int(index[fl.ARC_SELLER, a])]
-            buyer = self.buyers[int(index[fl.ARC_BUYER, a])]
-            share = float(value[fl.ARC_BASE_SHARE, a])
+            seller = self.sellers[int(index[ArcIndex.SELLER, a])]
+            buyer = self.buyers[int(index[ArcIndex.BUYER, a])]
+            share = float(value[ArcRow.BASE_SHARE, a])
             due = dict.fromkeys(range(label.lead_days), label.base_flow_t_per_day)
             arc = Arc(seller, buyer, label.lead_days, label.base_flow_t_per_day, share, share, due)
             seller.arcs.append(arc)
             buyer.arcs.append(arc)
             self.arcs.append(arc)
-        self.consumers = [self.buyers[int(index[fl.CONSUMER_BUYER, c])] for c in range(len(network.consumers))]
-        self.pile_buyers = [self.buyers[int(index[fl.HOLDING_BUYER, h])] for h in range(len(network.holdings))]
+        self.consumers = [self.buyers[int(index[ConsumerIndex.BUYER, c])] for c in range(len(network.consumers))]
+        self.pile_buyers = [self.buyers[int(index[HoldingIndex.BUYER, h])] for h in range(len(network.holdings))]
 
     def _coefficient(self, maker: tuple, feed: tuple) -> float:
         """Tonnes of an input per tonne made."""

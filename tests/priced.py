@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from networks import DAYS_PER_YEAR, Mapping, date, frame, mappings
 
-from minsim.engine import Record
+from minsim.simulation.engine import Record
 
 REFERENCE = 50.0
 """Reference price [USD/kg]."""

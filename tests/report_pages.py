@@ -6,9 +6,9 @@ import functools
 from typing import Any
 
 import minsim
-from minsim.loading import Scenario, scenario_from_mapping
-from minsim.report.findings import Effort, Findings, gather
+from minsim.report.contents import Effort, Findings, gather
 from minsim.report.page import render
+from minsim.scenario import Scenario, scenario_from_mapping
 
 SCRIPT = "</script><script>hacked()</script>"
 STYLE = "</style><style>body{display:none}</style>"

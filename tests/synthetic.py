@@ -273,7 +273,7 @@ def changed(base: Record, **arrays: np.ndarray) -> Record:
 
 def finished(*, vault_t: float = 0.0, losses: tuple[float, ...] = (PHI, PHI / 2, 0.0), bracket: bool = True) -> Any:
     """A run of the closed-form ban."""
-    from minsim.results import Run
+    from minsim.results.run import Run
 
     names = ("none", "reference", "free") if bracket else ("reference",)
     records = {name: record(name, vault_t=vault_t, losses=losses) for name in names}

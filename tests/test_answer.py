@@ -8,8 +8,8 @@ import pytest
 import synthetic
 from synthetic import FROM, LEAD
 
-from minsim import answer
-from minsim.answer import LONGEST_HEADLINE
+from minsim.results import answer
+from minsim.results.answer import LONGEST_HEADLINE
 
 
 def text(run):

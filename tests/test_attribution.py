@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from networks import DAILY_USE_T, ban, date
 
-from minsim import results
-from minsim.causes.attribution import Coalitions, attribute, exact_parts, sampled_parts
+from minsim.explain.attribution import Coalitions, attribute, exact_parts, sampled_parts
+from minsim.results import run as results
 
 LENGTH = 300
 PHI = 0.72

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 import minsim
-from minsim.bibliography import bibliography
-from minsim.cli import main
-from minsim.loading import scenario_from_mapping
+from minsim.cli.main import main
+from minsim.scenario import scenario_from_mapping
+from minsim.scenario.bibliography import bibliography
 
 CSL_KEYS = {"id", "type", "title", "author", "publisher", "issued", "URL", "note", "abstract"}
 NASTY = r"50% of R&D_costs: {a} #1 $5 ~x^2 \end *bold* [link](x) <tag> `code`"

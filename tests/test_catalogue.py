@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 import minsim
-from minsim import catalogue, loading
-from minsim.catalogue import Entry, Loss, Request, index_page, index_rows
-from minsim.charts.catalogue import plot_catalogue
-from minsim.cli import main
+from minsim import scenario as loading
+from minsim.charts.library_runs import plot_catalogue
+from minsim.cli.main import main
+from minsim.studies import library_runs as catalogue
+from minsim.studies.library_runs import Entry, Loss, Request, index_page, index_rows
 
 NAMES = ("european-magnets", "truce-lapses-legal")
 
@@ -26,7 +27,7 @@ def small_library(tmp_path, monkeypatch):
     (folder / "broken.yaml").write_text("format: 1\ntitle: no more than this\n", encoding="utf-8")
     known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     monkeypatch.setattr(loading, "library", lambda: {name: known[name] for name in ("broken", *NAMES)})
-    monkeypatch.setattr("minsim.loading.inheritance.library", lambda: known)
+    monkeypatch.setattr("minsim.scenario.reading.inheritance.library", lambda: known)
     return folder
 
 

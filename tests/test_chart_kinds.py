@@ -8,12 +8,13 @@ import synthetic
 from click.testing import CliRunner
 from test_pictures import finished
 
-from minsim import charts, results
+from minsim import charts
 from minsim.charts import heatmap
 from minsim.charts.flows import plot_flows
 from minsim.charts.supply import MONTH_DAYS, Months, Supply
-from minsim.cli import main
+from minsim.cli.main import main
 from minsim.errors import MinsimError, NotInRunError
+from minsim.results import run as results
 
 
 def title_of(figure):

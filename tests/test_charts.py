@@ -7,8 +7,7 @@ import synthetic
 from legible import assert_legible
 from matplotlib.figure import Figure
 
-from minsim import style
-from minsim.charts import shortfall
+from minsim.charts import shortfall, style
 
 RUNS = {
     "two regions and a stockpile": {"vault_t": 300.0},

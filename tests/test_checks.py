@@ -7,11 +7,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minsim import checks
-from minsim.chain import chain
 from minsim.errors import ScenarioError
-from minsim.loading import load_scenario, scenario_from_mapping
-from minsim.schema import Material
+from minsim.scenario import checks, load_scenario, scenario_from_mapping
+from minsim.scenario.format.materials import Material
+from minsim.scenario.stages import chain
 
 BASE = """\
 format: 1

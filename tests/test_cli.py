@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 
 import minsim
-from minsim.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_INVALID, main
+from minsim.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_INVALID, main
 from minsim.errors import OutputError
 
 SMALL = """\
@@ -474,7 +474,7 @@ def ending(monkeypatch, error):
     def fail():
         raise error
 
-    monkeypatch.setattr("minsim.loading.library", fail)
+    monkeypatch.setattr("minsim.scenario.library", fail)
     return CliRunner().invoke(main, ["list"])
 
 
@@ -497,8 +497,8 @@ def test_an_interrupt_is_told_in_one_line(monkeypatch):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
 def test_an_interrupt_from_the_keyboard_leaves_no_traceback():
-    code = "import minsim.loading, time, sys; minsim.loading.library = lambda: (print(flush=True), time.sleep(60))\n"
-    code += "from minsim.cli import main; main(['list'])"
+    code = "import minsim.scenario, time, sys; minsim.scenario.library = lambda: (print(flush=True), time.sleep(60))\n"
+    code += "from minsim.cli.main import main; main(['list'])"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -510,7 +510,7 @@ def test_an_interrupt_from_the_keyboard_leaves_no_traceback():
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes differ")
 def test_a_reader_that_stops_reading_is_not_an_error():
-    code = "import sys; from minsim.cli import main; sys.stdin.readline(); main(['schema'])"
+    code = "import sys; from minsim.cli.main import main; sys.stdin.readline(); main(['schema'])"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

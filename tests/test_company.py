@@ -6,14 +6,15 @@ import pytest
 from click.testing import CliRunner
 
 import minsim
-from minsim import charts, cli
+from minsim import charts
 from minsim.charts import supply
-from minsim.engine import simulate
+from minsim.cli import main as cli
 from minsim.errors import BalanceError
-from minsim.metrics import measure_consumers
-from minsim.network import build_network
-from minsim.report.purchases import purchases as bought_stocks
-from minsim.uncertainty import Draws, central
+from minsim.metrics.consumers import measure_consumers
+from minsim.network.network import build_network
+from minsim.report.stock_options import purchases as bought_stocks
+from minsim.scenario.distributions import Draws, central
+from minsim.simulation.engine import simulate
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "company" / "my-company.yaml"
 

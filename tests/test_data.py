@@ -12,7 +12,7 @@ from importlib import resources
 import pytest
 from pydantic import TypeAdapter
 
-from minsim import data, schema
+from minsim import data
 from minsim.data import (
     BRACKETS,
     BehaviourSet,
@@ -24,6 +24,8 @@ from minsim.data import (
     reference_behaviour,
     reference_values,
 )
+from minsim.scenario.format.materials import Behaviour
+from minsim.scenario.format.numbers import Frozen, PlaceName
 
 TABLES = ("behaviour", "bracket", "costs", "defaults")
 
@@ -63,7 +65,7 @@ def test_names_are_unambiguous() -> None:
 
 
 def test_every_name_may_stand_in_a_scenario() -> None:
-    place = TypeAdapter(schema.PlaceName)
+    place = TypeAdapter(PlaceName)
     for name in countries():
         assert place.validate_python(name) == name.strip()
 
@@ -92,7 +94,7 @@ def test_magnets_need_approved_suppliers_and_differ_in_nothing_else() -> None:
 
 
 def test_behaviour_has_the_fields_of_the_format() -> None:
-    of_format = set(schema.Behaviour.model_fields) - set(schema.Frozen.model_fields)
+    of_format = set(Behaviour.model_fields) - set(Frozen.model_fields)
     assert set(BehaviourSet._fields) == of_format
 
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from priced import REFERENCE, TWO_ZONES, flood, floor, market, tariff
 
 import minsim
-from minsim import results
-from minsim.days_lost import STEPS, describe_waterfall, without_leakage, without_prices, without_stockpiles
+from minsim.results import run as results
+from minsim.results.waterfall import STEPS, describe_waterfall, without_leakage, without_prices, without_stockpiles
 
 PHI, LENGTH, STOCK, VAULT = 0.72, 300, 38.0, 60.0
 SHARE, EXTRA = 0.25, 10

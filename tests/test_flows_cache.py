@@ -10,7 +10,8 @@ from typing import Any
 import numba
 import pytest
 
-from minsim import flows
+from minsim.kernel import advance as flows
+from minsim.kernel.compiling import compiled, temporary_cache
 
 
 def test_falls_back_to_a_temporary_folder_when_nothing_else_can_be_written(
@@ -30,7 +31,7 @@ def test_falls_back_to_a_temporary_folder_when_nothing_else_can_be_written(
     monkeypatch.setattr(flows.numba, "njit", njit)
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    flows.compiled(lambda: None)
+    compiled(lambda: None)
     assert len(asked) == 2
     assert Path(asked[1]).parent == tmp_path
     assert Path(asked[1]).stat().st_mode & 0o077 == 0
@@ -38,12 +39,12 @@ def test_falls_back_to_a_temporary_folder_when_nothing_else_can_be_written(
 
 def test_the_temporary_cache_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert flows.temporary_cache() == flows.temporary_cache()
+    assert temporary_cache() == temporary_cache()
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions are those of POSIX")
 def test_a_folder_that_others_can_write_to_never_serves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    planted = Path(flows.temporary_cache())
+    planted = Path(temporary_cache())
     planted.chmod(0o777)
-    assert flows.temporary_cache() != str(planted)
+    assert temporary_cache() != str(planted)

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 import minsim
-from minsim import newscenario
-from minsim.loading import scenario_from_mapping
+from minsim.reference import new_scenario as newscenario
+from minsim.scenario import scenario_from_mapping
 
 HEAD = """\
 format: 1

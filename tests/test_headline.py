@@ -9,7 +9,7 @@ import pytest
 
 import minsim
 from minsim import Run
-from minsim.loading import Scenario, load_scenario
+from minsim.scenario import Scenario, load_scenario
 
 BRANCHES = ("truce-lapses-legal", "truce-lapses", "magnet-ban")
 """By how much they hold back from the United States: little, nearly all for some weeks, all for a year."""

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import minsim
-from minsim.checks import ASSUMPTION
+from minsim.scenario.checks import ASSUMPTION
 
 TREE = Path(__file__).parent.parent
 NAMES = list(minsim.library())

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minsim.errors import ScenarioError
-from minsim.loading import (
+from minsim.scenario import (
     Scenario,
-    inheritance,
     json_schema,
     library,
     library_folder,
@@ -23,7 +22,8 @@ from minsim.loading import (
     parse_override,
     scenario_from_mapping,
 )
-from minsim.schema import Given, Triangular
+from minsim.scenario.format.numbers import Given, Triangular
+from minsim.scenario.reading import inheritance
 
 BASE = """\
 format: 1

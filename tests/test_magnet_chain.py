@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from minsim.loading import Scenario, load_scenario
-from minsim.network import build_network
-from minsim.uncertainty import Draws
+from minsim.network.network import build_network
+from minsim.scenario import Scenario, load_scenario
+from minsim.scenario.distributions import Draws
 
 Flow = tuple[str, str, str, str, str, str, float]
 """Material, stage, seller, seller's country, buyer, buyer's region, t/year."""

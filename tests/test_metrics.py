@@ -8,7 +8,10 @@ import pytest
 import synthetic
 from synthetic import DAYS, FROM, LEAD, PHI, STOCK, UNTIL, USE_T
 
-from minsim import disturbances, metrics, stockpile_metrics
+from minsim.metrics import consumers as metrics
+from minsim.metrics import disturbances
+from minsim.metrics import stockpiles as stockpile_metrics
+from minsim.metrics.rows import assumption_row, metric_rows
 
 US, JAPAN, EU = range(3)
 ONSET = FROM + LEAD + math.floor(STOCK / PHI)
@@ -16,7 +19,7 @@ LOST_DAYS = PHI * (UNTIL - FROM) - STOCK
 
 
 def rows(record):
-    return {(row.material, row.region, row.metric): row for row in metrics.metric_rows(record)}
+    return {(row.material, row.region, row.metric): row for row in metric_rows(record)}
 
 
 def value(record, metric, region="United States"):
@@ -256,7 +259,7 @@ def test_stockpiles_of_one_owner_count_together():
     network = base.network
     network.holdings = [network.holdings[0], network.holdings[0]]
     record = synthetic.changed(base, holding=np.repeat(base.holding, 2, axis=1))
-    found = [row for row in metrics.metric_rows(record) if row.metric == "stockpile_opening_days"]
+    found = [row for row in metric_rows(record) if row.metric == "stockpile_opening_days"]
     assert [row.value for row in found] == [6.0]
 
 
@@ -264,7 +267,7 @@ def test_stockpiles_of_one_owner_count_together():
 
 
 def test_units_are_named_and_rows_are_complete(with_vault):
-    found = metrics.metric_rows(with_vault)
+    found = metric_rows(with_vault)
     assert len(found) == 3 * len(metrics.CONSUMER_UNITS) + len(stockpile_metrics.STOCKPILE_UNITS)
     assert {row.unit for row in found} == {"date", "days", "t", "fraction", "ratio", "usd", "usd/kg"}
     for row in found:
@@ -286,6 +289,6 @@ def test_scaling_all_tonnes_scales_tonnes_alone(unrouted):
 
 
 def test_assumption_share_counts_inputs_and_is_null_without_any():
-    assert metrics.assumption_row(synthetic.scenario()).value == 0.25
+    assert assumption_row(synthetic.scenario()).value == 0.25
     nothing = synthetic.scenario(inputs=lambda: ())
-    assert metrics.assumption_row(nothing) == metrics.MetricRow(None, None, "assumption_share", None, "fraction")
+    assert assumption_row(nothing) == metrics.MetricRow(None, None, "assumption_share", None, "fraction")

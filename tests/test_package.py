@@ -55,4 +55,4 @@ def test_metadata(wheel):
     assert f"Version: {minsim.__version__}" in metadata
     assert "Requires-Python: >=3.11" in metadata
     assert "License-Expression: MIT" in metadata
-    assert "minsim = minsim.cli:main" in wheel.read(f"{folder}/entry_points.txt").decode("utf-8")
+    assert "minsim = minsim.cli.main:main" in wheel.read(f"{folder}/entry_points.txt").decode("utf-8")

@@ -16,28 +16,31 @@ import synthetic
 from legible import assert_legible, wordless, words_of
 from matplotlib.testing.compare import compare_images
 
-from minsim import charts, style
-from minsim.answer import Answer
-from minsim.catalogue import Entry, Loss
-from minsim.causes.attribution import Attribution
-from minsim.charts import catalogue, drifts, heatmap, page, risk, screen
+from minsim import charts
+from minsim.charts import drifts, heatmap, page, style
+from minsim.charts import library_runs as catalogue
+from minsim.charts import producer_outages as screen
+from minsim.charts import studies as risk
 from minsim.charts.spending import plot_spending
+from minsim.explain.attribution import Attribution
+from minsim.reference.screening import Screen, StageScreen
 from minsim.regression.drifts import Drift
 from minsim.regression.tables import Baseline, Table
-from minsim.risk.batches import Batch
-from minsim.risk.budgets import Budget, Mix, Point, Step, Yield
-from minsim.risk.comparison import Comparison, Curve
-from minsim.risk.ensembles import Band
-from minsim.risk.estimates import Estimate
-from minsim.risk.knockouts import KnockOut, KnockOuts
-from minsim.risk.purchases import Cost, Purchase, Shelf
-from minsim.risk.replications import METRICS, Place, Shape
-from minsim.risk.sensitivities import Sensitivity
-from minsim.risk.sizing import Level, Question, Sizing
-from minsim.risk.spending import Spending
-from minsim.risk.sweeps import Sweep
-from minsim.screening import Screen, StageScreen
-from minsim.world import Application
+from minsim.results.answer import Answer
+from minsim.simulation.world import Application
+from minsim.studies.budget_search import Budget, Mix, Point, Step, Yield
+from minsim.studies.comparison import Comparison, Curve
+from minsim.studies.ensemble import Band
+from minsim.studies.library_runs import Entry, Loss
+from minsim.studies.monte_carlo.batches import Batch
+from minsim.studies.monte_carlo.estimates import Estimate
+from minsim.studies.monte_carlo.replications import METRICS, Place, Shape
+from minsim.studies.producer_outages import KnockOut, KnockOuts
+from minsim.studies.purchase_options import Cost, Purchase, Shelf
+from minsim.studies.sensitivity import Sensitivity
+from minsim.studies.sizing import Level, Question, Sizing
+from minsim.studies.spending import Spending
+from minsim.studies.sweep import Sweep
 
 IMAGES = Path(__file__).parent / "images"
 DPI = 80

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import minsim
-from minsim.engine import Record, simulate
-from minsim.loading import load_scenario
-from minsim.metrics import measure_consumers, reference_price_usd_per_kg
-from minsim.network import build_network
-from minsim.stockpile_metrics import LIMITS, bound_by, spent_usd
-from minsim.uncertainty import Draws
+from minsim.metrics.consumers import measure_consumers, reference_price_usd_per_kg
+from minsim.metrics.stockpiles import LIMITS, bound_by, spent_usd
+from minsim.network.network import build_network
+from minsim.scenario import load_scenario
+from minsim.scenario.distributions import Draws
+from minsim.simulation.engine import Record, simulate
 
 ENTITLED = 0.4
 """Share of any gap that the Vault may serve."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from minsim.cli import main
+from minsim.cli.main import main
 
 FIXTURES = Path(__file__).parent / "regression_scenarios"
 
@@ -31,7 +31,7 @@ def project(tmp_path, monkeypatch):
 
 def run_pytest(folder, *arguments):
     installed = any(point.name == "minsim" for point in entry_points(group="pytest11"))
-    plugin = [] if installed else ["-p", "minsim.pytest_plugin"]
+    plugin = [] if installed else ["-p", "minsim.regression.pytest_plugin"]
     root = Path(__file__).parent.parent
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(root), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
@@ -79,9 +79,7 @@ def test_patterns_are_a_setting(project):
 
 
 def test_loading_the_plugin_loads_nothing_heavy():
-    code = (
-        "import sys, pytest; before = set(sys.modules); import minsim.pytest_plugin; print(*set(sys.modules) - before)"
-    )
+    code = "import sys, pytest; before = set(sys.modules); import minsim.regression.pytest_plugin; print(*set(sys.modules) - before)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {name.partition(".")[0] for name in loaded}.isdisjoint(
         {"numpy", "numba", "pandas", "pydantic", "yaml", "click"}

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import minsim
 from minsim import regression
 from minsim.charts import drifts as chart
-from minsim.cli import main
+from minsim.cli.main import main
 from minsim.errors import BaselineError
 from minsim.regression import files, reports, tables
 from minsim.regression.drifts import Drift, change_text, pair_text, sentences, settled
@@ -353,7 +353,7 @@ def test_every_small_scenario_has_a_baseline_and_the_reverse():
 
 
 def test_small_scenarios_use_every_event_type():
-    from minsim.events import PROCESSES
+    from minsim.simulation.events import PROCESSES
 
     used = {type(event) for path in SCENARIOS for event in minsim.load_scenario(path).model.events.values()}
     assert used == set(PROCESSES)

@@ -12,8 +12,11 @@ import pytest
 import synthetic
 from synthetic import DAYS
 
-from minsim import __version__, output, style
+from minsim._version import __version__
+from minsim.charts import style
 from minsim.errors import OutputError
+from minsim.results import files as output
+from minsim.results.tables import trade_columns
 
 FILES = {
     "daily.csv",
@@ -87,7 +90,7 @@ def test_trade_leaves_out_lanes_that_never_carry_anything(run):
 def test_trade_keeps_lanes_of_baseline_trade_that_are_shut_all_along():
     record = synthetic.record()
     shut = synthetic.changed(record, trade=record.trade * 0.0)
-    columns = output.trade_columns(shut)
+    columns = trade_columns(shut)
     assert set(columns["seller"]) == {"China"}
     assert not columns["shipped_t"].any()
 

@@ -9,9 +9,9 @@ import pytest
 from networks import DAYS_PER_YEAR, Mapping, ban, run, scenario
 from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, market, outage
 
-from minsim import results
-from minsim.engine import Record
-from minsim.stockpile_metrics import LIMITS, bound_by, measure_stockpiles
+from minsim.metrics.stockpiles import LIMITS, bound_by, measure_stockpiles
+from minsim.results import run as results
+from minsim.simulation.engine import Record
 
 MONTH = 30.4375
 RATE, TARGET, FILL = 5.0, 30.0, 0.5

@@ -9,13 +9,13 @@ import pytest
 from networks import START, ban, date
 
 import minsim
-from minsim import flows as fl
-from minsim import results
-from minsim.causes.lanes import Lanes
-from minsim.causes.recording import watch
-from minsim.causes.tracing import objection, why
 from minsim.errors import SimulationError
-from minsim.phrases import long_date, tonnes
+from minsim.explain.evidence import Lanes
+from minsim.explain.recording import watch
+from minsim.explain.tracing import objection, why
+from minsim.kernel.rows import ArcRow, ConsumerIndex, SellerRow
+from minsim.results import run as results
+from minsim.text.formatting import long_date, tonnes
 
 PHI = 0.72
 FIRE = {"type": "outage", "title": "A mine burns down", "availability": 0.0, "start": date(100), "duration_days": 300}
@@ -47,7 +47,7 @@ def test_watching_changes_nothing_and_misses_nothing(banned):
     recording = watch(banned)
     for name in ("sector", "consumer", "holding", "trade", "leaked"):
         np.testing.assert_array_equal(getattr(recording.record, name), getattr(banned.record, name))
-    carried = recording.seen.rows[fl.ARC_SHIPPED][1:].sum(axis=0)
+    carried = recording.seen.rows[ArcRow.SHIPPED][1:].sum(axis=0)
     np.testing.assert_allclose(carried, banned.record.trade.sum(axis=0))
 
 
@@ -64,11 +64,11 @@ def test_calls_are_rebuilt_as_the_kernel_made_them():
     recording = watch(run)
     lanes = Lanes(run, recording)
     label = next(c for c, buyer in enumerate(run.record.network.consumers) if buyer.region == "United States")
-    v = int(run.record.network.arrays["index"][fl.CONSUMER_BUYER, label])
+    v = int(run.record.network.arrays["index"][ConsumerIndex.BUYER, label])
     for when in (0, 5, 50, 150, 390, 500):
         for a in lanes.into(v):
             held = recording.effects_on("caps", a, when)
-            shipped = recording.at_end(fl.ARC_SHIPPED, when)[a]
+            shipped = recording.at_end(ArcRow.SHIPPED, when)[a]
             if not held and not lanes.seller_is_short(a, when) and not lanes.approved(v, when):
                 assert shipped == pytest.approx(lanes.called(a, when), rel=1e-9, abs=1e-9)
 
@@ -82,7 +82,7 @@ def test_what_sellers_wished_to_make_is_rebuilt_as_the_kernel_made_it(banned):
             made, wished = lanes.output(i, when), lanes.wished(i, when)
             assert made <= wished * (1 + 1e-9) or made == 0.0
             if made < lanes.capacity(i, when) * (1 - 1e-9) and made > 0:
-                room = lanes.value[fl.SELLER_STORE, i] - recording.at_start(fl.SELLER_STOCK, when)[i]
+                room = lanes.value[SellerRow.STORE, i] - recording.at_start(SellerRow.STOCK, when)[i]
                 assert made == pytest.approx(min(wished, room))
                 compared += 1
     assert compared >= 7

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from minsim.schema import Choice, Given, Lognormal, Normal, Pert, Triangular, Uniform, Window
-from minsim.uncertainty import Draws, central, quantile, sample, stream
+from minsim.scenario.distributions import Draws, central, quantile, sample, stream
+from minsim.scenario.format.numbers import Choice, Given, Lognormal, Normal, Pert, Triangular, Uniform, Window
 
 TRIANGULAR = Triangular(dist="triangular", low=0, mode=180, high=900)
 PERT = Pert(dist="pert", low=10, mode=20, high=60)
@@ -225,7 +225,7 @@ def test_certainty_draws_nothing(monkeypatch):
     def refuse(*_):
         raise AssertionError("a draw was consumed")
 
-    monkeypatch.setattr("minsim.uncertainty.stream", refuse)
+    monkeypatch.setattr("minsim.scenario.distributions.stream", refuse)
     assert not Draws(1, 1).happens(0, "p")
     assert Draws(1, 1).happens(1, "p")
     assert Draws(1, 1).happens(Given(value=1), "p")

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import minsim
-from minsim import Run, validation
-from minsim.validation import FORECASTS, errors, hindcast, observations, plot_hindcast
+from minsim import Run
+from minsim.studies import hindcast as validation
+from minsim.studies.hindcast import FORECASTS, errors, hindcast, observations, plot_hindcast
 
 
 @pytest.fixture(scope="module")

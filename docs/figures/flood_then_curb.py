@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 import minsim
-from minsim import flows as fl
 from minsim.charts.page import framed, set_dates, write_page
-from minsim.price_metrics import MARKET, floor_cost_usd
-from minsim.style import COLOURS, GREY, darker, drawing_style, panels, save_figure
+from minsim.charts.style import COLOURS, GREY, darker, drawing_style, panels, save_figure
+from minsim.kernel.rows import SellerRow
+from minsim.metrics.prices import MARKET, floor_cost_usd
 
 EXPORTER = "China"
 VARIANTS = {
@@ -59,7 +59,7 @@ def story(name: str) -> Story:
         abroad = [i for i, s in enumerate(world.network.sellers) if s.country != EXPORTER]
         full = np.array([world.network.sellers[i].capacity_t_per_day for i in abroad])
         while True:
-            capacity.append(float(full @ world.state.value[fl.SELLER_AVAILABILITY, abroad] / full.sum()))
+            capacity.append(float(full @ world.state.value[SellerRow.AVAILABILITY, abroad] / full.sum()))
             yield world.wait(1)
 
     record = minsim.run(name, processes=[watch], bracket=False).record

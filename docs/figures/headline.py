@@ -15,8 +15,8 @@ import numpy as np
 
 import minsim
 from minsim.charts.page import framed, set_dates, write_page
-from minsim.phrases import long_date
-from minsim.style import COLOURS, GREY, darker, drawing_style, panels, save_figure
+from minsim.charts.style import COLOURS, GREY, darker, drawing_style, panels, save_figure
+from minsim.text.formatting import long_date
 
 MATERIAL, REGION = "magnets", "United States"
 BRANCHES = {

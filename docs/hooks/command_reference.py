@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 from cells import cell
 
-from minsim.cli import main
+from minsim.cli.main import main
 
 
 def reference() -> str:

@@ -1,4 +1,4 @@
-"""The reference of the scenario format, written from the models of `minsim.schema`: keys, values, defaults, meanings."""
+"""The reference of the scenario format, from the models of `minsim.scenario.format`: keys, values, defaults, meanings."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ from cells import cell
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from minsim import schema
-from minsim.grammar import is_number
+from minsim.scenario.format import model as schema
+from minsim.scenario.format.events import Event
+from minsim.scenario.format.numbers import DISTRIBUTIONS, Date, Frozen, Given, Lane, Names
+from minsim.scenario.schema_tree import is_number
 
 TAGS = ("type", "dist")
 """Keys that say which block this is; the heading says it for them."""
-COMMON = (schema.Event, schema.Frozen)
+COMMON = (Event, Frozen)
 """Blocks whose keys stand in a section of their own, instead of in that of every block made from them."""
 PLAIN = {dt.date: "date", str: "text", bool: "`true` or `false`", int: "whole number", float: "number"}
-NAMED = {schema.Date: "date", schema.Lane: "`Seller -> Buyer`", schema.Names: "`all` or list of names"}
+NAMED = {Date: "date", Lane: "`Seller -> Buyer`", Names: "`all` or list of names"}
 
 Block = type[BaseModel]
 
 
 def reference() -> str:
     """The whole reference as Markdown."""
-    sections = [section(block, paths) for block, paths in blocks().items() if block not in schema.DISTRIBUTIONS]
-    numbers = [section(block, []) for block in (schema.Given, *schema.DISTRIBUTIONS)]
+    sections = [section(block, paths) for block, paths in blocks().items() if block not in DISTRIBUTIONS]
+    numbers = [section(block, []) for block in (Given, *DISTRIBUTIONS)]
     return "\n".join(
         [
             "## Keys that may stand anywhere\n",
-            *table(schema.Frozen),
+            *table(Frozen),
             "\n## Blocks\n",
             *sections,
             "## Numbers\n",
@@ -51,12 +53,12 @@ def blocks() -> dict[Block, list[str]]:
     def walk(block: Block, path: str) -> None:
         for name, annotation in hints(block).items():
             for inner, steps in models_in(annotation):
-                if inner is schema.Given or inner in schema.DISTRIBUTIONS:
+                if inner is Given or inner in DISTRIBUTIONS:
                     continue
                 place = f"{path}.{key_of(block, name)}{steps}".lstrip(".")
-                if issubclass(inner, schema.Event) and schema.Event not in found:
-                    found[schema.Event] = [place]
-                    walk(schema.Event, place)
+                if issubclass(inner, Event) and Event not in found:
+                    found[Event] = [place]
+                    walk(Event, place)
                 places = found.setdefault(inner, [])
                 if place not in places:
                     places.append(place)
@@ -110,7 +112,7 @@ def title_of(block: Block) -> str:
             return f"`{tag}: {get_args(block.model_fields[tag].annotation)[0]}`"
     if block is schema.ScenarioModel:
         return "Scenario"
-    if block is schema.Event:
+    if block is Event:
         return "Every event"
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", block.__name__).capitalize()
 
@@ -173,8 +175,8 @@ def words(annotation: Any) -> str:
             return comparisons(bounds[-1])
         return "a number" if is_number(annotation) else words(inside[0])
     if origin in (Union, types.UnionType):
-        if all(isinstance(choice, type) and issubclass(choice, schema.Event) for choice in inside):
-            return f"[event](#{anchor(schema.Event)})"
+        if all(isinstance(choice, type) and issubclass(choice, Event) for choice in inside):
+            return f"[event](#{anchor(Event)})"
         choices = [words(choice) for choice in inside if choice is not types.NoneType]
         return " or ".join(dict.fromkeys(choices))
     if origin is Literal:

@@ -16,7 +16,7 @@ from minsim.errors import NotInRunError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from minsim.metrics import Outcome
+    from minsim.results.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import count, day_count, listing, percent, tonnes, with_article
-from minsim.style import INK, WIDE_COLOURS, drawing_style, text_on
+from minsim.charts.style import INK, WIDE_COLOURS, drawing_style, text_on
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import count, day_count, listing, percent, tonnes, with_article
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
-    from minsim.causes.attribution import Attribution
-    from minsim.results import Run
+    from minsim.explain.attribution import Attribution
+    from minsim.results.run import Run
 
 MOST_BARS = 5
 """Regions drawn; the others are named below the chart."""
@@ -114,7 +115,7 @@ def plot_attribution(attribution: Attribution, material: str | None = None) -> F
 
 def plot_attribution_of(run: Outcome, material: str | None = None) -> Figure:
     """Divide a run's shortfall among its events, which simulates it again many times, and draw that."""
-    from minsim.causes.attribution import attribute
+    from minsim.explain.attribution import attribute
 
     return plot_attribution(attribute(cast("Run", run)), material)
 

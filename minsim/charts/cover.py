@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsim import metrics
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.curves import Curve, days_of, draw_curves, draw_events, set_timeline
 from minsim.charts.page import grid_of_axes, start_page
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import capital, day_count, listing
-from minsim.style import COLOURS, DASHES, drawing_style
+from minsim.charts.style import COLOURS, DASHES, drawing_style
+from minsim.metrics import consumers as metrics
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import capital, day_count, listing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

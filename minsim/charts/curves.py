@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minsim.answer import MaterialStory
-from minsim.charts.labelling import line_points, place_label
+from minsim.charts.line_labels import line_points, place_label
 from minsim.charts.page import framed, halo, set_dates, set_values
-from minsim.metrics import FloatArray
-from minsim.style import GREY, INK, darker
+from minsim.charts.style import GREY, INK, darker
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import MaterialStory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Annotation
 
-    from minsim.network import Network
+    from minsim.network.network import Network
 
 MOST_EVENTS = 4
 """Events named, those that act longest; the others are only shaded."""

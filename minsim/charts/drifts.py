@@ -11,21 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim.charts.page import bare, framed, write_page
+from minsim.charts.style import COLOURS, DASHES, GREY, INK, LIGHT_GREY, drawing_style, panels, save_figure
 from minsim.errors import OutputError
-from minsim.phrases import capital
 from minsim.regression.drifts import METRIC_WORDS, Drift
 from minsim.regression.session import Verdict
 from minsim.regression.tables import Baseline, Key, unit_of
-from minsim.style import (
-    COLOURS,
-    DASHES,
-    GREY,
-    INK,
-    LIGHT_GREY,
-    drawing_style,
-    panels,
-    save_figure,
-)
+from minsim.text.formatting import capital
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

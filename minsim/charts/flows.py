@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import bare, beside, set_reach, start_page, widest_in
+from minsim.charts.style import GREY, HEIGHT_IN, INK, LIGHT_GREY, MARGIN_IN, WIDE_COLOURS, WIDTH_IN, drawing_style
 from minsim.charts.supply import MONTH_DAYS, Months
-from minsim.disturbances import made_from
 from minsim.errors import NotInRunError
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import capital, count, inside_sentence, percent, three_figures, with_article
-from minsim.style import GREY, HEIGHT_IN, INK, LIGHT_GREY, MARGIN_IN, WIDE_COLOURS, WIDTH_IN, drawing_style
+from minsim.metrics.consumers import FloatArray
+from minsim.metrics.disturbances import made_from
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import capital, count, inside_sentence, percent, three_figures, with_article
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from minsim.spans import EventSpan
+    from minsim.scenario.event_dates import EventSpan
 
 MOST_SELLERS = 5
 """Selling countries drawn a stage, the largest; the others are taken together."""

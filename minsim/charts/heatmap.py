@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import start_page, widest_in, write_page
-from minsim.metrics import Outcome
-from minsim.phrases import capital, day_count, whole_days
-from minsim.style import GREY, HEIGHT_IN, INK, MARGIN_IN, WIDTH_IN, drawing_style
+from minsim.charts.style import GREY, HEIGHT_IN, INK, MARGIN_IN, WIDTH_IN, drawing_style
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import capital, day_count, whole_days
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,7 +104,7 @@ def plot_heat_map(table: Table, headline: str, what: str, foot: str, unit: str =
 
         table = {"row": ["magnet-ban"], "column": ["United States"], "value": [199.4]}
         figure = plot_heat_map(table, "A ban costs most", "Days of use lost, as of 5 February 2026", "Sources: …")
-        minsim.style.save_figure(figure, Path("all.png"), Path("all.svg"))
+        minsim.charts.style.save_figure(figure, Path("all.png"), Path("all.svg"))
     """
     with drawing_style():
         return _draw(table, unit, lambda height_in: write_page(headline, what, foot, height_in))

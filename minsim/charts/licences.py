@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim.charts.page import framed, name_colours, set_dates, set_values, start_page
+from minsim.charts.style import WIDE_COLOURS, drawing_style, panels
 from minsim.errors import NotInRunError
-from minsim.licence_table import DAYS_PER_WEEK, LicenceWeek, decided_waits, licence_weeks
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import count, long_date, tonnes
-from minsim.style import WIDE_COLOURS, drawing_style, panels
+from minsim.metrics.consumers import FloatArray
+from minsim.metrics.licences import DAYS_PER_WEEK, LicenceWeek, decided_waits, licence_weeks
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import count, long_date, tonnes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

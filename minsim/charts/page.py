@@ -10,21 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minsim import __version__
-from minsim.answer import assumption_line
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import long_date
-from minsim.style import (
-    GREY,
-    HEIGHT_IN,
-    INK,
-    LIGHT_GREY,
-    MARGIN_IN,
-    WIDTH_IN,
-    new_figure,
-    wrapped,
-    write_text,
-)
+from minsim._version import __version__
+from minsim.charts.style import GREY, HEIGHT_IN, INK, LIGHT_GREY, MARGIN_IN, WIDTH_IN, new_figure, wrapped, write_text
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import assumption_line
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import long_date
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

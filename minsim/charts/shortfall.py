@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minsim import metrics
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.curves import MOST_EVENTS, Curve, days_of, draw_curves, draw_events, set_timeline
 from minsim.charts.page import start_page
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import capital, count, day_count, listing
-from minsim.style import COLOURS, DASHES, GREY, WIDTHS_PT, drawing_style, panels
+from minsim.charts.style import COLOURS, DASHES, GREY, WIDTHS_PT, drawing_style, panels
+from minsim.metrics import consumers as metrics
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import capital, count, day_count, listing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from minsim.charts.page import axes_right_of, bare, beside, framed, grid_of_axes, set_reach, start_page
-from minsim.metrics import Outcome
-from minsim.phrases import dollars, three_figures, with_article
-from minsim.risk.budgets import Yield
-from minsim.style import COLOURS, DASHES, INK, drawing_style
+from minsim.charts.style import COLOURS, DASHES, INK, drawing_style
+from minsim.results.outcome import Outcome
+from minsim.studies.budget_search import Yield
+from minsim.text.formatting import dollars, three_figures, with_article
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from minsim.risk.spending import Spending
+    from minsim.studies.spending import Spending
 
 MOST_BARS = 7
 VISIBLE = 0.02

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minsim import metrics
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.curves import draw_events
 from minsim.charts.page import framed, halo, name_colours, set_dates, set_values, start_page
-from minsim.metrics import FloatArray, Outcome
-from minsim.phrases import capital, count, percent, three_figures, tonnes, with_article
-from minsim.style import INK, WIDE_COLOURS, drawing_style, panels, text_on
+from minsim.charts.style import INK, WIDE_COLOURS, drawing_style, panels, text_on
+from minsim.metrics import consumers as metrics
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.text.formatting import capital, count, percent, three_figures, tonnes, with_article
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from minsim.network import Network
+    from minsim.network.network import Network
 
 MONTH_DAYS = 365.25 / 12
 """A month of the charts [days]: sums over months of any length, the first and last cut short, are put on this one."""

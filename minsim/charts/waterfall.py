@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsim.answer import MaterialStory, rank_materials
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
-from minsim.days_lost import NO_CHANGE_DAYS
+from minsim.charts.style import GREY, INK, WIDE_COLOURS, drawing_style
 from minsim.errors import NotInRunError
-from minsim.metrics import Outcome
-from minsim.phrases import capital, day_count, listing, with_article
-from minsim.style import GREY, INK, WIDE_COLOURS, drawing_style
+from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.outcome import Outcome
+from minsim.results.waterfall import NO_CHANGE_DAYS
+from minsim.text.formatting import capital, day_count, listing, with_article
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

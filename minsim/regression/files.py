@@ -14,7 +14,7 @@ from typing import Any
 
 from minsim.errors import BaselineError, OutputError
 from minsim.regression.tables import DIGITS, Baseline, Cell, Table, Tolerance, date_or_none
-from minsim.wording import got, short
+from minsim.text.messages import got, short
 
 FORMAT = 1
 KEYS: Mapping[str, tuple[str, ...]] = {

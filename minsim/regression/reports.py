@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from minsim import __version__
+from minsim._version import __version__
 from minsim.errors import OutputError
 from minsim.regression.session import Verdict
 

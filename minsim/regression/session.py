@@ -14,7 +14,7 @@ from minsim.regression.drifts import Drift, compare, question_changed, sentences
 from minsim.regression.tables import Baseline, baseline_of
 
 if TYPE_CHECKING:
-    from minsim.loading import Scenario
+    from minsim.scenario import Scenario
 
 SUFFIX = ".yaml"
 
@@ -123,7 +123,7 @@ def plan(targets: Sequence[str], folder: Path, overrides: Sequence[str] = (), *,
     ScenarioError
         A scenario cannot be read.
     """
-    from minsim.loading import load_scenario, parse_override
+    from minsim.scenario import load_scenario, parse_override
 
     given: Mapping[str, Any] = dict(map(parse_override, overrides))
     loaded = [(target, load_scenario(target, given)) for target in targets or _targets_in(folder)]
@@ -163,7 +163,7 @@ def regress(tasks: Sequence[Task], *, update: bool = False) -> Iterator[Verdict]
 
 
 def _judge(task: Task, old: Baseline | None, update: bool) -> Verdict:
-    from minsim.results import run
+    from minsim.results.run import run
 
     began = time.perf_counter()
     new = baseline_of(run(task.scenario), portable(task.target), task.overrides)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsim import __version__, metrics
-from minsim.metrics import REROUTINGS, FloatArray, Outcome
+from minsim._version import __version__
+from minsim.metrics import consumers as metrics
+from minsim.metrics.consumers import REROUTINGS, FloatArray
+from minsim.results.outcome import Outcome
 
 if TYPE_CHECKING:
-    from minsim.engine import Record
+    from minsim.simulation.engine import Record
 
 Cell = float | str | None
 """A number, a date as ISO text, or None where absent by nature."""

@@ -7,12 +7,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from minsim.phrases import long_date
 from minsim.report import tables
-from minsim.report.curves import Chart, charts_of
-from minsim.report.findings import Findings
-from minsim.report.resting import Resting
+from minsim.report.basis import Resting
+from minsim.report.contents import Findings
 from minsim.report.sections import MOST_ROWS, Words
+from minsim.report.svg_curves import Chart, charts_of
+from minsim.text.formatting import long_date
 
 FOLDER = Path(__file__).parent
 MOST_MATERIALS = 3

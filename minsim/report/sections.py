@@ -10,14 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from minsim import metrics
-from minsim.answer import MaterialStory
 from minsim.charts.waterfall import WITHOUT, hit_regions, waterfall_headline
-from minsim.phrases import capital, count, day_count, dollars, inside_sentence, listing, percent, with_article
-from minsim.price_metrics import sector_value_added_at_risk_usd
-from minsim.report.findings import Findings, Range
-from minsim.report.purchases import Purchase
-from minsim.report.words import (
+from minsim.metrics import consumers as metrics
+from minsim.metrics.prices import sector_value_added_at_risk_usd
+from minsim.report.contents import Findings, Range
+from minsim.report.formats import (
     ABSENT,
     NOT_GIVEN,
     Bar,
@@ -28,6 +25,9 @@ from minsim.report.words import (
     short_date,
     tonnes_text,
 )
+from minsim.report.stock_options import Purchase
+from minsim.results.answer import MaterialStory
+from minsim.text.formatting import capital, count, day_count, dollars, inside_sentence, listing, percent, with_article
 
 MOST_ROWS = 5
 """Regions on the first screen; the rest stand in the tables below."""

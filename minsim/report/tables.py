@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from minsim.metrics import REROUTINGS, BoolArray, consumer_flows_t, is_short
-from minsim.output import manifest
-from minsim.phrases import count, day_count, listing, long_date
-from minsim.report.curves import month_ticks
-from minsim.report.findings import Findings
-from minsim.report.words import ABSENT, date_range, days_text, short_date, tonnes_text
+from minsim.metrics.consumers import REROUTINGS, BoolArray, consumer_flows_t, is_short
+from minsim.report.contents import Findings
+from minsim.report.formats import ABSENT, date_range, days_text, short_date, tonnes_text
+from minsim.report.svg_curves import month_ticks
+from minsim.results.files import manifest
+from minsim.text.formatting import count, day_count, listing, long_date
 
 KINDS = {
     "found": "found in the source",

@@ -22,7 +22,7 @@ from networks import (
     shortfall_of,
 )
 
-from minsim.engine import Record, simulate
+from minsim.simulation.engine import Record, simulate
 
 WITHIN = 1e-6
 RANDOM = settings(max_examples=200, deadline=None, derandomize=True)

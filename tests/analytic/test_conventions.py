@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from networks import ban, date, frame, network, run, sectors_of, shortfall_of
 
-from minsim import flows as fl
-from minsim.engine import Record, simulate
+from minsim.kernel.rows import ArcRow, BuyerIndex, BuyerRow, ConsumerIndex, SellerRow
+from minsim.kernel.state import NOTHING
+from minsim.simulation.engine import Record, simulate
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 
@@ -64,7 +65,7 @@ def arcs(record: Record, field: str = "seller", buyer: str = "United States") ->
 def shares_at(mapping: dict, rerouting: str = "reference") -> dict[str, float]:
     """Contract shares of the United States in the evening of the last day."""
     state, record = end_of(mapping, rerouting)
-    return {seller: state.value[fl.ARC_SHARE, a] for seller, a in arcs(record).items()}
+    return {seller: state.value[ArcRow.SHARE, a] for seller, a in arcs(record).items()}
 
 
 # --------------------------------------------------------------------------------------------------------- stages and days
@@ -97,8 +98,8 @@ def test_an_event_of_n_days_and_its_end() -> None:
 def test_order_corrects_stock_and_pipeline_over_the_adjustment_time() -> None:
     """60 t lacked in the pipeline since yesterday: ask = 100 + 60/30."""
     state, record = end_of(one_market(2, events={"curb": ban(0, 9)}), "none")
-    v = record.network.arrays["index"][fl.CONSUMER_BUYER, 0]
-    assert state.value[fl.BUYER_ASK, v] == pytest.approx(102.0, **EXACT)
+    v = record.network.arrays["index"][ConsumerIndex.BUYER, 0]
+    assert state.value[BuyerRow.ORDER, v] == pytest.approx(102.0, **EXACT)
 
 
 def test_spot_share_counts_over_three_rounds_together() -> None:
@@ -167,7 +168,7 @@ def test_an_arc_is_open_to_spot_while_its_cap_exceeds_what_it_carries() -> None:
 def test_orders_expected_are_calls_before_caps_and_spot_tonnes() -> None:
     """A fourteenth of today's change, the same day; a curbed exporter expects what it was called for."""
     state, record = end_of(one_market(1, events={"curb": ban(0, 9)}, behaviour={"contract_flex": 0.0}))
-    orders = {s.producer: state.value[fl.SELLER_ORDERS, i] for i, s in enumerate(record.network.sellers)}
+    orders = {s.producer: state.value[SellerRow.EXPECTED_ORDERS, i] for i, s in enumerate(record.network.sellers)}
     assert orders["China"] == pytest.approx(60.0, **EXACT)
     assert orders["Japan"] == pytest.approx(30.0 + 15.0 / 14.0, **EXACT)
 
@@ -180,11 +181,11 @@ def test_need_for_inputs_is_orders_expected_as_updated_today() -> None:
     mapping["materials"]["x"]["stages"]["process"] = mapping["materials"]["x"]["stages"]["process"] | {"yield": 0.5}
     state, record = end_of(mapping)
     needs = {
-        record.network.sellers[producer].producer: state.value[fl.BUYER_NEED, v]
+        record.network.sellers[producer].producer: state.value[BuyerRow.NEED, v]
         for v, producer in enumerate(
-            record.network.arrays["index"][fl.BUYER_PRODUCER, : len(record.network.buyer_names)]
+            record.network.arrays["index"][BuyerIndex.PRODUCER, : len(record.network.buyer_names)]
         )
-        if producer != fl.NOTHING
+        if producer != NOTHING
     }
     assert needs["Japan"] == pytest.approx(2.0 * (30.0 + 15.0 / 14.0), **EXACT)
     assert needs["China"] == pytest.approx(120.0, **EXACT)
@@ -195,7 +196,7 @@ def test_output_answers_orders_and_the_stock_of_product() -> None:
     given = {"events": {"curb": ban(0, 9)}, "behaviour": {"contract_flex": 0.0}, "utilisation": 0.75}
     state, record = end_of(one_market(2, **given))
     japan = next(i for i, s in enumerate(record.network.sellers) if s.producer == "Japan")
-    assert state.value[fl.SELLER_OUTPUT, japan] == pytest.approx(30.0 + 15.0 / 14.0 + 15.0 / 30.0, **EXACT)
+    assert state.value[SellerRow.OUTPUT, japan] == pytest.approx(30.0 + 15.0 / 14.0 + 15.0 / 30.0, **EXACT)
 
 
 def test_a_seller_short_of_product_serves_calls_pro_rata() -> None:
@@ -267,8 +268,8 @@ def test_qualification_clock(days: int, moved: int) -> None:
     given = {"behaviour": {"contract_flex": 0.0, "qualification_days": 20, "switching_days": 180, "spot_share": 0.2}}
     state, record = end_of(one_market(days, events={"curb": ban(0, 99)}, **given))
     columns = arcs(record)
-    assert state.value[fl.ARC_SHARE, columns["China"]] == pytest.approx(0.6 * (179 / 180) ** moved, **EXACT)
-    bought_spot = state.value[fl.SELLER_SPOT, : len(record.network.sellers)].sum()
+    assert state.value[ArcRow.SHARE, columns["China"]] == pytest.approx(0.6 * (179 / 180) ** moved, **EXACT)
+    bought_spot = state.value[SellerRow.SPOT_SHIPPED, : len(record.network.sellers)].sum()
     assert (bought_spot > 0.0) == (moved > 0)
     if not moved:
         assert record.trade[0, columns["Japan"]] == pytest.approx(30.0 * days, **EXACT)
@@ -291,7 +292,7 @@ def test_approval_is_permanent() -> None:
     given = {"behaviour": {"contract_flex": 0.0, "qualification_days": 20, "spot_share": 0.2}, "stock": 40.0}
     curbs = {"first": ban(0, 2), "second": ban(100, 9)}
     state, record = end_of(one_market(101, events=curbs, **given))
-    assert state.value[fl.SELLER_SPOT, : len(record.network.sellers)].sum() > 0.0
+    assert state.value[SellerRow.SPOT_SHIPPED, : len(record.network.sellers)].sum() > 0.0
 
 
 def test_qualification_starts_on_the_announcement() -> None:
@@ -595,10 +596,10 @@ def test_defaults() -> None:
     value = built.arrays["value"]
     i = next(k for k, s in enumerate(built.sellers) if (s.stage, s.producer) == ("fabricate", "China"))
     assert built.sellers[i].capacity_t_per_day == pytest.approx(60.0 / 0.9, **EXACT)
-    assert value[fl.SELLER_TARGET, i] == pytest.approx(14 * 60.0, **EXACT)
-    assert value[fl.SELLER_STORE, i] == pytest.approx(90 * 60.0, **EXACT)
+    assert value[SellerRow.TARGET, i] == pytest.approx(14 * 60.0, **EXACT)
+    assert value[SellerRow.STORE, i] == pytest.approx(90 * 60.0, **EXACT)
     feed = next(v for v, name in enumerate(built.buyer_names) if name == "x/mine of China")
-    assert value[fl.BUYER_TARGET, feed] == pytest.approx(30 * 60.0, **EXACT)
+    assert value[BuyerRow.TARGET, feed] == pytest.approx(30 * 60.0, **EXACT)
     leads = {(a.seller, a.buyer): a.lead_days for a in built.arcs if a.stage == "mine"}
     assert leads["China", "China"] == 5
     reference = built.behaviour("x", "reference")

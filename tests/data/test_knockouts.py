@@ -6,12 +6,12 @@ import math
 import pytest
 from click.testing import CliRunner
 
-from minsim.cli import main
-from minsim.data_check import chain_scenario
+from minsim.cli.main import main
 from minsim.errors import ScenarioError
-from minsim.risk import ensemble, knock_outs
-from minsim.risk.knockouts import AFTER_DAYS
-from minsim.screening import STOP_DAY, cover_days, exposure, stop_events
+from minsim.reference.check import chain_scenario
+from minsim.reference.screening import STOP_DAY, cover_days, exposure, stop_events
+from minsim.studies import ensemble, knock_outs
+from minsim.studies.producer_outages import AFTER_DAYS
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_another_region_has_its_own_losses_and_no_closed_forms():
 
 
 def test_the_command_writes_and_goes_on(tmp_path, monkeypatch):
-    from minsim.risk import knockouts
+    from minsim.studies import producer_outages as knockouts
 
     only = {key: entry for key, entry in knockouts.materials().items() if key in ("germanium", "bismuth")}
     monkeypatch.setattr(knockouts, "materials", lambda: only)
@@ -79,7 +79,7 @@ def test_the_command_writes_and_goes_on(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"stops.csv", "stops.png", "summary.json", "parts"}
     summary = (tmp_path / "summary.json").read_bytes()
     assert json.loads(summary)["replications"] == 2
-    monkeypatch.setattr("minsim.risk.batches.compute_values", None)  # whoever calls it fails
+    monkeypatch.setattr("minsim.studies.monte_carlo.batches.compute_values", None)  # whoever calls it fails
     assert CliRunner().invoke(main, given, catch_exceptions=False).exit_code == 0
     assert (tmp_path / "summary.json").read_bytes() == summary
     assert CliRunner().invoke(main, ["screen", "--dynamic", "--quick"]).exit_code == 2

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 import minsim
-from minsim.cli import EXIT_FAILED, EXIT_INVALID, main
+from minsim.cli.main import EXIT_FAILED, EXIT_INVALID, main
 from minsim.data.reference import chain_values, materials
 from minsim.errors import OutputError, ScenarioError
-from minsim.loading import load_scenario
-from minsim.network import build_network
-from minsim.newscenario import scenario_mapping, scenario_text, write_scenario
-from minsim.uncertainty import Draws
+from minsim.network.network import build_network
+from minsim.reference.new_scenario import scenario_mapping, scenario_text, write_scenario
+from minsim.scenario import load_scenario
+from minsim.scenario.distributions import Draws
 
 ROOT = Path(__file__).resolve().parents[2]
 DEEP = [key for key, entry in materials().items() if entry.tier == "deep"]
@@ -85,7 +85,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     def fails(*_: object) -> None:
         raise ScenarioError.single("no balance")
 
-    monkeypatch.setattr("minsim.newscenario._balanced", fails)
+    monkeypatch.setattr("minsim.reference.new_scenario._balanced", fails)
     with pytest.raises(ScenarioError):
         write_scenario(tmp_path / "fresh.yaml", ["gallium"])
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import minsim
-from minsim.loading import load_scenario
+from minsim.scenario import load_scenario
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 NAMES = (

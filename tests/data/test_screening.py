@@ -8,11 +8,11 @@ import math
 import pytest
 from click.testing import CliRunner
 
-from minsim.charts.screen import plot_screen
-from minsim.cli import EXIT_INVALID, main
+from minsim.charts.producer_outages import plot_screen
+from minsim.cli.main import EXIT_INVALID, main
 from minsim.data.reference import materials
-from minsim.data_check import checkable, compare
-from minsim.screening import HIGHLY_CONCENTRATED, hhi, screen, screen_all, simulated_survival, survival
+from minsim.reference.check import checkable, compare
+from minsim.reference.screening import HIGHLY_CONCENTRATED, hhi, screen, screen_all, simulated_survival, survival
 
 
 def words(text):

@@ -15,7 +15,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from minsim.cli import main
+from minsim.cli.main import main
 
 TREE = Path(__file__).parent.parent.parent
 PAGES = (TREE / "README.md", *sorted((TREE / "docs").rglob("*.md")))

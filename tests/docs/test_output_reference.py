@@ -11,14 +11,17 @@ from click.testing import CliRunner
 from docs.snippets import TREE
 from pyarrow import parquet
 
-from minsim import catalogue, metrics, output
-from minsim.cli import main
-from minsim.days_lost import STEPS
-from minsim.price_metrics import PRICE_UNITS
-from minsim.risk.files import ENSEMBLE_FILES
-from minsim.risk.knockouts import knock_outs
-from minsim.risk.replications import METRICS
-from minsim.stockpile_metrics import STOCKPILE_UNITS
+from minsim.cli.main import main
+from minsim.explain.saving import ATTRIBUTION_FILES
+from minsim.metrics import consumers as metrics
+from minsim.metrics.prices import PRICE_UNITS
+from minsim.metrics.stockpiles import STOCKPILE_UNITS
+from minsim.results.saving import OWN_FILES
+from minsim.results.waterfall import STEPS
+from minsim.studies import library_runs as catalogue
+from minsim.studies.files import ENSEMBLE_FILES
+from minsim.studies.monte_carlo.replications import METRICS
+from minsim.studies.producer_outages import knock_outs
 
 PAGE = (TREE / "docs" / "output.md").read_text("utf-8")
 SCENARIOS = TREE / "tests" / "regression_scenarios" / "scenarios"
@@ -155,4 +158,4 @@ def test_every_file_is_on_the_page(written):
     files = [path for pattern in ("*", "*/*") for path in written.glob(pattern) if path.is_file()]
     assert {path.name for path in files if not path.name.startswith(".")} == overview()
     assert {path.name for path in (written / "ensemble").iterdir() if path.is_dir()} == {"parts"}
-    assert {*output.OWN_FILES, *output.ATTRIBUTION_FILES, *ENSEMBLE_FILES} <= overview()
+    assert {*OWN_FILES, *ATTRIBUTION_FILES, *ENSEMBLE_FILES} <= overview()

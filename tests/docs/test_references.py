@@ -16,9 +16,12 @@ from docs.snippets import TREE
 from pydantic import BaseModel
 
 import minsim
-from minsim import loading, risk, schema
-from minsim.cli import main
-from minsim.risk.sweeps import parse_over
+from minsim import scenario as loading
+from minsim import studies as risk
+from minsim.cli.main import main
+from minsim.scenario.format import model as schema
+from minsim.scenario.format.numbers import Frozen
+from minsim.studies.sweep import parse_over
 
 
 def numbers_of(table: str) -> dict[str, dict[str, float]]:
@@ -41,7 +44,7 @@ def hook(monkeypatch):
 
 def models() -> list[type[BaseModel]]:
     everything = vars(schema).values()
-    return [m for m in everything if isinstance(m, type) and issubclass(m, schema.Frozen)]
+    return [m for m in everything if isinstance(m, type) and issubclass(m, Frozen)]
 
 
 # ------------------------------------------------------------------------------------------------------------------ format
@@ -59,7 +62,7 @@ def test_the_format_reference_is_whole(hook):
     sections = dict(re.findall(r"^### .*? \{ #([\w-]+) \}\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
     words = hook("format_reference")
     for model in models():
-        if model in (schema.Frozen, *words.COMMON) or model.__name__.startswith("_"):
+        if model in (Frozen, *words.COMMON) or model.__name__.startswith("_"):
             continue
         inherited = {name for common in words.COMMON if issubclass(model, common) for name in common.model_fields}
         keys = {field.alias or name for name, field in model.model_fields.items() if name not in inherited}
@@ -169,9 +172,9 @@ def test_the_bracket_the_model_tells_is_that_of_the_data():
 def test_the_api_page_names_everything_public():
     page = (TREE / "docs" / "api.md").read_text("utf-8")
     told = re.findall(r"^::: ([\w.]+)", page, re.MULTILINE)
-    # those of `minsim.risk` that `minsim` has too stand once, at home
+    # those of `minsim.studies` that `minsim` has too stand once, at home
     public = {f"minsim.{name}" for name in minsim.__all__ if not name.startswith("__") and name not in risk.__all__}
-    assert public | {f"minsim.risk.{name}" for name in risk.__all__} | {"minsim.world.World"} == set(told)
+    assert public | {f"minsim.studies.{name}" for name in risk.__all__} | {"minsim.simulation.world.World"} == set(told)
     assert "`minsim.__version__`" in page
 
 

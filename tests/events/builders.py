@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from networks import DAYS_PER_YEAR, NO_REROUTING, date, frame
 
-from minsim import flows as fl
-from minsim.engine import Record, simulate
-from minsim.loading import scenario_from_mapping
-from minsim.network import Network, build_network
-from minsim.uncertainty import Draws
-from minsim.world import LAST, World
+from minsim.kernel.rows import SectorDay
+from minsim.network.network import Network, build_network
+from minsim.scenario import scenario_from_mapping
+from minsim.scenario.distributions import Draws
+from minsim.simulation.engine import Record, simulate
+from minsim.simulation.world import LAST, World
 
 Mapping = dict[str, Any]
 
@@ -177,7 +177,7 @@ def series(record: Record, what: int, region: str = "United States", sector: str
 
 def shortfall(record: Record, region: str = "United States", sector: str | None = None) -> np.ndarray:
     """Shortfall by day [t]."""
-    return series(record, fl.SHORTFALL, region, sector)
+    return series(record, SectorDay.SHORTFALL, region, sector)
 
 
 def same(one: Record, other: Record) -> bool:

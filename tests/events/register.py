@@ -41,8 +41,8 @@ from events.builders import (
 )
 from networks import DAYS_PER_YEAR, NO_REROUTING, date
 
-from minsim import flows as fl
-from minsim.engine import Record
+from minsim.kernel.rows import BuyerRow, SectorDay
+from minsim.simulation.engine import Record
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
 """Found and expected day series."""
@@ -311,7 +311,7 @@ def shocked(record: Record, _probe: Probe) -> Pairs:
     """Demand grows to 1.3 within 10 days; orders follow on the day, arrivals 30 days later; both end on day 160."""
     demand = during(USE * 1.3, USE)
     demand[START : START + 10] = USE * (1.0 + 0.3 * np.arange(10) / 10)
-    return [(series(record, fl.DEMAND), demand), (shortfall(record), tank(later(demand, USE), demand, 2 * USE))]
+    return [(series(record, SectorDay.DEMAND), demand), (shortfall(record), tank(later(demand, USE), demand, 2 * USE))]
 
 
 def patient(events: Mapping, **given: Any) -> Mapping:
@@ -340,7 +340,7 @@ def delayed(china: Callable[[], np.ndarray], stock: float = 2.0) -> Callable[[Re
     """Shortfall and arrivals, and that as much arrives in the end as without the passage."""
 
     def expect(record: Record, probe: Probe) -> Pairs:
-        arrived = probe.closing(fl.BUYER_ARRIVED)[:, probe.buyer("x/fabricate of United States")]
+        arrived = probe.closing(BuyerRow.ARRIVED)[:, probe.buyer("x/fabricate of United States")]
         total = np.array([arrived.sum()])
         return [
             (arrived, china() + JAPAN),
@@ -375,7 +375,7 @@ def everything_at_once(record: Record, _probe: Probe) -> Pairs:
     other = run(chain(apart), "none")
     return [
         (series(record, what, region), series(other, what, region))
-        for what in (fl.DEMAND, fl.SHORTFALL)
+        for what in (SectorDay.DEMAND, SectorDay.SHORTFALL)
         for region in others
     ]
 
@@ -410,7 +410,7 @@ def designed_out(record: Record, _probe: Probe) -> Pairs:
     called = 0.28 * (60.0 + demand)
     arrivals = later(called, JAPAN) + later(during(0.0, CHINA, START, DAYS), CHINA)
     missing = tank(arrivals, 60.0 + demand, 2 * USE)
-    return [(series(record, fl.DEMAND, sector="other"), demand), (shortfall(record), missing)]
+    return [(series(record, SectorDay.DEMAND, sector="other"), demand), (shortfall(record), missing)]
 
 
 OTHERS = [

@@ -7,7 +7,7 @@ import pytest
 from events.builders import Mapping, chain, curb, event, plant, run, same, shortfall
 from networks import DAYS_PER_YEAR
 
-from minsim.engine import Record
+from minsim.simulation.engine import Record
 
 RATE, MEAN_REPAIR, SD_REPAIR = 6.0, 40.0, 20.0
 YEARS = 120

@@ -11,10 +11,10 @@ import simpy
 from events.audit import audit
 from events.builders import CHINA, USE, Mapping, Probe, chain, curb, date, probed, run, same, shortfall
 
-from minsim import flows as fl
-from minsim.engine import Record
-from minsim.events.licences import Office
-from minsim.world import Application
+from minsim.kernel.rows import ArcRow
+from minsim.simulation.engine import Record
+from minsim.simulation.events.licences import Office
+from minsim.simulation.world import Application
 
 START, LENGTH = 30, 200
 
@@ -140,7 +140,7 @@ def test_what_a_queue_does_to_trade() -> None:
     """One importer, one decision every two weeks: every other week's permits, ever later; half of the trade is lost."""
     usual = run(chain(licensed(importers=["United States"])), "none")
     slow, probe = probed(chain(licensed(importers=["United States"], decisions_per_day=1 / 14)))
-    shipped = probe.closing(fl.ARC_SHIPPED)[:, probe.arc("China", "United States")]
+    shipped = probe.closing(ArcRow.SHIPPED)[:, probe.arc("China", "United States")]
     # Decisions on days 27, 41, … 195 of the curb, 7 days' permits each; of the last, 5 days are left to use.
     assert shipped[START : START + LENGTH].sum() == pytest.approx((12 * 7 + 5) * CHINA)
     assert shortfall(slow).sum() > shortfall(usual).sum() + 4000
@@ -193,7 +193,7 @@ def test_permits_are_never_overdrawn() -> None:
     days = np.arange(900)
     on = (days >= START) & (days < START + 120)
     for importer, calls in (("United States", CHINA), ("Japan", CHINA / 2)):
-        shipped = np.where(on, probe.closing(fl.ARC_SHIPPED)[:, probe.arc("China", importer)], 0.0).cumsum()
+        shipped = np.where(on, probe.closing(ArcRow.SHIPPED)[:, probe.arc("China", importer)], 0.0).cumsum()
         approved = sum((a.decided_day <= days) * a.approved_t for a in decided(record) if a.importer == importer)
         assert (shipped[on] <= (np.where(on, 0.3 * calls, 0.0).cumsum() + approved)[on] * (1 + 1e-9) + 1e-6).all()
 
@@ -209,7 +209,7 @@ def test_general_licences_hold_for_their_days() -> None:
     for first, shown in ((60, range(60, 100)), (10, range(START, 50))):
         general = {"share": 0.2, "valid_days": 40, "from": date(first)}
         _, probe = probed(chain(licensed(importers=["United States"], approval_rate=0.0, general=general)))
-        shipped = probe.closing(fl.ARC_SHIPPED)[:, probe.arc("China", "United States")]
+        shipped = probe.closing(ArcRow.SHIPPED)[:, probe.arc("China", "United States")]
         expected = np.zeros(LENGTH)
         expected[np.array(shown) - START] = 0.2 * CHINA
         np.testing.assert_allclose(shipped[START : START + LENGTH], expected, atol=1e-9)

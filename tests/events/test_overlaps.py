@@ -7,7 +7,7 @@ import pytest
 from events.builders import CHINA, JAPAN, USE, Mapping, chain, curb, event, plant, probed, run, same, shortfall
 from events.register import patient
 
-from minsim import flows as fl
+from minsim.kernel.rows import ArcIndex, ArcRow, SectorDay, SellerRow
 
 CHOKE = {"lanes": ["China -> United States"], "materials": "all"}
 
@@ -104,7 +104,7 @@ def test_a_quota_that_runs_out_is_shared_pro_rata_to_calls() -> None:
     """Of 2000 t, 56 are left on the 19th day for calls of 72 and 36 t: 37.33 t for the United States."""
     quota = curb({"quota": {"t_per_year": 12000, "period_months": 2}}, importers="all")
     _, probe = probed(chain({"a": quota}))
-    shipped = probe.closing(fl.ARC_SHIPPED)[:, probe.arc("China", "United States")]
+    shipped = probe.closing(ArcRow.SHIPPED)[:, probe.arc("China", "United States")]
     assert shipped[60 + 18] == pytest.approx(56 * 2 / 3)
 
 
@@ -126,16 +126,16 @@ def levers(events: Mapping, row: int, column: str) -> np.ndarray:
 
 
 def test_caps_combine_by_the_minimum() -> None:
-    cap = levers(OVERLAPS["cuts"], fl.ARC_CAP, "lane")
+    cap = levers(OVERLAPS["cuts"], ArcRow.CAP, "lane")
     assert cap[[59, 60, 79, 80, 119, 120, 139, 140, 159, 160]] == pytest.approx(
         [np.inf, *CHINA * np.array([0.5, 0.5, 0.2, 0.2, 0.2, 0.2, 0.8, 0.8]), np.inf]
     )
 
 
 def test_factors_combine_by_the_product() -> None:
-    left = levers(OVERLAPS["outages"], fl.SELLER_AVAILABILITY, "China")
+    left = levers(OVERLAPS["outages"], SellerRow.AVAILABILITY, "China")
     assert left[[59, 60, 99, 100, 119, 120, 149, 150]] == pytest.approx([1, 0.126, 0.126, 0.42, 0.42, 0.6, 0.6, 1])
-    demand = run(chain(OVERLAPS["demand"]), "none").sector[:, 0, fl.DEMAND]
+    demand = run(chain(OVERLAPS["demand"]), "none").sector[:, 0, SectorDay.DEMAND]
     assert demand[[59, 60, 67, 70, 119, 120, 130]] / demand[0] == pytest.approx(
         [1, 1.7, 1.3 * 1.7, 1.3 * 1.7 * 0.3, 1.3 * 1.7 * 0.3, 0.3, 1]
     )
@@ -143,7 +143,7 @@ def test_factors_combine_by_the_product() -> None:
 
 def test_extra_days_combine_by_the_maximum() -> None:
     _, probe = probed(chain(OVERLAPS["passages"]))
-    lead = np.array([index[fl.LEAD, probe.arc("China", "United States")] for index in probe.indices])
+    lead = np.array([index[ArcIndex.LEAD_DAYS, probe.arc("China", "United States")] for index in probe.indices])
     assert lead[[59, 60, 99, 100, 110, 139, 140]].tolist() == [30, 42, 42, 42, 42, 42, 30]
 
 
@@ -159,7 +159,7 @@ def test_a_leaking_curb_that_is_over_slows_no_later_leak() -> None:
     second = curb({"ban": True}, 100, 60, leakage={"share": 0.5, "extra_days": 5})
     first = curb({"cut": 0.1}, 20, 30, leakage={"share": 0.5, "extra_days": 50})
     _, probe = probed(chain({"a": first, "b": second}))
-    lead = np.array([index[fl.LEAK_LEAD, probe.arc("China", "United States")] for index in probe.indices])
+    lead = np.array([index[ArcIndex.LEAK_LEAD_DAYS, probe.arc("China", "United States")] for index in probe.indices])
     assert lead[[10, 30, 60, 110]].tolist() == [30, 80, 30, 35]
 
 

@@ -8,10 +8,10 @@ from events.builders import END, START, Probe, chain, curb, event, network, plan
 from networks import date
 
 import minsim
-from minsim.engine import simulate
 from minsim.errors import SimulationError
-from minsim.loading import scenario_from_mapping
-from minsim.world import World
+from minsim.scenario import scenario_from_mapping
+from minsim.simulation.engine import simulate
+from minsim.simulation.world import World
 
 
 def board(world: World, fraction: float = 1.0):

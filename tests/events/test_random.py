@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from networks import date, mappings, network_or_none
 
-from minsim import flows as fl
-from minsim.engine import simulate
+from minsim.kernel.rows import ArcRow
+from minsim.simulation.engine import simulate
 
 DAYS = 160
 RANDOM = settings(
@@ -165,7 +165,7 @@ def test_tonnes_and_shortfalls(mapping: Mapping, rerouting: str) -> None:
     audit(record, probe.close())
     assert (record.trade >= 0.0).all()
     assert (record.leaked >= 0.0).all()
-    assert (probe.closing(fl.ARC_SHARE) >= 0.0).all()
+    assert (probe.closing(ArcRow.SHARE) >= 0.0).all()
     assert np.isfinite(record.sector).all()
     for application in record.applications:
         if application.decided_day is not None:

@@ -12,35 +12,35 @@ from events.audit import audit
 from events.builders import DAYS, END, START, Mapping, Probe, chain, curb, event, plant, probed, run, same
 from events.register import CASES, Case
 
-from minsim import flows as fl
-from minsim import schema
-from minsim.checks import NOT_YET
-from minsim.events import PROCESSES
+from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow, ProductIndex, SectorDay, SectorRow, SellerRow
+from minsim.scenario.checks import NOT_YET
+from minsim.scenario.format.events import Announcement, AnyEvent, Event, General, Leakage, Licence, Measure, Quota
+from minsim.simulation.events import PROCESSES
 
 COMMON = {"type", "start", "end", "duration_days", "probability", "title", "source", "note"}
 PRICED = {"market_flood", "price_floor", "tariff", "incentive", "premium"}
 """Events, and keys of events, that act on prices: their tests stand with those of prices."""
 LEVERS = (
-    fl.ARC_CAP,
-    fl.ARC_LEAK_SHARE,
-    fl.ARC_AIR_COVER,
-    fl.SELLER_AVAILABILITY,
-    fl.SELLER_PROJECT,
-    fl.SECTOR_FACTOR,
-    fl.SECTOR_DEFERRED,
-    fl.SECTOR_SUBSTITUTED,
-    fl.BUYER_TARGET_FACTOR,
-    fl.POOL_ACTIVE,
+    ArcRow.CAP,
+    ArcRow.LEAK_SHARE,
+    ArcRow.AIR_COVER_DAYS,
+    SellerRow.AVAILABILITY,
+    SellerRow.PROJECT_CAPACITY,
+    SectorRow.SHOCK_FACTOR,
+    SectorRow.DEFERRED,
+    SectorRow.SUBSTITUTION_FACTOR,
+    BuyerRow.TARGET_FACTOR,
+    PermitRow.ACTIVE,
 )
-INDEX_LEVERS = (fl.LEAD, fl.LEAK_LEAD, fl.AIR_LEAD, fl.RANKED)
+INDEX_LEVERS = (ArcIndex.LEAD_DAYS, ArcIndex.LEAK_LEAD_DAYS, ArcIndex.AIR_LEAD_DAYS, ProductIndex.HAS_SUPPLY_CLASSES)
 FLOWS = (
-    fl.SELLER_OUTPUT,
-    fl.SELLER_SHIPPED,
-    fl.BUYER_ARRIVED,
-    fl.BUYER_USED,
-    fl.ARC_SHIPPED,
-    fl.ARC_LEAKED,
-    fl.ARC_TRANSIT,
+    SellerRow.OUTPUT,
+    SellerRow.SHIPPED,
+    BuyerRow.ARRIVED,
+    BuyerRow.USED,
+    ArcRow.SHIPPED,
+    ArcRow.LEAKED,
+    ArcRow.IN_TRANSIT,
 )
 
 
@@ -48,9 +48,9 @@ def named(cases: list[Case]) -> list[typing.Any]:
     return [pytest.param(case, id=case.name) for case in cases]
 
 
-def simulated() -> dict[str, type[schema.Event]]:
+def simulated() -> dict[str, type[Event]]:
     """Event types of the format that this version simulates."""
-    union = typing.get_args(schema.AnyEvent)[0]
+    union = typing.get_args(AnyEvent)[0]
     classes = {typing.get_args(c.model_fields["type"].annotation)[0]: c for c in typing.get_args(union)}
     return {name: c for name, c in classes.items() if f"events.{name}" not in NOT_YET and name not in PRICED}
 
@@ -84,7 +84,7 @@ def test_every_field_of_every_simulated_event_is_tried(name: str) -> None:
 
 
 def test_every_measure_and_every_key_of_it_is_tried() -> None:
-    blocks = (schema.Measure, schema.Quota, schema.Licence, schema.General, schema.Announcement, schema.Leakage)
+    blocks = (Measure, Quota, Licence, General, Announcement, Leakage)
     fields = {field.alias or name for block in blocks for name, field in block.model_fields.items()}
     tried = {key for case in CASES for key in keys(case.event)}
     assert fields - COMMON - PRICED <= tried
@@ -184,4 +184,4 @@ def test_one_day_too_late_is_too_late(case: Case) -> None:
 def test_a_chain_at_rest_stays_at_rest() -> None:
     record, probe = probed(chain(), "reference")
     audit(record, probe)
-    assert not record.sector[:, :, fl.SHORTFALL].any()
+    assert not record.sector[:, :, SectorDay.SHORTFALL].any()

@@ -27,7 +27,7 @@ from events.builders import (
 )
 from networks import DAYS_PER_YEAR
 
-from minsim import flows as fl
+from minsim.kernel.rows import ArcRow, BuyerRow, SectorDay, SectorRow, SellerRow
 
 # ---------------------------------------------------------------------------------------------------------------- new scrap
 
@@ -52,10 +52,10 @@ def test_new_scrap_falls_with_fabrication() -> None:
     """Fabrication stops on days 60 … 159: so does the scrap, 20 t/day; what lies there (10 days, 200 t) is all there is."""
     record, probe = probed(with_scrap({"fire": event("outage", producer=plant("China"), availability=0.0)}))
     audit(record, probe)
-    made = probe.closing(fl.SELLER_OUTPUT)
+    made = probe.closing(SellerRow.OUTPUT)
     scrap = probe.buyer("x/fabricate scrap of Scrap")
     fabricated = made[:, [s.stage for s in record.network.sellers].index("fabricate")]
-    np.testing.assert_allclose(probe.closing(fl.BUYER_ARRIVED)[:, scrap], 0.2 * fabricated, rtol=1e-12)
+    np.testing.assert_allclose(probe.closing(BuyerRow.ARRIVED)[:, scrap], 0.2 * fabricated, rtol=1e-12)
     assert fabricated[60:160].sum() == 0.0
     assert made[60:160, probe.seller("Scrap")].sum() <= 10 * 20.0 * (1 + 1e-12)
 
@@ -64,7 +64,7 @@ def test_new_scrap_at_rest_is_as_if_it_were_bought() -> None:
     record, probe = probed(with_scrap({}))
     audit(record, probe)
     assert shortfall(record).sum() == 0.0
-    np.testing.assert_allclose(probe.closing(fl.SELLER_OUTPUT)[:, probe.seller("Scrap")], 20.0)
+    np.testing.assert_allclose(probe.closing(SellerRow.OUTPUT)[:, probe.seller("Scrap")], 20.0)
     assert same(record, probed(with_scrap({}, rate=0.3))[0])  # the rate is a ceiling for the baseline
 
 
@@ -84,7 +84,7 @@ def test_growth_of_demand_beyond_capacity() -> None:
     mapping["materials"]["x"]["consumers"]["United States"]["growth_per_year"] = 0.5
     record, probe = probed(mapping)
     demand = USE * 1.5 ** (np.arange(400) / DAYS_PER_YEAR)
-    np.testing.assert_allclose(series(record, fl.DEMAND), demand, rtol=1e-12)
+    np.testing.assert_allclose(series(record, SectorDay.DEMAND), demand, rtol=1e-12)
     # Once stocks are gone what is made arrives 30 days later: all capacity, and the shortfall is the rest.
     np.testing.assert_allclose(shortfall(record)[-20:], (demand - USE / 0.9)[-20:], rtol=1e-9)
     audit(record, probe)
@@ -127,7 +127,7 @@ def test_members_by_region_are_served_their_part_of_the_gap() -> None:
     """Entitled to four tenths of the gap of 72 t/day: 28.8 t/day, for the 3000 t last longer than the gap."""
     record, probe = probed(chain(BAN, stockpiles={"vault": vault(members={"United States": 0.4})}))
     np.testing.assert_allclose(shortfall(record), 0.6 * GAP, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(series(record, fl.FROM_STOCKPILE), 0.4 * GAP, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(series(record, SectorDay.FROM_STOCKPILE), 0.4 * GAP, rtol=1e-9, atol=1e-9)
     audit(record, probe)
 
 
@@ -152,12 +152,12 @@ def test_a_pile_for_defence_serves_defence_alone() -> None:
     ban = {"ban": curb({"ban": True})}
     with_pile = run(lane(ban, stockpiles={"reserve": vault(0.6, {"sectors": ["defence"]})}), "none")
     without = run(lane(ban), "none")
-    served = series(with_pile, fl.FROM_STOCKPILE, sector="defence")
+    served = series(with_pile, SectorDay.FROM_STOCKPILE, sector="defence")
     np.testing.assert_allclose(served[100:106], 10.0)
     assert served.sum() == pytest.approx(60.0)
     assert np.flatnonzero(shortfall(with_pile, sector="defence"))[0] == 106
     for sector in ("vehicles", "other"):
-        assert series(with_pile, fl.FROM_STOCKPILE, sector=sector).sum() == 0.0
+        assert series(with_pile, SectorDay.FROM_STOCKPILE, sector=sector).sum() == 0.0
         np.testing.assert_array_equal(shortfall(with_pile, sector=sector), shortfall(without, sector=sector))
 
 
@@ -220,10 +220,14 @@ def test_the_log_tells_when_a_pile_was_opened() -> None:
 @pytest.mark.parametrize(
     ("block", "row", "expected"),
     [
-        (event("demand_shock", -5, None, materials=["x"], factor=2.0, ramp_days=10), fl.SECTOR_FACTOR, [1.5, 1.6, 1.7]),
+        (
+            event("demand_shock", -5, None, materials=["x"], factor=2.0, ramp_days=10),
+            SectorRow.SHOCK_FACTOR,
+            [1.5, 1.6, 1.7],
+        ),
         (
             event("demand_shock", -50, None, materials=["x"], factor=2.0, ramp_days=10),
-            fl.SECTOR_FACTOR,
+            SectorRow.SHOCK_FACTOR,
             [2.0, 2.0, 2.0],
         ),
     ],
@@ -244,7 +248,7 @@ def test_a_project_that_began_earlier_is_as_far_as_it_would_be() -> None:
         delay_days=26,
     )
     _, probe = probed(chain({"event": project}, days=30))
-    assert probe.morning(fl.SELLER_PROJECT)[:8, probe.seller("China")] == pytest.approx(
+    assert probe.morning(SellerRow.PROJECT_CAPACITY)[:8, probe.seller("China")] == pytest.approx(
         [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1]
     )
 
@@ -268,7 +272,7 @@ def test_an_announcement_starts_the_search_for_suppliers() -> None:
     first = {}
     for name, more in (("told", {"announcement": notice}), ("surprised", {})):
         _, probe = probed(chain({"a": curb({"ban": True}, **more)}, behaviour=behaviour))
-        from_japan = probe.closing(fl.ARC_SHIPPED)[:, probe.arc("Japan", "United States")]
+        from_japan = probe.closing(ArcRow.SHIPPED)[:, probe.arc("Japan", "United States")]
         first[name] = int(np.flatnonzero(from_japan > JAPAN * 1.01)[0])
     assert first == {"told": 70, "surprised": 110}
 

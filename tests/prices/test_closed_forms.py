@@ -7,7 +7,7 @@ import pytest
 from networks import run
 from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, market, outage, spot
 
-from minsim.markets import clearing_price
+from minsim.network.price_zones import clearing_price
 
 SETTLED_DAYS = 4000
 LONG = 300  # days at the end over which a settled run no longer moves

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from minsim.engine import Record, simulate
-from minsim.loading import load_scenario
-from minsim.network import build_network
-from minsim.price_metrics import floor_cost_usd
-from minsim.uncertainty import Draws
+from minsim.metrics.prices import floor_cost_usd
+from minsim.network.network import build_network
+from minsim.scenario import load_scenario
+from minsim.scenario.distributions import Draws
+from minsim.simulation.engine import Record, simulate
 
 STARTS = [dt.date(2027 + month // 12, 1 + month % 12, 1) for month in range(2, 26, 2)]
 """Every second month from March 2027, five weeks after the plant has shut, to January 2029."""

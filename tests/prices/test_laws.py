@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from networks import ban, network_or_none, run
 from priced import TWO_ZONES, market, outage, priced_mappings, spot
 
-from minsim.engine import simulate
+from minsim.simulation.engine import simulate
 
 MODES = ("none", "reference", "free")
 RANDOM = settings(

@@ -7,10 +7,10 @@ import pytest
 from networks import ban, run, scenario
 from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, column, flood, floor, market, tariff
 
-from minsim import results
-from minsim.metrics import measure_consumers
-from minsim.phrases import day_count, three_figures, tonnes
-from minsim.price_metrics import floor_cost_usd, measure_prices, price_rows, tariff_revenue_usd
+from minsim.metrics.consumers import measure_consumers
+from minsim.metrics.prices import floor_cost_usd, measure_prices, price_rows, tariff_revenue_usd
+from minsim.results import run as results
+from minsim.text.formatting import day_count, three_figures, tonnes
 
 ABROAD = {"utilisation": 0.6, "zones": TWO_ZONES}
 

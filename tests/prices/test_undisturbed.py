@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import ban, date, network, network_or_none, run
 from priced import TWO_ZONES, assert_same, flood, floor, market, outage, priced_mappings, tariff
 
-from minsim.engine import simulate
+from minsim.simulation.engine import simulate
 
 TWENTY_YEARS = 7305
 MODES = ("none", "reference", "free")

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from networks import ban, closed_form, mappings, network, network_or_none, run, shortfall_of
 from oracle import Oracle
 
-from minsim import flows as fl
-from minsim.engine import Record, simulate
-from minsim.network import Network
+from minsim.kernel.rows import ArcIndex, BuyerIndex, BuyerRow, ConsumerIndex, HoldingIndex, SellerRow
+from minsim.kernel.state import NOTHING
+from minsim.network.network import Network
+from minsim.simulation.engine import Record, simulate
 
 MODES = ("none", "reference", "free")
 RANDOM = settings(
@@ -56,12 +57,12 @@ def test_mass_is_conserved(mapping: dict, rerouting: str) -> None:
     record, end = kept(built, rerouting)
     arcs, buyers, sellers = len(built.arcs), len(built.buyer_names), len(built.sellers)
     value, index = built.arrays["value"], built.arrays["index"]
-    to, of = index[fl.ARC_BUYER, :arcs], index[fl.ARC_SELLER, :arcs]
+    to, of = index[ArcIndex.BUYER, :arcs], index[ArcIndex.SELLER, :arcs]
     shipped = record.trade.sum(axis=0)
     leads = np.array([arc.lead_days for arc in built.arcs])
     at_sea = np.bincount(to, np.array([a.base_flow_t_per_day for a in built.arcs]) * leads, buyers)
     still_at_sea = np.bincount(to, end.ring[:, :arcs].sum(axis=0), buyers)
-    opening, closing = value[fl.BUYER_STOCK, :buyers], end.value[fl.BUYER_STOCK, :buyers]
+    opening, closing = value[BuyerRow.STOCK, :buyers], end.value[BuyerRow.STOCK, :buyers]
     used = opening + at_sea + np.bincount(to, shipped, buyers) - closing - still_at_sea
     size = 1e-9 * (opening + at_sea + np.bincount(to, shipped, buyers)).sum()
 
@@ -69,26 +70,26 @@ def test_mass_is_conserved(mapping: dict, rerouting: str) -> None:
     assert (record.holding >= 0.0).all()
     assert (record.sector >= 0.0).all()
     assert (closing >= 0.0).all()
-    assert (end.value[fl.SELLER_STOCK, :sellers] >= 0.0).all()
+    assert (end.value[SellerRow.STOCK, :sellers] >= 0.0).all()
 
     consumed = record.sector[:, :, 1].sum(axis=0) - record.sector[:, :, 4].sum(axis=0)
     owner = [label.consumer for label in built.sectors]
     of_region = np.bincount(owner, consumed, len(built.consumers))
     for c in range(len(built.consumers)):
-        assert abs(used[index[fl.CONSUMER_BUYER, c]] - of_region[c]) <= size
+        assert abs(used[index[ConsumerIndex.BUYER, c]] - of_region[c]) <= size
     released = record.holding[:, :, 2].sum(axis=0)
     for h in range(len(built.holdings)):
-        assert abs(used[index[fl.HOLDING_BUYER, h]] - released[h]) <= size
+        assert abs(used[index[HoldingIndex.BUYER, h]] - released[h]) <= size
     assert np.all(np.abs(record.sector[:, :, 0] - record.sector[:, :, 1] - record.sector[:, :, 2]) <= size)
 
     if any(steps for holding in Oracle(built, rerouting).holdings for _, steps in holding.paths):
         return  # what is worked up from a stockpile never enters a producer's input stock
-    output = np.bincount(of, shipped, sellers) + end.value[fl.SELLER_STOCK, :sellers] - value[fl.SELLER_STOCK, :sellers]
+    output = np.bincount(of, shipped, sellers) + end.value[SellerRow.STOCK, :sellers] - value[SellerRow.STOCK, :sellers]
     assert (output >= -size).all()
     for v in range(buyers):
-        maker = index[fl.BUYER_PRODUCER, v]
-        if maker != fl.NOTHING:
-            assert abs(used[v] - output[maker] * value[fl.BUYER_COEFFICIENT, v]) <= size
+        maker = index[BuyerIndex.PRODUCER, v]
+        if maker != NOTHING:
+            assert abs(used[v] - output[maker] * value[BuyerRow.COEFFICIENT, v]) <= size
 
 
 # ------------------------------------------------------------------------------------------------------------- invariance

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from networks import ban, closed_form, date, frame, mappings, network, network_or_none
 from oracle import Oracle
 
-from minsim.engine import Record, simulate
-from minsim.network import Network
+from minsim.network.network import Network
+from minsim.simulation.engine import Record, simulate
 
 WITHIN = 1e-9
 MODES = ("none", "reference", "free")

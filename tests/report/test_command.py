@@ -8,7 +8,7 @@ import yaml
 from click.testing import CliRunner
 from report_pages import salt
 
-from minsim.cli import EXIT_INVALID, main
+from minsim.cli.main import EXIT_INVALID, main
 
 QUICK = ("--draws", "3", "--jobs", "1")
 

@@ -8,13 +8,13 @@ import pytest
 from report_pages import REGION, findings, salt
 
 import minsim
-from minsim.report.deciding import Decider, Screening, nearest_first, screen
-from minsim.report.findings import Effort, gather
-from minsim.report.purchases import bought, forms_of
-from minsim.report.resting import Resting
+from minsim.report.basis import Resting
+from minsim.report.contents import Effort, gather
+from minsim.report.decisive_inputs import Decider, Screening, nearest_first, screen
 from minsim.report.sections import Words
-from minsim.risk import ensemble
-from minsim.risk.sensitivities import factors_of
+from minsim.report.stock_options import bought, forms_of
+from minsim.studies import ensemble
+from minsim.studies.sensitivity import factors_of
 
 UNITED_STATES_STOCK = "materials.magnets.consumers.United States.stock_days"
 
@@ -105,7 +105,7 @@ def test_what_no_time_was_left_for_is_counted():
             return next(ticking)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("minsim.report.deciding.time", Clock)
+        patch.setattr("minsim.report.decisive_inputs.time", Clock)
         focus = findings("magnet-ban").focus
         screening = screen(run, "shortfall_days", focus, most_seconds=4, jobs=1, executor=None, progress=no_progress)
     assert len(screening.deciders) == 3  # begun at seconds 1, 2 and 3
@@ -161,7 +161,7 @@ def test_ranges_are_those_of_the_ensemble():
 
 
 def _metric(name):
-    from minsim.risk.replications import METRICS
+    from minsim.studies.monte_carlo.replications import METRICS
 
     return METRICS.index(name)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from report_pages import REGION, findings, page
 
-from minsim import metrics
+from minsim.metrics import consumers as metrics
 from minsim.report.page import render
 
 PAGES = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from minsim.loading import Scenario, scenario_from_mapping
+from minsim.scenario import Scenario, scenario_from_mapping
 
 SALT: dict[str, Any] = {
     "format": 1,

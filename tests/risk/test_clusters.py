@@ -10,10 +10,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from minsim.cli import main
+from minsim.cli.main import main
 from minsim.errors import MinsimError
-from minsim.risk import ensemble, size
-from minsim.risk.clusters import dask_cluster
+from minsim.studies import ensemble, size
+from minsim.studies.monte_carlo.clusters import dask_cluster
 
 pytest.importorskip("distributed")
 

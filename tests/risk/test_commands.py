@@ -8,9 +8,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from minsim import risk, style
-from minsim.cli import main
-from minsim.commands.risk import COMMANDS
+from minsim import studies as risk
+from minsim.charts import style
+from minsim.cli.main import main
+from minsim.cli.studies import COMMANDS
 
 
 def command(*arguments):

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from minsim.errors import OutputError, SimulationError
-from minsim.risk import ensemble
-from minsim.risk.parts import Parts, missing_runs
-from minsim.risk.replications import Experiment
+from minsim.studies import ensemble
+from minsim.studies.monte_carlo.replications import Experiment
+from minsim.studies.monte_carlo.store import Parts, missing_runs
 
 
 def same(a, b):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from minsim.risk import estimates
+from minsim.studies.monte_carlo import estimates
 
 ROUNDS, SIZE = 400, 500
 

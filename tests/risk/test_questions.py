@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from minsim.errors import ScenarioError
-from minsim.risk import compare, ensemble, sensitivity, size, sweep
-from minsim.risk.sweeps import parse_over
+from minsim.studies import compare, ensemble, sensitivity, size, sweep
+from minsim.studies.sweep import parse_over
 
 SOUTH = ("salt", "Southland")
 
@@ -162,7 +162,7 @@ def test_a_question_goes_on_where_it_stopped_and_ends_the_same(uncertain_events,
 
 def test_a_finished_question_computes_nothing_again(uncertain_events, tmp_path, monkeypatch):
     first = QUESTIONS["size"](uncertain_events, out=tmp_path)
-    monkeypatch.setattr("minsim.risk.batches.compute_values", None)  # whoever calls it fails
+    monkeypatch.setattr("minsim.studies.monte_carlo.batches.compute_values", None)  # whoever calls it fails
     assert QUESTIONS["size"](uncertain_events, out=tmp_path).rows == first.rows
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from minsim.engine import simulate
-from minsim.metrics import SHORTFALL, consumer_flows_t, measure_consumers
-from minsim.network import build_network, is_redrawable
-from minsim.risk.replications import METRICS, Experiment, Replicator, compute, weekly_shortfall
-from minsim.uncertainty import Draws, UnitDraws, dimensions
+from minsim.metrics.consumers import SHORTFALL, consumer_flows_t, measure_consumers
+from minsim.network.network import build_network, is_redrawable
+from minsim.scenario.distributions import Draws, UnitDraws, dimensions
+from minsim.simulation.engine import simulate
+from minsim.studies.monte_carlo.replications import METRICS, Experiment, Replicator, compute, weekly_shortfall
 
 
 def test_a_network_redrawn_gives_the_bits_of_one_built_anew(uncertain_events):
@@ -68,7 +68,7 @@ def test_weeks_add_up_to_the_daily_shortfall(uncertain_events):
 
 def test_every_distribution_that_is_read_is_a_dimension():
     """Otherwise Sobol points, and sensitivity, would leave it to a random stream in silence."""
-    from minsim.loading import load_scenario
+    from minsim.scenario import load_scenario
 
     for name in ("magnet-ban", "magnet-licences-2025", "defence-denied"):
         scenario = load_scenario(name)

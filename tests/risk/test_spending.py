@@ -7,12 +7,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from minsim.cli import main
+from minsim.cli.main import main
 from minsim.errors import ScenarioError
-from minsim.risk import ensemble, spend
-from minsim.risk.batches import trials
-from minsim.risk.budgets import STEPS, Budget, Search
-from minsim.risk.purchases import reference_cost, shelf
+from minsim.studies import ensemble, spend
+from minsim.studies.budget_search import STEPS, Budget, Search
+from minsim.studies.monte_carlo.batches import trials
+from minsim.studies.purchase_options import reference_cost, shelf
 
 DAYS = 365
 USE_T_PER_DAY = 4000 / 365.25

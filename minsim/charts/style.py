@@ -1,0 +1,182 @@
+"""How every chart of minsim looks: colours, sizes, the page with its head and foot; and files that come out the same.
+
+matplotlib is imported by the functions that draw, and only its object interface is used (pyplot's in a notebook): no
+global state is read or left behind. Colours are those of Okabe and Ito, told apart by every kind of colour vision; widths
+and dashes tell lines apart in grey.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minsim.text.formatting import MONTHS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN, HEIGHT_IN, MARGIN_IN = 9.0, 6.5, 0.35
+PNG_DPI = 200
+
+INK, GREY, LIGHT_GREY = "#1a1a1a", "#5c5c5c", "#d4d4d4"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+"""The four of Okabe and Ito (2008) that are dark enough for lines and text on white."""
+WIDE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B3B3B3")
+"""For areas: six of Okabe and Ito, neighbours far apart in lightness, and a grey for what is left over."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+WIDTHS_PT = (2.6, 2.2, 2.2, 1.8)
+"""Line of the hardest hit region first, in colours, dashes and widths."""
+
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "text.color": INK,
+    "text.parse_math": False,  # a title may hold dollar signs
+    "text.hinting": "none",  # letters as wide at every resolution: what fits the page on screen fits it in a file
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "svg.hashsalt": "minsim",
+    "svg.fonttype": "path",
+    "path.simplify": False,
+}
+
+
+@contextlib.contextmanager
+def drawing_style() -> Iterator[None]:
+    """Draw in minsim's style, whatever the user's settings, and leave those alone."""
+    import matplotlib
+
+    if in_notebook():
+        _choose_backend()
+    screen = ("backend", "interactive")  # by which a notebook shows figures
+    settings: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith(screen)}
+    settings.update(STYLE)
+    with matplotlib.rc_context(settings):
+        yield
+
+
+@functools.cache
+def _choose_backend() -> None:
+    """Let a first figure choose the notebook's backend: inside `drawing_style` its settings would end with that."""
+    from matplotlib import pyplot
+
+    pyplot.close(pyplot.figure())
+
+
+def save_figure(figure: Figure, *paths: Path) -> None:
+    """Write a figure to files, PNG or SVG by their names; the same figure gives the same bytes."""
+    with drawing_style():
+        for path in paths:
+            metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
+            figure.savefig(path, dpi=PNG_DPI, metadata=metadata)
+    if in_notebook():
+        from matplotlib import pyplot
+
+        pyplot.close(figure)  # it went to a file; the cell need not show it
+
+
+def darker(colour: str) -> tuple[float, float, float]:
+    """The colour of a line, dark enough for text on white."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (0.72 * part for part in to_rgb(colour))
+    return red, green, blue
+
+
+def paler(colour: str) -> tuple[float, float, float]:
+    """The colour as an area that stands back; without transparency, which versions of matplotlib lay on hatches or not."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (1.0 - 0.35 * (1.0 - part) for part in to_rgb(colour))
+    return red, green, blue
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever reads better on a colour (relative luminance of WCAG 2)."""
+    from matplotlib.colors import to_rgb
+
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if luminance < 0.24 else INK
+
+
+def new_figure(height_in: float = HEIGHT_IN) -> Figure:
+    """An empty page: drawn without a screen; in a notebook one of pyplot's, which the cell shows and lets go of."""
+    size_in = (WIDTH_IN, height_in)
+    if in_notebook():
+        from matplotlib import pyplot
+
+        return pyplot.figure(figsize=size_in, dpi=100)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size_in, dpi=100)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this process."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
+
+
+def panels(figure: Figure, bottom_in: float, top_in: float, heights: tuple[float, ...]) -> list[Axes]:
+    """Axes one above the other, between head and foot, room left for headings, dates and the values on the right."""
+    heading_in, dates_in, values_in = 0.36, 0.30, 0.40
+    room_in = top_in - bottom_in - dates_in - heading_in * len(heights)
+    axes, upper_in, tall_in = [], top_in, figure.get_figheight()
+    for share in heights:
+        height_in = share * room_in
+        lower_in = upper_in - heading_in - height_in
+        width_in = WIDTH_IN - 2 * MARGIN_IN - values_in
+        box = (MARGIN_IN / WIDTH_IN, lower_in / tall_in, width_in / WIDTH_IN, height_in / tall_in)
+        axes.append(figure.add_axes(box))
+        upper_in = lower_in
+    return axes
+
+
+def write_text(figure: Figure, text: str, top_in: float, size_pt: float, colour: str, *, bold: bool = False) -> float:
+    """Write wrapped text from `top_in` down; returns where it ends [inches from the bottom]."""
+    spacing_in = 1.35 * size_pt / 72
+    for line in wrapped(figure, text, size_pt, bold=bold):
+        weight = "bold" if bold else "normal"
+        figure.text(
+            MARGIN_IN / WIDTH_IN, top_in / figure.get_figheight(), line,
+            va="top", fontsize=size_pt, color=colour, fontweight=weight,
+        )  # fmt: skip
+        top_in -= spacing_in
+    return top_in
+
+
+def wrapped(figure: Figure, text: str, size_pt: float, *, bold: bool) -> list[str]:
+    """Break text into lines that fit the figure, by their drawn width; a title into lines of like width."""
+    width_px = (WIDTH_IN - 2 * MARGIN_IN) * figure.dpi
+    lines = _broken(figure, text, size_pt, bold, width_px)
+    while bold and len(narrower := _broken(figure, text, size_pt, bold, 0.96 * width_px)) == len(lines) > 1:
+        lines, width_px = narrower, 0.96 * width_px
+    return lines
+
+
+def _broken(figure: Figure, text: str, size_pt: float, bold: bool, width_px: float) -> list[str]:
+    probe = figure.text(0, 0, "", fontsize=size_pt, fontweight="bold" if bold else "normal")
+    lines: list[str] = []
+    for word in _UNBROKEN.sub(lambda found: found[0].replace(" ", "\u00a0"), text).split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        probe.set_text(longer)
+        if lines and probe.get_window_extent().width <= width_px:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    probe.remove()
+    return lines
+
+
+_UNBROKEN = re.compile(rf"\d (?=days|{'|'.join(MONTHS)})|({'|'.join(MONTHS)}) (?=\d)")
+"""Spaces at which no line ends: inside dates, and between a number and its days."""

@@ -1,0 +1,1 @@
+"""Commands of `minsim` by family, and what they share; `minsim.cli.main` puts them together."""

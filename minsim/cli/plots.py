@@ -1,0 +1,83 @@
+"""The command that draws: `plot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from minsim.charts import KINDS
+from minsim.cli.common import progress, scenario_options, simulate_named
+from minsim.errors import OutputError
+
+_KINDS = "\n      ".join(f"{name:<12} {kind.shows}" for name, kind in KINDS.items())
+
+
+@click.command(
+    help=f"""Draw a picture of SCENARIO.
+
+    SCENARIO is a name from `minsim list`, the path of a scenario file, or a folder that `minsim run` has written: what
+    its manifest records is then simulated again, to the same numbers.
+
+    \b
+    Kinds of pictures:
+      {_KINDS}
+
+    Ensembles, comparisons, sweeps, sizes and sensitivities are drawn by the commands that compute them, the screening
+    by `minsim screen --plot`.
+
+    \b
+    Examples:
+      minsim plot magnet-ban --kind supply --region "United States" -o supply.png
+      minsim plot magnet-ban --kind flows --event ban -o flows.svg
+      minsim plot results/magnet-ban --kind cover -o cover.png -o cover.svg
+    """
+)
+@click.argument("scenario")
+@click.option(
+    "--kind", type=click.Choice(list(KINDS)), default="shortfall", show_default=True, help="What the picture shows."
+)
+@click.option(
+    "--out",
+    "-o",
+    "files",
+    required=True,
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Picture to write, PNG or SVG by its name; may be given several times.",
+)
+@click.option("--material", metavar="ID", help="Draw this material.  [default: the one of which most days are lost]")
+@click.option("--region", metavar="REGION", help="Draw this region.  [default: the hardest hit]")
+@click.option("--event", metavar="EVENT", help="Draw what this event does, named by its id.  [default: the gravest]")
+@scenario_options
+def plot(
+    scenario: str,
+    kind: str,
+    files: tuple[Path, ...],
+    material: str | None,
+    region: str | None,
+    event: str | None,
+    overrides: tuple[str, ...],
+    without: tuple[str, ...],
+    only: tuple[str, ...],
+    seed: int | None,
+    replication: int | None,
+) -> None:
+    """Draw a picture of SCENARIO."""
+    wrong = [path for path in files if path.suffix.lower() not in (".png", ".svg")]
+    if wrong:
+        raise click.UsageError(f"--out: expected a file that ends in .png or .svg, got {', '.join(map(str, wrong))}")
+    run = simulate_named(scenario, overrides, without, only, seed, replication)
+    with progress(f"Drawing {kind}"):
+        from minsim import charts
+        from minsim.charts import style
+
+        figure = charts.draw(run, kind, material=material, region=region, event=event)
+        for path in files:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                style.save_figure(figure, path)
+            except OSError as error:
+                raise OutputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+    click.echo(f"drew {', '.join(map(str, files))}", err=True)

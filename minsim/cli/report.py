@@ -1,0 +1,119 @@
+"""The command that writes the page for a reader who was not there: `minsim report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from minsim.cli.common import COMMAND_LINE, jobs_option, load_aloud, scenario_options, simulate
+
+if TYPE_CHECKING:
+    from minsim.results.run import Run
+
+
+@click.command()
+@click.argument("scenario", metavar="NAME|DIR")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The page.  [default: results/NAME/report.html, or DIR/report.html]",
+)
+@scenario_options
+@click.option(
+    "--draws",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="Draws of all uncertain numbers, for the ranges; 0 leaves them out.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Time for moving one number at a time, to find those that decide; 0 leaves it out.",
+)
+@jobs_option
+@click.pass_context
+def report(
+    ctx: click.Context,
+    scenario: str,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    without: tuple[str, ...],
+    only: tuple[str, ...],
+    seed: int | None,
+    replication: int | None,
+    draws: int,
+    seconds: float,
+    jobs: int | None,
+) -> None:
+    """Write one page that a reader who was not there can use.
+
+    Who runs short of what and when, with the range and the worst case; the last date to act; where the days go; what to
+    buy; who pays; what it all rests on. Then the curves, the events, the sources and how to make the page again. The page
+    is one file and loads nothing from anywhere.
+
+    NAME is a scenario, as for `minsim run`. DIR is a folder that `minsim run` wrote: its scenario is run again, and the
+    page says so if the figures have changed since.
+
+    \b
+    Examples:
+      minsim report magnet-ban -o magnet-ban.html
+      minsim report results/magnet-ban
+      minsim report magnet-ban --set stockpiles.project-vault.target_days=60 -o vault-60.html
+    """
+    from minsim.regression.reports import write_text
+    from minsim.report.contents import Effort, gather
+    from minsim.report.page import render
+
+    name, folder = scenario, Path(scenario)
+    if folder.is_dir():
+        if overrides or without or only or seed is not None or replication is not None:
+            raise click.UsageError("a results folder is reported as it is; give the scenario's name to change it")
+        finished, made_by, notices = _run_again(folder)
+    else:
+        loaded = load_aloud(name, overrides, without, only)
+        folder = Path("results") / loaded.name
+        _tell(f"Simulating {loaded.name} (the first run compiles, up to half a minute)")
+        finished, made_by, notices = simulate(loaded, seed, replication), None, ()
+    found = gather(finished, Effort(draws, seconds, jobs), _progress())
+    text = render(found, command=ctx.meta[COMMAND_LINE], made_by=made_by, notices=notices)
+    page = out or folder / "report.html"
+    write_text(page, text)
+    _tell(f"Wrote {page} ({len(text.encode()) / 1000:,.0f} kB)")
+
+
+def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
+    """The run that a folder holds, the command that made it, and what has changed since."""
+    from minsim.results import run as results
+    from minsim.results.folder import changes, read_folder
+
+    held = read_folder(folder)
+    _tell(f"Simulating {held.scenario.name} as in {folder} (the first run compiles, up to half a minute)")
+    finished = results.run(held.scenario, seed=held.seed, replication=held.replication)
+    notices = changes(held, finished)
+    for notice in notices:
+        click.echo(f"warning: {notice}", err=True)
+    return finished, held.command, notices
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """Print each piece of work once, when its first part is done."""
+    told: set[str] = set()
+
+    def tell(what: str, done: int, wanted: int) -> None:
+        if what not in told:
+            told.add(what)
+            _tell(f"{wanted:,} {what}")
+
+    return tell

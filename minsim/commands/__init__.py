@@ -1,1 +1,0 @@
-"""Commands of `minsim` by family, and what they share; `minsim.cli` puts them together."""

@@ -1,0 +1,1 @@
+"""Named numbers with units, from what one replication leaves behind."""

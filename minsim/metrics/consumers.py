@@ -1,0 +1,276 @@
+"""Named numbers with units, from what one replication leaves behind.
+
+Pure functions of a `Record`; numpy only, so that an ensemble of thousands pays next to nothing for them. Inside, a date
+is a day number and `nan` is "absent by nature"; `metric_rows` turns both into what readers and JSON understand.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minsim.metrics.disturbances import acting_disturbances
+
+if TYPE_CHECKING:
+    from minsim.network.network import Network
+    from minsim.network.node_index import ConsumerLabel
+    from minsim.scenario.event_dates import EventSpan
+    from minsim.simulation.engine import Record
+
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
+"""Columns of `Record.sector` [t]."""
+STOCK, PRICE = range(2)
+"""Columns of `Record.consumer` [t], [USD/kg]."""
+CLOSING, BOUGHT, RELEASED, SPENT = range(4)
+"""Columns of `Record.holding` [t], [t], [t], [USD]."""
+
+SHORT_TOLERANCE = 1e-9
+"""A day is short when shortfall exceeds this fraction of demand (model, section 4 of a day)."""
+RECOVERED_FRACTION = 0.99
+"""Commercial stock counts as recovered from this fraction of its target on (the release rule's own threshold)."""
+DAYS_PER_YEAR = 365.25
+KG_PER_TONNE = 1000.0
+
+REROUTINGS = ("none", "reference", "free")
+"""Behaviours of the bracket, from the least rerouting to the most."""
+
+CONSUMER_UNITS: Mapping[str, str] = {
+    "onset_date": "date",
+    "last_date_to_act": "date",
+    "shortfall_t": "t",
+    "shortfall_days": "days",
+    "peak_shortfall_fraction": "fraction",
+    "duration_days": "days",
+    "fill_rate": "fraction",
+    "time_to_survive_days": "days",
+    "time_to_recover_days": "days",
+    "destroyed_t": "t",
+    "from_stockpile_t": "t",
+    "leaked_t": "t",
+    "min_commercial_cover_days": "days",
+    "peak_price_ratio": "ratio",
+    "value_of_shortfall_usd": "usd",
+}
+"""Metrics of a region's use of a material, and their units."""
+
+
+class MetricRow(NamedTuple):
+    """One line of `summary.json`: a named number, whose it is, and its unit; `value` is None where absent by nature."""
+
+    material: str | None
+    region: str | None
+    metric: str
+    value: float | str | None
+    unit: str
+
+
+# ------------------------------------------------------------------------------------------------------------ daily series
+
+
+def consumer_flows_t(record: Record) -> FloatArray:
+    """Sum the sectors of each consumer.
+
+    Returns
+    -------
+    ndarray, shape (days, n_consumers, 5)
+        Demand, consumed, shortfall, destroyed, from stockpile [t/day].
+    """
+    network = record.network
+    flows = np.zeros((record.sector.shape[0], len(network.consumers), record.sector.shape[2]))
+    for index, sector in enumerate(network.sectors):
+        flows[:, sector.consumer] += record.sector[:, index]
+    return flows
+
+
+def is_short(flows_t: FloatArray) -> BoolArray:
+    """Tell on which days consumers run short, shape (days, n_consumers)."""
+    return np.asarray(flows_t[:, :, SHORTFALL] > SHORT_TOLERANCE * flows_t[:, :, DEMAND])
+
+
+def shortfall_fraction(flows_t: FloatArray) -> FloatArray:
+    """Shortfall / demand of each day and consumer, 0 where nothing is wanted; shape (days, n_consumers)."""
+    demand = flows_t[:, :, DEMAND]
+    return np.asarray(np.divide(flows_t[:, :, SHORTFALL], demand, out=np.zeros_like(demand), where=demand > 0))
+
+
+def growth_factor(network: Network) -> FloatArray:
+    """Demand of each day / demand of day 0 by growth alone, shape (days, n_consumers)."""
+    return _growth(tuple(consumer.growth_per_year for consumer in network.consumers), network.days)
+
+
+@lru_cache(maxsize=8)
+def _growth(rates_per_year: tuple[float, ...], days: int) -> FloatArray:
+    base = 1.0 + np.array(rates_per_year, dtype=float)
+    factor: FloatArray = base[None, :] ** (np.arange(days)[:, None] / DAYS_PER_YEAR)
+    factor.flags.writeable = False
+    return factor
+
+
+def commercial_cover_days(record: Record) -> FloatArray:
+    """Closing commercial stock in days of use [days]: stock / (day-0 use x growth); shape (days, n_consumers)."""
+    return _ratio(record.consumer[:, :, STOCK], growth_factor(record.network) * _daily_use_t(record.network.consumers))
+
+
+def strategic_cover_days(record: Record) -> FloatArray:
+    """Closing strategic stock in days of its owner's day-0 use [days]; shape (days, n_holdings), `nan` without any use."""
+    stock = record.holding[:, :, CLOSING]
+    use = np.array([holding.use_t_per_day for holding in record.network.holdings], dtype=float)
+    return _ratio(stock, np.broadcast_to(use, stock.shape))
+
+
+# ------------------------------------------------------------------------------------------------------- measures as arrays
+
+
+def measure_consumers(record: Record) -> dict[str, FloatArray]:
+    """Every metric of every consumer.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_consumers,)
+        The keys of `CONSUMER_UNITS`; dates are day numbers, `nan` is absent by nature.
+    """
+    network = record.network
+    flows = consumer_flows_t(record)
+    totals, short = flows.sum(axis=0), is_short(flows)
+    onset = first_day(short)
+    use = _daily_use_t(network.consumers)
+    disturbances = [acting_disturbances(network, consumer.material) for consumer in network.consumers]
+    leaked = leaked_t(record)
+    return {
+        "onset_date": onset,
+        "last_date_to_act": onset - warning_days(network),
+        "shortfall_t": totals[:, SHORTFALL],
+        "shortfall_days": _ratio(totals[:, SHORTFALL], use),
+        "peak_shortfall_fraction": shortfall_fraction(flows).max(axis=0),
+        "duration_days": short.sum(axis=0).astype(float),
+        "fill_rate": _ratio(totals[:, CONSUMED], totals[:, DEMAND]),
+        "time_to_survive_days": onset - [_first_start(events) for events in disturbances],
+        "time_to_recover_days": _time_to_recover_days(record, short, disturbances),
+        "destroyed_t": totals[:, DESTROYED],
+        "from_stockpile_t": totals[:, FROM_STOCKPILE],
+        "leaked_t": np.array([leaked[consumer.material, consumer.region] for consumer in network.consumers]),
+        "min_commercial_cover_days": commercial_cover_days(record).min(axis=0),
+        **_price_measures(record, flows),
+    }
+
+
+def sector_days_lost(record: Record) -> FloatArray:
+    """Days of its own use that each sector loses, 0 within tolerance; shape (n_sectors,), `nan` where it uses nothing."""
+    totals = record.sector.sum(axis=0)
+    use = np.array([sector.daily_use_t for sector in record.network.sectors], dtype=float)
+    lost = np.where(totals[:, SHORTFALL] > SHORT_TOLERANCE * totals[:, DEMAND], totals[:, SHORTFALL], 0.0)
+    return _ratio(lost, use)
+
+
+def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
+    """Tonnes of each material, at whatever stage, that were sent to each region round a curb [t]."""
+    tonnes: defaultdict[tuple[str, str], float] = defaultdict(float)
+    sent = record.leaked.sum(axis=0)
+    for index in np.flatnonzero(sent):
+        arc = record.network.arcs[index]
+        tonnes[arc.material, arc.user] += float(sent[index])
+    return tonnes
+
+
+def first_day(happens: BoolArray) -> FloatArray:
+    """First day on which each column is true, `nan` where never."""
+    return np.where(happens.any(axis=0), happens.argmax(axis=0), np.nan)
+
+
+def warning_days(network: Network) -> FloatArray:
+    """Days from a decision to goods in use, by consumer: the longest authorisation that serves it, and delivery [days]."""
+    delivery = [consumer.import_lead_days for consumer in network.consumers]
+    return np.array([authorisation_days(network, i) + days for i, days in enumerate(delivery)], dtype=float)
+
+
+def authorisation_days(network: Network, consumer: int) -> float:
+    """Longest release authorisation among the stockpiles that serve a consumer, 0 without any [days]."""
+    days = [holding.authorisation_days for holding in network.holdings if consumer in holding.serves]
+    return float(max(days, default=0))
+
+
+def reference_price_usd_per_kg(network: Network, material: str) -> float:
+    """Price of the steady state, as this replication drew it [USD/kg]; `nan` where the scenario gives none."""
+    block, path = network.scenario.model.materials[material], f"materials.{material}"
+    if block.prices is not None:
+        return network.draws.number(block.prices.reference_usd_per_kg, f"{path}.prices.reference_usd_per_kg")
+    if block.price_usd_per_kg is None:
+        return math.nan
+    return network.draws.number(block.price_usd_per_kg, f"{path}.price_usd_per_kg")
+
+
+def _daily_use_t(consumers: Sequence[ConsumerLabel]) -> FloatArray:
+    return np.array([consumer.daily_use_t for consumer in consumers], dtype=float)
+
+
+def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0))
+
+
+def _first_start(events: Sequence[EventSpan]) -> float:
+    return min((float(event.start_day) for event in events), default=math.nan)
+
+
+def _last_end(events: Sequence[EventSpan], days: int) -> float:
+    """First free day of the last event that ends within the run, `nan` without any."""
+    ends = (float(event.end_day) for event in events if event.end_day is not None and event.end_day < days)
+    return max(ends, default=math.nan)
+
+
+def _time_to_recover_days(record: Record, short: BoolArray, disturbances: list[list[EventSpan]]) -> FloatArray:
+    network = record.network
+    target = np.array([c.stock_target_t for c in network.consumers], dtype=float) * growth_factor(network)
+    away = short | (record.consumer[:, :, STOCK] < RECOVERED_FRACTION * target)
+    back = (len(away) - away[::-1].argmax(axis=0)).astype(float)
+    back[back == len(away)] = np.nan
+    since_end = np.maximum(back - [_last_end(events, network.days) for events in disturbances], 0.0)
+    never_left = np.where([len(events) > 0 for events in disturbances], 0.0, np.nan)
+    return np.where(away.any(axis=0), since_end, never_left)
+
+
+def _price_measures(record: Record, flows_t: FloatArray) -> dict[str, FloatArray]:
+    network, consumers = record.network, record.network.consumers
+    price, shortfall = record.consumer[:, :, PRICE], flows_t[:, :, SHORTFALL]
+    by_material = {c.material: reference_price_usd_per_kg(network, c.material) for c in consumers}
+    reference = np.array([by_material[c.material] for c in consumers])
+    # Rows without a price model hold nan throughout; their shortfall is worth the reference price.
+    paid = np.where(np.isnan(price), reference, price)
+    return {
+        "peak_price_ratio": price.max(axis=0) / reference,
+        "value_of_shortfall_usd": KG_PER_TONNE * (shortfall * paid).sum(axis=0),
+    }
+
+
+# --------------------------------------------------------------------------------------------------------- rows for readers
+
+
+def _rows(
+    start: dt.date, owners: list[tuple[str, str]], measures: dict[str, FloatArray], units: Mapping[str, str]
+) -> list[MetricRow]:
+    return [
+        MetricRow(material, region, name, _readable(measures[name][index], unit, start), unit)
+        for index, (material, region) in enumerate(owners)
+        for name, unit in units.items()
+    ]
+
+
+def _readable(value: float, unit: str, start: dt.date) -> float | str | None:
+    if not math.isfinite(value):
+        return None
+    if unit == "date":
+        return (start + dt.timedelta(days=int(value))).isoformat()
+    return float(f"{value:.12g}")
+
+
+# ---------------------------------------------------------------------------------------------------------------- outcomes

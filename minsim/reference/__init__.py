@@ -1,0 +1,1 @@
+"""What is made of the reference tables: new scenarios, checks, screening."""

@@ -1,0 +1,1 @@
+"""One finished run: tables, answer, files."""

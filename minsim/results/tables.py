@@ -1,0 +1,98 @@
+"""Tables of a run as plain columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minsim.metrics import consumers as metrics
+from minsim.metrics.prices import spot_price_usd_per_kg
+
+if TYPE_CHECKING:
+    from minsim.network.network import Network
+    from minsim.simulation.engine import Record
+
+
+Columns = dict[str, NDArray[Any]]
+"""A table: columns of one length, by name."""
+
+
+def daily_columns(record: Record) -> Columns:
+    """Columns of `daily`, days outermost."""
+    network, days = record.network, record.sector.shape[0]
+    consumer = np.array([sector.consumer for sector in network.sectors], dtype=np.intp)
+    flows = record.sector.reshape(-1, record.sector.shape[2])
+    cover = metrics.commercial_cover_days(record)
+    return {
+        "date": np.repeat(_dates(network), len(network.sectors)),
+        **{key: _tiled([getattr(s, key) for s in network.sectors], days) for key in ("material", "region", "sector")},
+        "demand_t": flows[:, metrics.DEMAND],
+        "consumed_t": flows[:, metrics.CONSUMED],
+        "shortfall_t": flows[:, metrics.SHORTFALL],
+        "destroyed_t": flows[:, metrics.DESTROYED],
+        "from_stockpile_t": flows[:, metrics.FROM_STOCKPILE],
+        "commercial_cover_days": cover[:, consumer].ravel(),
+        "price_usd_per_kg": record.consumer[:, consumer, metrics.PRICE].ravel(),
+        "spot_price_usd_per_kg": spot_price_usd_per_kg(record)[:, consumer].ravel(),
+    }
+
+
+def stockpile_columns(record: Record) -> Columns:
+    """Columns of `stockpiles`, days outermost."""
+    network, days = record.network, record.holding.shape[0]
+    holdings = network.holdings
+    return {
+        "date": np.repeat(_dates(network), len(holdings)),
+        "stockpile": _tiled([holding.stockpile for holding in holdings], days),
+        "material": _tiled([holding.material for holding in holdings], days),
+        "stock_t": record.holding[:, :, metrics.CLOSING].ravel(),
+        "cover_days": metrics.strategic_cover_days(record).ravel(),
+        "bought_t": record.holding[:, :, metrics.BOUGHT].ravel(),
+        "released_t": record.holding[:, :, metrics.RELEASED].ravel(),
+        "spent_usd": record.holding[:, :, metrics.SPENT].ravel(),
+    }
+
+
+def trade_columns(record: Record) -> Columns:
+    """Columns of `trade`, months outermost; only lanes that carried something in the run or in baseline trade."""
+    network, months = record.network, record.trade.shape[0]
+    baseline = np.array([arc.base_flow_t_per_day > 0 for arc in network.arcs], dtype=bool)
+    used = np.flatnonzero(record.trade.any(axis=0) | record.leaked.any(axis=0) | baseline)
+    arcs = [network.arcs[index] for index in used]
+    first = np.datetime64(network.start, "M")
+    names = np.datetime_as_string(first + np.arange(months)).astype(object)
+    return {
+        "month": np.repeat(names, len(arcs)),
+        **{key: _tiled([getattr(a, key) for a in arcs], months) for key in ("material", "stage", "seller", "buyer")},
+        "shipped_t": record.trade[:, used].ravel(),
+        "leaked_t": record.leaked[:, used].ravel(),
+    }
+
+
+def event_columns(record: Record) -> Columns:
+    """Columns of `events`: the log."""
+    days = np.array([entry.day for entry in record.log], dtype="timedelta64[D]")
+    return {
+        "date": np.datetime64(record.network.start, "D") + days,
+        **{key: np.array([getattr(e, key) for e in record.log], dtype=object) for key in ("event", "what", "whom")},
+    }
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Columns:
+    """Columns of rows of texts and numbers; without rows, empty ones."""
+    return {
+        name: np.array([row[name] for row in rows], dtype=object if rows and isinstance(rows[0][name], str) else float)
+        for name in names
+    }
+
+
+def _dates(network: Network) -> NDArray[np.datetime64]:
+    days: NDArray[np.datetime64] = np.datetime64(network.start, "D") + np.arange(network.days)
+    return days
+
+
+def _tiled(names: list[str], times: int) -> NDArray[np.object_]:
+    return np.tile(np.array(names, dtype=object), times)

@@ -1,0 +1,138 @@
+"""What must hold in a scenario beyond the shape of each field: one small function a rule, one module a family.
+
+A check yields findings, (path, message), and never stops at the first. `CHECKS` find problems, `CAUTIONS` what is allowed
+but deserves a warning, both in a validated model; the rule that every number has a source is checked on the raw mapping,
+so that it speaks up even when the model does not validate. `NOT_YET` lists what the format knows and this version refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from minsim.scenario.checks.amounts import (
+    check_shares_of_sectors,
+    check_shares_of_stages,
+    check_stockpile_prices,
+    check_targets_of_stockpiles,
+)
+from minsim.scenario.checks.chains import (
+    check_chains,
+    check_every_product_is_bought,
+    check_inputs,
+    check_no_ring_of_products,
+)
+from minsim.scenario.checks.events import (
+    caution_curbs_at_home,
+    caution_event_days,
+    caution_idle_curbs,
+    check_event_days,
+)
+from minsim.scenario.checks.markets import (
+    check_events_with_prices,
+    check_floor_stage,
+    check_hosts,
+    check_quota_on_end_uses,
+    check_scrap,
+)
+from minsim.scenario.checks.names import Finding
+from minsim.scenario.checks.places import (
+    caution_invented_places,
+    check_declared_places,
+    check_places_named,
+    check_zones,
+)
+from minsim.scenario.checks.references import (
+    check_materials_named,
+    check_producers_named,
+    check_sectors_named,
+    check_stages_named,
+)
+from minsim.scenario.checks.sources import ASSUMPTION, Quantity, quantities, source_cautions, source_problems
+from minsim.scenario.checks.users import check_suppliers, check_users_within
+from minsim.scenario.format.model import ScenarioModel
+from minsim.scenario.schema_tree import Path, names_of
+
+__all__ = [
+    "ASSUMPTION",
+    "CAUTIONS",
+    "CHECKS",
+    "NOT_YET",
+    "Check",
+    "Finding",
+    "Quantity",
+    "findings",
+    "quantities",
+    "refused",
+    "source_cautions",
+    "source_problems",
+]
+
+NOT_YET: tuple[str, ...] = ()
+"""Not simulated yet: event types, and keys refused unless they hold their default. `*` stands for any id; below `events`
+the type of the event stands in the place of its id."""
+
+
+def refused(model: ScenarioModel) -> Iterator[Finding]:
+    """What the format knows and this version does not simulate (`NOT_YET`): refused, never ignored."""
+    for pattern in NOT_YET:
+        for path in _written(model, pattern.split("."), ()):
+            yield path, "not simulated yet in this version; remove it"
+
+
+def _written(value: Any, steps: list[str], path: Path) -> Iterator[Path]:
+    """Paths below a value that match the steps and do not hold their default."""
+    if not steps:
+        yield (*path, "type") if hasattr(value, "type") else path
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            if steps[0] in ("*", getattr(child, "type", key)):
+                yield from _written(child, steps[1:], (*path, key))
+    elif isinstance(value, BaseModel):
+        name = names_of(type(value)).get(steps[0])
+        if name is not None:
+            child = getattr(value, name)
+            if len(steps) > 1 or child != type(value).model_fields[name].get_default():
+                yield from _written(child, steps[1:], (*path, steps[0]))
+
+
+Check = Callable[[ScenarioModel], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    check_shares_of_stages,
+    check_shares_of_sectors,
+    check_stockpile_prices,
+    check_targets_of_stockpiles,
+    check_chains,
+    check_inputs,
+    check_no_ring_of_products,
+    check_every_product_is_bought,
+    check_declared_places,
+    check_places_named,
+    check_zones,
+    check_materials_named,
+    check_stages_named,
+    check_producers_named,
+    check_sectors_named,
+    check_event_days,
+    check_events_with_prices,
+    check_floor_stage,
+    check_hosts,
+    check_scrap,
+    check_quota_on_end_uses,
+    check_users_within,
+    check_suppliers,
+    refused,
+)
+"""Every rule whose breach is a problem."""
+
+CAUTIONS: tuple[Check, ...] = (caution_invented_places, caution_event_days, caution_idle_curbs, caution_curbs_at_home)
+"""Every rule whose breach is a warning."""
+
+
+def findings(model: ScenarioModel, rules: Iterable[Check]) -> Iterator[Finding]:
+    """All findings of some rules, `CHECKS` or `CAUTIONS`."""
+    for rule in rules:
+        yield from rule(model)

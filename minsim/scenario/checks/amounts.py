@@ -1,0 +1,66 @@
+"""Numbers that must fit together: shares sum to 1, and what money buys has a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from minsim.scenario.checks.names import Finding, blocks
+from minsim.scenario.distributions import central
+from minsim.scenario.format.model import ScenarioModel
+from minsim.scenario.schema_tree import Path
+from minsim.text.messages import did_you_mean
+
+SHARES_WITHIN = 1e-6
+"""How far the shares of a stage or a region may sum from 1."""
+
+
+def check_shares_of_stages(model: ScenarioModel) -> Iterator[Finding]:
+    """Shares of producers at a stage sum to 1; of uncertain shares, their central values."""
+    for path, _, material in blocks(model):
+        for name, stage in material.stages.items():
+            shares = [central(producer.share) for producer in stage.producers.values()]
+            yield from sum_to_one((*path, "stages", name, "producers"), shares)
+
+
+def check_shares_of_sectors(model: ScenarioModel) -> Iterator[Finding]:
+    """Shares of sectors in a region sum to 1."""
+    for path, _, material in blocks(model):
+        for region, consumer in material.consumers.items():
+            shares = [central(sector.share) for sector in consumer.sectors.values()]
+            if shares:
+                yield from sum_to_one((*path, "consumers", region, "sectors"), shares)
+
+
+def sum_to_one(path: Path, shares: list[float]) -> Iterator[Finding]:
+    """A finding where shares do not sum to 1."""
+    total = sum(sorted(shares))
+    if abs(total - 1) > SHARES_WITHIN:
+        way = "too much" if total > 1 else "missing"
+        yield path, f"expected shares that sum to 1, got {total:.8g}: {abs(total - 1):.2g} {way}"
+
+
+def check_stockpile_prices(model: ScenarioModel) -> Iterator[Finding]:
+    """A stockpile that counts money needs a price for all it holds."""
+    for name, stockpile in model.stockpiles.items():
+        fill = stockpile.fill
+        ceilings = [fill.price_ceiling_usd_per_kg, fill.price_ceiling_ratio] if fill else []
+        if [stockpile.budget_usd, *ceilings].count(None) == 1 + len(ceilings):
+            continue
+        for material in sorted(set(stockpile.holds) & set(model.materials)):
+            block = model.materials[material]
+            if block.price_usd_per_kg is None and block.prices is None:
+                reason = "a budget" if stockpile.budget_usd is not None else "a price ceiling"
+                mend = f"give materials.{material} a `price_usd_per_kg`"
+                yield (
+                    ("stockpiles", name, "holds", material),
+                    f'"{material}" has no price, which {reason} needs; {mend}',
+                )
+
+
+def check_targets_of_stockpiles(model: ScenarioModel) -> Iterator[Finding]:
+    """A target of its own belongs to a material that the stockpile holds."""
+    for name, stockpile in model.stockpiles.items():
+        for material in stockpile.target_days_by_material:
+            if material not in stockpile.holds:
+                path = ("stockpiles", name, "target_days_by_material", material)
+                yield path, f"expected a material that {name} holds{did_you_mean(material, stockpile.holds)}"

@@ -1,0 +1,1 @@
+"""The scenario format: every field, its unit and its meaning, written once."""

@@ -1,0 +1,311 @@
+"""Numbers, distributions, dates and names of the scenario format."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Strict,
+    Tag,
+    model_validator,
+)
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+"""Key of an entity in dotted paths: letters, digits, `-` and `_`."""
+
+
+PlaceName = Annotated[str, Field(pattern=r"^[^.:>\[\]{}]+$", max_length=80)]
+"""A country, region, bloc or named plant; no dots, since names stand in dotted paths."""
+
+
+LANE_ARROW = " -> "
+
+
+class Frozen(BaseModel):
+    """Base of every block of the format: immutable, no unknown keys, `source` and `note` allowed anywhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    source: str | None = None
+    """Where the numbers of this block come from: an entry of `sources:`, or `assumption`; inner blocks inherit it."""
+    note: str | None = None
+    """Why this value; how an assumption was reached."""
+
+
+def _plain(value: Any) -> Any:
+    if value in (".inf", "inf"):
+        return math.inf
+    if value in ("-.inf", "-inf"):
+        return -math.inf
+    return value
+
+
+_Float = Annotated[float, Strict(), Field(allow_inf_nan=True), BeforeValidator(_plain)]
+
+
+class Given(Frozen):
+    """A number that carries its own source: `{value: 60, source: x}`."""
+
+    value: _Float
+    """The number."""
+
+
+class Triangular(Frozen):
+    """Triangular distribution."""
+
+    dist: Literal["triangular"]
+    low: _Float
+    """Smallest value."""
+    mode: _Float
+    """Most likely value; the central case."""
+    high: _Float
+    """Largest value."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Triangular:
+        if not self.low <= self.mode <= self.high:
+            raise ValueError(f"expected low <= mode <= high, got {self.low}, {self.mode}, {self.high}")
+        return self
+
+
+class Pert(Frozen):
+    """PERT distribution (a beta on [low, high] whose mean is (low + 4 mode + high) / 6)."""
+
+    dist: Literal["pert"]
+    low: _Float
+    """Smallest value."""
+    mode: _Float
+    """Most likely value; the central case."""
+    high: _Float
+    """Largest value."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Pert:
+        if not self.low <= self.mode <= self.high:
+            raise ValueError(f"expected low <= mode <= high, got {self.low}, {self.mode}, {self.high}")
+        return self
+
+
+class Uniform(Frozen):
+    """Uniform distribution on [low, high]."""
+
+    dist: Literal["uniform"]
+    low: _Float
+    """Smallest value."""
+    high: _Float
+    """Largest value; the central case is midway."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Uniform:
+        if not self.low <= self.high:
+            raise ValueError(f"expected low <= high, got {self.low}, {self.high}")
+        return self
+
+
+class Normal(Frozen):
+    """Normal distribution, truncated to [low, high] when these are given."""
+
+    dist: Literal["normal"]
+    mean: _Float
+    """Mean before truncation; the central case."""
+    sd: Annotated[_Float, Field(ge=0)]
+    """Standard deviation before truncation."""
+    low: _Float = -math.inf
+    """Smallest value."""
+    high: _Float = math.inf
+    """Largest value."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Normal:
+        if not self.low <= self.mean <= self.high:
+            raise ValueError(f"expected low <= mean <= high, got {self.low}, {self.mean}, {self.high}")
+        return self
+
+
+class Lognormal(Frozen):
+    """Lognormal distribution, given by the mean and standard deviation of the variable itself."""
+
+    dist: Literal["lognormal"]
+    mean: Annotated[_Float, Field(gt=0)]
+    """Mean; the central case."""
+    sd: Annotated[_Float, Field(ge=0)]
+    """Standard deviation."""
+
+
+class Choice(Frozen):
+    """One of several values, with weights (equal when absent)."""
+
+    dist: Literal["choice"]
+    values: Annotated[tuple[_Float, ...], Field(min_length=1)]
+    """Values, one of which is drawn; the central case is the most probable, the smallest of equals."""
+    weights: tuple[Annotated[_Float, Field(ge=0)], ...] | None = None
+    """Weight of each value; absent: all alike."""
+
+    @model_validator(mode="after")
+    def _paired(self) -> Choice:
+        if self.weights is not None and (len(self.weights) != len(self.values) or sum(self.weights) <= 0):
+            raise ValueError("expected one weight >= 0 for each value, with a positive sum")
+        return self
+
+
+Distribution = Annotated[Triangular | Pert | Uniform | Normal | Lognormal | Choice, Field(discriminator="dist")]
+
+
+DISTRIBUTIONS = (Triangular, Pert, Uniform, Normal, Lognormal, Choice)
+
+
+def _number_kind(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "distribution" if "dist" in value else "given"
+    if isinstance(value, DISTRIBUTIONS):
+        return "distribution"
+    return "given" if isinstance(value, Given) else "plain"
+
+
+_Number = Annotated[
+    Annotated[_Float, Tag("plain")] | Annotated[Given, Tag("given")] | Annotated[Distribution, Tag("distribution")],
+    Discriminator(_number_kind),
+]
+
+
+Number = float | Given | Triangular | Pert | Uniform | Normal | Lognormal | Choice
+
+
+def support(number: Number) -> tuple[float, float]:
+    """Smallest and largest value a number can take."""
+    match number:
+        case Given():
+            return number.value, number.value
+        case Lognormal():
+            return (0.0, math.inf) if number.sd else (number.mean, number.mean)
+        case Choice():
+            return min(number.values), max(number.values)
+        case Triangular() | Pert() | Uniform() | Normal():
+            return number.low, number.high
+        case _:
+            return number, number
+
+
+def _bounded(
+    low: float, high: float, *, above: bool = False, whole: bool = False, infinite: bool = False, unit: str = ""
+) -> Any:
+    wanted = f"{unit or 'a number'} {'>' if above else '>='} {low:g}" + (
+        f" and <= {high:g}" if math.isfinite(high) else ""
+    )
+
+    def check(number: Number) -> Number:
+        lowest, highest = support(number)
+        if isinstance(number, Lognormal) and low == 0:
+            lowest = max(lowest, math.ulp(0.0))
+        unbounded = isinstance(number, Normal | Lognormal)
+        if math.isnan(lowest) or lowest < low or (above and lowest <= low) or highest > high:
+            got = f"{lowest:g}" if lowest == highest else f"values from {lowest:g} to {highest:g}"
+            hint = "; give the distribution low and high" if isinstance(number, Normal) else ""
+            raise ValueError(f"expected {wanted}, got {got}{hint}")
+        if math.isinf(highest) and not infinite and not unbounded:
+            raise ValueError(f"expected {wanted}, got infinity")
+        if whole and isinstance(number, float | int | Given) and math.isfinite(lowest) and lowest != round(lowest):
+            raise ValueError(f"expected whole {unit or 'numbers'}, got {lowest:g}")
+        return number
+
+    # What the reference of the format says may stand here.
+    check.__doc__ = ("whole " if whole else "") + wanted + (" or `.inf`" if infinite else "")
+    return AfterValidator(check)
+
+
+Share = Annotated[_Number, _bounded(0, 1, unit="a share")]
+
+
+Factor = Annotated[_Number, _bounded(0, math.inf, unit="a factor")]
+
+
+Positive = Annotated[_Number, _bounded(0, math.inf, above=True)]
+
+
+NonNegative = Annotated[_Number, _bounded(0, math.inf)]
+
+
+Days = Annotated[_Number, _bounded(0, math.inf, unit="days")]
+
+
+WholeDays = Annotated[_Number, _bounded(0, math.inf, whole=True, unit="days")]
+
+
+LeadDays = Annotated[_Number, _bounded(1, 3650, whole=True, unit="days")]
+
+
+DaysOrNever = Annotated[_Number, _bounded(0, math.inf, above=True, infinite=True, unit="days")]
+
+
+TimeConstant = Annotated[_Number, _bounded(1, math.inf, unit="days")]
+
+
+TonnesPerYear = Annotated[_Number, _bounded(0, math.inf, unit="t/year")]
+
+
+UsdPerKg = Annotated[_Number, _bounded(0, math.inf, above=True, unit="USD/kg")]
+
+
+Usd = Annotated[_Number, _bounded(0, math.inf, unit="USD")]
+
+
+Rate = Annotated[_Number, _bounded(-0.99, 10, unit="a rate per year")]
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date | str):
+        raise ValueError(f"expected a date such as 2026-11-10, got {value!r}")
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"expected a date such as 2026-11-10, got {value!r}") from None
+    return value
+
+
+Date = Annotated[dt.date, BeforeValidator(_date)]
+
+
+class Window(Frozen):
+    """A date known only to lie between two days, each as likely."""
+
+    earliest: Date
+    """First possible day."""
+    latest: Date
+    """Last possible day."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Window:
+        if self.earliest > self.latest:
+            raise ValueError(f"expected earliest <= latest, got {self.earliest} and {self.latest}")
+        return self
+
+
+def _when_kind(value: Any) -> str:
+    return "window" if isinstance(value, Mapping | Window) else "date"
+
+
+When = Annotated[Annotated[Date, Tag("date")] | Annotated[Window, Tag("window")], Discriminator(_when_kind)]
+
+
+def _all_or_list(value: Any) -> str:
+    return "all" if value == "all" else "list"
+
+
+Names = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[Annotated[tuple[str, ...], Field(min_length=1)], Tag("list")],
+    Discriminator(_all_or_list),
+]
+
+
+Lane = Annotated[str, Field(pattern=r"^[^>]+ -> [^>]+$")]
+"""`Seller -> Buyer`, each a country, a region, a bloc or (as seller) a named plant."""

@@ -1,0 +1,251 @@
+"""Scenarios against each other: differences replication by replication, with common random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minsim.metrics.consumers import FloatArray
+from minsim.results.answer import Answer
+from minsim.scenario import Scenario
+from minsim.studies.answers import days, material_name
+from minsim.studies.ensemble import rounded
+from minsim.studies.monte_carlo import estimates
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, Progress, load, trials
+from minsim.studies.monte_carlo.replications import METRIC_UNITS, Experiment, Place, Shape, Weekly, compute
+from minsim.text.formatting import capital, count, listing, with_article
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+COMPARED = (
+    "shortfall_days",
+    "shortfall_t",
+    "duration_days",
+    "peak_shortfall_fraction",
+    "destroyed_t",
+    "from_stockpile_t",
+    "leaked_t",
+    "value_of_shortfall_usd",
+)
+"""Metrics that are compared: those that every replication has, so that every one has its partner."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Weekly shortfalls of one scenario's central case, as fractions of demand: shape (consumers, weeks)."""
+
+    shape: Shape
+    weekly: Weekly
+
+
+class Comparison:
+    """Two or more scenarios side by side, the first the one that others are compared with; made by `compare`."""
+
+    def __init__(self, scenarios: list[Scenario], seed: int, batches: list[Batch], central: list[Curve]) -> None:
+        self.scenarios, self.seed, self.batches, self.central = scenarios, seed, batches, central
+        self.names = labels_of(scenarios)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that others are compared with."""
+        return self.scenarios[0]
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Places that use a material in every scenario, those that lose most days anywhere first."""
+        common = [
+            place
+            for place in self.batches[0].shape.places[: self.batches[0].shape.consumers]
+            if all(place in batch.shape.places[: batch.shape.consumers] for batch in self.batches)
+        ]
+        lost = {p: max(float(np.nanmean(self._column(b, p, "shortfall_days"))) for b in self.batches) for p in common}
+        return sorted(common, key=lambda place: (-round(lost[place], 6), place))
+
+    def _column(self, batch: Batch, place: Place, metric: str) -> FloatArray:
+        column: FloatArray = batch.column(metric)[:, batch.shape.places.index(place)]
+        return column
+
+    def difference(self, other: int, place: Place, metric: str = "shortfall_days") -> FloatArray:
+        """Differences from the first scenario, one a replication that both have."""
+        a, b = self.batches[0], self.batches[other]
+        _, mine, theirs = np.intersect1d(a.replications, b.replications, return_indices=True)
+        return self._column(b, place, metric)[theirs] - self._column(a, place, metric)[mine]
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """Means, and paired differences from the first scenario with their standard errors."""
+        return [
+            self._row(k, place, metric)
+            for place in self.places
+            for metric in COMPARED
+            for k in range(1, len(self.scenarios))
+        ]
+
+    def _row(self, k: int, place: Place, metric: str) -> dict[str, Any]:
+        change = self.difference(k, place, metric)
+        base, other = (self._column(self.batches[i], place, metric) for i in (0, k))
+        average = estimates.mean(change)
+        low, high = np.quantile(change, (0.05, 0.95)) if len(change) else (np.nan, np.nan)
+        return {
+            **place._asdict(),
+            "metric": metric,
+            "unit": METRIC_UNITS[metric],
+            "scenario": self.names[k],
+            "compared_with": self.names[0],
+            "replications": len(change),
+            "mean": rounded(float(other.mean())),
+            "mean_compared": rounded(float(base.mean())),
+            "difference": rounded(average.value),
+            "se": rounded(average.se),
+            "q05": rounded(float(low)),
+            "q95": rounded(float(high)),
+        }
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The rows as a table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def answer(self) -> Answer:
+        """What the comparison found, in plain words."""
+        lines = tuple(line for k in range(1, len(self.scenarios)) for line in self._lines(k))
+        failed = sum(len(batch.failures) for batch in self.batches)
+        lost = f"; {count(failed, 'replication')} failed and left out" if failed else ""
+        total = len(self.difference(1, self.places[0])) if self.places else 0
+        foot = (
+            f"{count(total, 'pair')} of replications with common random numbers, seed {self.seed}{lost}; "
+            "± is one standard error."
+        )
+        return Answer(lines[0], (*lines[1:], foot))
+
+    def _lines(self, k: int) -> Iterator[str]:
+        name, first = self.names[k], self.names[0]
+        told, same = 0, []
+        for place in self.places:
+            change = estimates.mean(self.difference(k, place))
+            if abs(change.value) < 1e-9 and not change.se > 0:
+                same.append(with_article(place.region))
+                continue
+            more = "more" if change.value > 0 else "less"
+            amount = days(estimates.Estimate(abs(change.value), change.se))
+            who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
+            yield f"{who} loses {amount} of {what} {more} in {name} than in {first}."
+            told += 1
+        if same and not told:
+            yield f"{name} and {first} differ nowhere: every region loses the same in both."
+        elif same:
+            yield f"No difference for {listing(same)}."
+
+    @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed."""
+        return [
+            FailedRun(failure, self.seed, scenario=k)
+            for k, batch in enumerate(self.batches)
+            for failure in batch.failures
+        ]
+
+    def plot(self) -> Axes:
+        """Draw the central cases over each other, and the differences below."""
+        from minsim.charts.studies import plot_comparison
+
+        return plot_comparison(self).axes[0]
+
+    def summary(self) -> dict[str, Any]:
+        """The content of `summary.json`."""
+        return {
+            "scenarios": self.names,
+            "seed": self.seed,
+            "failures": {
+                name: [vars(failure) for failure in batch.failures]
+                for name, batch in zip(self.names, self.batches, strict=True)
+            },
+            "differences": self.rows,
+        }
+
+    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
+        """Write `comparison.csv`, `comparison.png`, `summary.json` and `manifest.json` into a folder."""
+        from minsim.studies.files import save_table
+
+        def draw() -> Any:
+            return self.plot().figure
+
+        picture = draw if plot else None
+        return save_table(
+            Path(out), "comparison", self.rows, self.summary(), picture, self.scenario, self.seed, command
+        )
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.answer().headline}>"
+
+
+def labels_of(scenarios: list[Scenario]) -> list[str]:
+    """Names that tell scenarios apart."""
+    names = [scenario.name for scenario in scenarios]
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: k + 1].count(name)})" for k, name in enumerate(names)
+    ]
+
+
+def compare(
+    first: Scenario | str | Path,
+    *others: Scenario | str | Path,
+    replications: int = 200,
+    seed: int | None = None,
+    jobs: int | None = 1,
+    executor: Executor | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare scenarios replication by replication, with common random numbers.
+
+    Parameters
+    ----------
+    first, *others : Scenario, str or Path
+        The first is what the others are compared with.
+    replications : int
+        Of each.
+    seed : int, optional
+        Seed of all draws; absent: that of the first scenario.
+    jobs, executor, out, progress
+        As of `ensemble`.
+
+    Raises
+    ------
+    ScenarioError
+        A scenario cannot be read.
+    SimulationError
+        Not one replication of a scenario could be computed.
+
+    Examples
+    --------
+    >>> compare("magnet-ban", "truce-lapses", replications=50).answer()  # doctest: +SKIP
+    """
+    if not others:
+        raise ValueError("expected two scenarios or more to compare")
+    scenarios = [load(scenario) for scenario in (first, *others)]
+    seed = scenarios[0].model.seed if seed is None else seed
+    experiments = [Experiment.of(scenario, seed) for scenario in scenarios]
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        batches = computed.replicate(experiments, replications)
+    return Comparison(scenarios, seed, batches, [central_curve(experiment) for experiment in experiments])
+
+
+def central_curve(experiment: Experiment) -> Curve:
+    """The central case of an experiment, by week."""
+    chunk = compute(replace(experiment, central=True), 0, 0)
+    if chunk.shape is None:
+        from minsim.errors import SimulationError
+
+        raise SimulationError(f"{experiment.name}: the central case cannot be computed: {chunk.failures[0].cause}")
+    return Curve(chunk.shape, chunk.weekly[0])

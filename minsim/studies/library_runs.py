@@ -1,0 +1,263 @@
+"""Many scenarios run side by side, and an index of their answers: who runs short of what, from when, of how many days.
+
+A scenario that fails stops nobody else. Nothing depends on the number of worker processes: each scenario is one task, and
+the index is made of their answers in order of group and name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from minsim.errors import MinsimError
+from minsim.scenario import UNGROUPED, load_scenario
+from minsim.studies.monte_carlo.workers import results_of
+
+if TYPE_CHECKING:
+    from minsim.results.run import Run
+
+INDEX_FILES = ("index.csv", "index.md", "days-lost.png", "days-lost.svg")
+COLUMNS = (
+    "group", "scenario", "material", "region", "days_lost", "days_lost_without_rerouting", "days_lost_free_rerouting",
+    "short_from", "short_days", "shortfall_t", "last_date_to_act",
+)  # fmt: skip
+
+OWN_METRICS = ("onset_date", "duration_days", "shortfall_t", "last_date_to_act")
+"""What is told of the reference behaviour alone, in the order of `Loss`."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run and where to write it; plain values, for they go to other processes.
+
+    Attributes
+    ----------
+    target : str
+        Name of a library scenario, or a path.
+    out : Path
+        Its results go into a folder of its name in this one.
+    seed, replication : int or None
+        As in `results.run`.
+    bracket, plot : bool
+    format : {"csv", "parquet"}
+    command : str or None
+        As in `Run.save`.
+    """
+
+    target: str
+    out: Path
+    seed: int | None = None
+    replication: int | None = None
+    bracket: bool = True
+    plot: bool = True
+    format: Literal["csv", "parquet"] = "csv"
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one region loses of one material in one scenario.
+
+    Attributes
+    ----------
+    material, region : str
+        The material by its title.
+    days_lost : float
+        Days of use lost with the reference behaviour [days].
+    without_rerouting, free_rerouting : float or None
+        The same at both ends of the bracket; None without a bracket [days].
+    short_from, last_date_to_act : date or None
+    short_days, shortfall_t : float
+    """
+
+    material: str
+    region: str
+    days_lost: float
+    without_rerouting: float | None
+    free_rerouting: float | None
+    short_from: str | None
+    short_days: float
+    shortfall_t: float
+    last_date_to_act: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one scenario came out: its headline and losses, or why it failed."""
+
+    name: str
+    group: str = UNGROUPED
+    question: str = ""
+    as_of: dt.date | None = None
+    headline: str = ""
+    losses: tuple[Loss, ...] = ()
+    regions: tuple[str, ...] = ()
+    failure: str | None = None
+
+
+def run_all(requests: Sequence[Request], jobs: int = 1, tell: Callable[[int, int], None] | None = None) -> list[Entry]:
+    """Run scenarios and write each one's results as soon as they are there.
+
+    Parameters
+    ----------
+    requests : sequence of Request
+    jobs : int
+        Worker processes; the results are the same for any number.
+    tell : callable, optional
+        Called with how many are done, and how many there are.
+
+    Returns
+    -------
+    list of Entry
+        By group, those without one last, and name.
+    """
+    entries = []
+    for entry in results_of(((answered, (request,)) for request in requests), min(jobs, len(requests) or 1)):
+        entries.append(entry)
+        if tell is not None:
+            tell(len(entries), len(requests))
+    return sorted(entries, key=lambda entry: (entry.group == UNGROUPED, entry.group, entry.name))
+
+
+def answered(request: Request) -> Entry:
+    """Run and write one scenario; a failure minsim knows of becomes part of the answer."""
+    from minsim.results.run import run
+
+    try:
+        scenario = load_scenario(request.target)
+        finished = run(scenario, seed=request.seed, replication=request.replication, bracket=request.bracket)
+        folder = request.out / scenario.name
+        finished.save(folder, format=request.format, plot=request.plot, command=request.command)
+    except MinsimError as error:
+        return Entry(request.target, failure=str(error))
+    regions = dict.fromkeys(consumer.region for consumer in finished.record.network.consumers)
+    return Entry(
+        scenario.name, scenario.model.group, scenario.question, scenario.model.as_of, finished.answer().headline,
+        tuple(_losses(finished)), tuple(regions),
+    )  # fmt: skip
+
+
+def _losses(run: Run) -> Iterable[Loss]:
+    """Regions that run short under any behaviour, the hardest hit first."""
+    values: dict[tuple[str, ...], Any] = {
+        (row["rerouting"], row["material"], row["region"], row["metric"]): row["value"] for row in run.bracket_rows
+    }
+    found = []
+    for consumer in run.record.network.consumers:
+        place = (consumer.material, consumer.region)
+        days = {r: values[r, *place, "shortfall_days"] for r in run.bracket_records}
+        if any(days.values()):
+            own = [values["reference", *place, name] for name in OWN_METRICS]
+            title = run.scenario.model.materials[consumer.material].title or consumer.material
+            found.append(Loss(title, consumer.region, days["reference"], days.get("none"), days.get("free"), *own))
+    return sorted(found, key=lambda loss: (-loss.days_lost, loss.material, loss.region))
+
+
+# ------------------------------------------------------------------------------------------------------------------- index
+
+
+def save_index(entries: Sequence[Entry], out: Path, *, plot: bool = True) -> None:
+    """Write the index of a catalogue: a table, a readable page and, with `plot`, a heat map.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    from minsim.results.files import whole_files, write_csv
+    from minsim.results.tables import columns_of
+
+    with whole_files(out, INDEX_FILES) as folder:
+        write_csv(folder / "index.csv", columns_of(index_rows(entries), COLUMNS))
+        (folder / "index.md").write_text(index_page(entries, plot=plot), encoding="utf-8")
+        if plot and any(entry.failure is None for entry in entries):
+            from minsim.charts.library_runs import plot_catalogue
+            from minsim.charts.style import save_figure
+
+            save_figure(plot_catalogue(entries), folder / "days-lost.png", folder / "days-lost.svg")
+
+
+def index_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """One row for each scenario, material and region that runs short under any behaviour; none for what never does."""
+    return [
+        dict(
+            zip(
+                COLUMNS,
+                (
+                    entry.group, entry.name, loss.material, loss.region, loss.days_lost, _number(loss.without_rerouting),
+                    _number(loss.free_rerouting), loss.short_from or "", loss.short_days, loss.shortfall_t,
+                    loss.last_date_to_act or "",
+                ),
+                strict=True,
+            )
+        )
+        for entry in entries
+        for loss in entry.losses
+    ]  # fmt: skip
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def index_page(entries: Sequence[Entry], *, plot: bool = True) -> str:
+    """The index in Markdown: failures first, then every scenario with its question, its answer and who loses how much."""
+    failed = [entry for entry in entries if entry.failure is not None]
+    lines = ["# Who runs short", "", _tally(entries), ""]
+    if failed:
+        lines += ["## Failed", "", *(f"- **{entry.name}**: {_one_line(entry.failure or '')}" for entry in failed), ""]
+    if plot and len(failed) < len(entries):
+        lines += ["![Days of use lost by scenario and region](days-lost.png)", ""]
+    done = [entry for entry in entries if entry.failure is None]
+    for group in dict.fromkeys(entry.group for entry in done):
+        lines += [f"## {group}", ""]
+        lines += [line for entry in done if entry.group == group for line in _section(entry)]
+    lines += [
+        "Days of use lost with the reference behaviour; in brackets without, and with free, rerouting of trade. "
+        "Simulations of stated assumptions, not forecasts.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _tally(entries: Sequence[Entry]) -> str:
+    done = [entry for entry in entries if entry.failure is None]
+    short = sum(any(loss.days_lost > 0 for loss in entry.losses) for entry in done)
+    failed = f"; {len(entries) - len(done)} failed" if len(done) < len(entries) else ""
+    return f"{len(done)} scenarios run{failed}. Somebody runs short in {short} of them."
+
+
+def _section(entry: Entry) -> list[str]:
+    lines = [f"### [{entry.name}]({entry.name}/)", "", f"{entry.question} *(as of {entry.as_of})*", ""]
+    lines += [f"**{entry.headline}.**", ""]
+    if entry.losses:
+        lines += ["| material | region | days of use lost | short from | last date to act |", "|---|---|---:|---|---|"]
+        lines += [
+            f"| {loss.material} | {loss.region} | {days_text(loss)} | {loss.short_from or '–'} | "
+            f"{loss.last_date_to_act or '–'} |"
+            for loss in entry.losses
+        ]
+        lines.append("")
+    return lines
+
+
+def days_text(loss: Loss) -> str:
+    """Days of use lost with their bracket, as printed.
+
+    >>> days_text(Loss("Magnets", "Japan", 98.6, 120.2, 0.0, None, 0, 0.0, None))
+    '99 (120 → 0)'
+    """
+    if loss.without_rerouting is None or loss.free_rerouting is None:
+        return _days(loss.days_lost)
+    return f"{_days(loss.days_lost)} ({_days(loss.without_rerouting)} → {_days(loss.free_rerouting)})"
+
+
+def _days(days: float) -> str:
+    return "< 1" if 0.0 < days < 0.5 else f"{days:.0f}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Many replications: drawn, computed, kept, estimated."""

@@ -1,0 +1,308 @@
+"""Every producer country of every material stopped for a year, again and again, and what a region then lacks.
+
+Deep chains are simulated with the reference behaviour, every producer of the country at every stage stopping on one day.
+Materials for screening only have no chain: for them stands the closed form on direct purchases, days of use lost =
+exposure × days − cover, where nobody reroutes (model, section 9).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minsim._version import __version__
+from minsim.data.reference import AS_OF, REST_OF_WORLD, materials, stage_shares
+from minsim.errors import ScenarioError
+from minsim.reference.check import UNITED_STATES, chain_scenario
+from minsim.reference.screening import STOP_DAY, cover_days, exposure, lead_days, stop_events, survival
+from minsim.results.answer import Answer
+from minsim.studies.answers import days
+from minsim.studies.ensemble import rounded
+from minsim.studies.monte_carlo import estimates
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, Progress, trials
+from minsim.studies.monte_carlo.estimates import Estimate
+from minsim.studies.monte_carlo.replications import Experiment, Place
+from minsim.text.formatting import count, day_count, inside_sentence, percent, whole_days, with_article
+from minsim.text.messages import unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+STOP_DAYS = 365
+AFTER_DAYS = 365
+"""Days simulated after the stop: shortages outlast it."""
+SEED = 1
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class KnockOut:
+    """One country of one material's chain stopped.
+
+    Attributes
+    ----------
+    material, title, tier, country : str
+    lost : Estimate
+        Days of use lost; without an error in closed form.
+    worst : Estimate
+        Mean of the worst 5% of replications [days of use].
+    probability : Estimate
+        Of any shortfall.
+    onset_days : float
+        Median of days from the stop to the first short day, of those replications that have one; `nan`: none.
+    basis : {"simulated", "closed form", "at most"}
+        In closed form a material is for screening only; `at most`: its trade with the country is not published.
+    replications : int
+        Computed; 0 in closed form.
+    """
+
+    material: str
+    title: str
+    tier: str
+    country: str
+    lost: Estimate
+    worst: Estimate
+    probability: Estimate
+    onset_days: float
+    basis: str
+    replications: int
+
+    @property
+    def text(self) -> str:
+        """Days lost, as a cell says it."""
+        sign = {"at most": "≤ ", "closed form": "~ "}.get(self.basis, "") if self.lost.value > 0.0 else ""
+        return f"{sign}{whole_days(self.lost.value)}"
+
+
+class KnockOuts:
+    """What every stop costs a region; made by `knock_outs`.
+
+    Attributes
+    ----------
+    cells : list of KnockOut
+        Most days lost first.
+    """
+
+    def __init__(
+        self, region: str, stop_days: int, seed: int, replications: int, cells: Sequence[KnockOut],
+        failed_runs: Sequence[FailedRun] = (),
+    ) -> None:  # fmt: skip
+        self.region, self.stop_days, self.seed, self.replications = region, stop_days, seed, replications
+        self.cells = sorted(cells, key=lambda c: (-round(c.lost.value, 6), c.material, c.country))
+        self.failed_runs = list(failed_runs)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a material and country."""
+        return [
+            {
+                "material": c.material,
+                "tier": c.tier,
+                "country": c.country,
+                "region": self.region,
+                "basis": c.basis,
+                "replications": c.replications,
+                "days_lost": rounded(c.lost.value),
+                "days_lost_se": rounded(c.lost.se),
+                "cvar_95_days": rounded(c.worst.value),
+                "cvar_95_se": rounded(c.worst.se),
+                "probability_of_shortfall": rounded(c.probability.value),
+                "probability_se": rounded(c.probability.se),
+                "median_onset_days": rounded(c.onset_days),
+            }
+            for c in self.cells
+        ]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The rows as a table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def answer(self) -> Answer:
+        """Which stop costs most, in plain words."""
+        where = with_article(self.region)
+        worst = [c for c in self.cells if c.basis == "simulated" and c.lost.value >= 0.5]
+        period = f"{self.stop_days} days" if self.stop_days != STOP_DAYS else "a year"
+        if not worst:
+            head = f"No country that stops for {period} costs {where} a day of use of any material simulated"
+        else:
+            first = worst[0]
+            head = (
+                f"Of all stops for {period}, that of {with_article(first.country)} costs {where} most: "
+                f"{day_count(first.lost.value)} of {inside_sentence(first.title)}"
+            )
+        return Answer(head, (*map(self._line, worst[:MOST_NAMED]), *self._foot()))
+
+    def _line(self, c: KnockOut) -> str:
+        chance = f"short in {percent(c.probability.value)} of replications"
+        return f"{c.title} without {with_article(c.country)}: {days(c.lost)} of use lost, {chance}."
+
+    def _foot(self) -> Iterator[str]:
+        simulated = [c for c in self.cells if c.basis == "simulated"]
+        chains = len({c.material for c in simulated})
+        each = count(self.replications, "replication")
+        yield (
+            f"{count(len(simulated), 'stop')} simulated in {count(chains, 'chain')}, {each} each, seed {self.seed}; buyers "
+            "reroute as in the reference behaviour; ± is one standard error."
+        )
+        if len(simulated) < len(self.cells):
+            yield (
+                "~ and ≤: for screening only, in closed form on direct purchases, nobody rerouting; no conclusion rests on "
+                "them."
+            )
+        if self.failed_runs:
+            yield f"{count(len(self.failed_runs), 'replication')} failed and are left out."
+
+    def summary(self) -> dict[str, Any]:
+        """The content of `summary.json`."""
+        return {
+            "as_of": AS_OF.isoformat(),
+            "version": __version__,
+            "region": self.region,
+            "stop_days": self.stop_days,
+            "seed": self.seed,
+            "replications": self.replications,
+            "stops": self.rows,
+            "failures": [failed.as_dict() for failed in self.failed_runs],
+            "answer": self.answer().as_dict(),
+        }
+
+    def plot(self) -> Axes:
+        """Draw the heat map: materials by countries."""
+        from minsim.charts.producer_outages import plot_knock_outs
+
+        return plot_knock_outs(self).axes[0]
+
+    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
+        """Write `stops.csv`, `stops.png` and `summary.json` into a folder."""
+        from minsim.results.files import whole_files, write_csv, write_json
+        from minsim.studies.files import columns_of_rows
+
+        with whole_files(Path(out), ("stops.csv", "stops.png", "summary.json")) as folder:
+            write_csv(folder / "stops.csv", columns_of_rows(self.rows))
+            write_json(folder / "summary.json", {**self.summary(), "command": command})
+            if plot:
+                from minsim.charts import style
+
+                style.save_figure(self.plot().figure, folder / "stops.png")  # type: ignore[arg-type]
+        return Path(out)
+
+    def __repr__(self) -> str:
+        return f"<KnockOuts: {self.answer().headline}>"
+
+
+def knock_outs(
+    keys: Sequence[str] | None = None,
+    *,
+    region: str = UNITED_STATES,
+    stop_days: int = STOP_DAYS,
+    replications: int = 200,
+    seed: int = SEED,
+    jobs: int | None = 1,
+    executor: Executor | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> KnockOuts:
+    """Stop every producer country of every material for a while, and see what a region lacks.
+
+    Parameters
+    ----------
+    keys : sequence of str, optional
+        Materials of the reference data; absent: all.
+    region : str
+        Who is hit. Materials for screening only are known of the United States alone.
+    stop_days : int
+        [days].
+    replications : int
+        Of each stop in a deep chain.
+    seed, jobs, executor, out, progress
+        As of `ensemble`; the seed serves all chains.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such material or region.
+
+    Examples
+    --------
+    >>> knock_outs(["gallium"], replications=20).answer().headline  # doctest: +SKIP
+    """
+    known = materials()
+    for key in keys or ():
+        if key not in known:
+            raise ScenarioError.single(unknown("material", key, known))
+    chosen = [known[key] for key in keys or known]
+    deep = [
+        (entry.key, country) for entry in chosen if entry.tier == "deep" for country in _countries(entry.key, region)
+    ]
+    experiments = [_stopped(key, country, stop_days, seed) for key, country in deep]
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        batches = computed.replicate(experiments, replications)
+    cells = [_measured(key, country, region, batch) for (key, country), batch in zip(deep, batches, strict=True)]
+    if region == UNITED_STATES:
+        cells += [cell for entry in chosen if entry.tier != "deep" for cell in _closed_forms(entry.key, stop_days)]
+    if not cells:
+        regions = {name: None for entry in chosen if entry.tier == "deep" for name in _users(entry.key)}
+        raise ScenarioError.single(unknown("region", region, regions))
+    failed = [FailedRun(f, seed, is_repeatable=False) for batch in batches for f in batch.failures]
+    return KnockOuts(region, stop_days, seed, replications, cells, failed)
+
+
+def _users(key: str) -> list[str]:
+    return list(chain_scenario(key).model.materials[key].consumers)
+
+
+def _countries(key: str, region: str) -> list[str]:
+    """Countries with producers anywhere in the chain; none where the region does not use the material."""
+    if region not in _users(key):
+        return []
+    producers = [
+        producer.country or name
+        for model in chain_scenario(key).model.materials.values()
+        for block in model.stages.values()
+        for name, producer in block.producers.items()
+    ]
+    return sorted(set(producers) - {REST_OF_WORLD})
+
+
+def _stopped(key: str, country: str, stop_days: int, seed: int) -> Experiment:
+    base = chain_scenario(key)
+    start = base.model.start + dt.timedelta(days=STOP_DAY)
+    end = start + dt.timedelta(days=stop_days + AFTER_DAYS)
+    return Experiment.of(base.with_overrides({"end": end, **stop_events(base, country, start, stop_days)}), seed)
+
+
+def _measured(key: str, country: str, region: str, batch: Batch) -> KnockOut:
+    place = batch.shape.places.index(Place(key, region))
+    lost, onset = batch.column("shortfall_days")[:, place], batch.column("onset_date")[:, place]
+    short = onset[~np.isnan(onset)] - STOP_DAY
+    return KnockOut(
+        key, materials()[key].title, "deep", country, estimates.mean(lost), estimates.tail_mean(lost),
+        estimates.probability(~np.isnan(onset)), float(np.median(short)) if len(short) else float("nan"),
+        "simulated", len(lost),
+    )  # fmt: skip
+
+
+def _closed_forms(key: str, stop_days: int) -> Iterator[KnockOut]:
+    """Stops of a material without a chain: who is known to sell, and what the cover leaves uncovered."""
+    entry, (cover, _) = materials()[key], cover_days(key)
+    makers = {country for stage in entry.stages for country in stage_shares(key, stage)}
+    for country in sorted(makers - {REST_OF_WORLD, UNITED_STATES}):
+        part, basis = exposure(key, country)
+        lost = max(0.0, part * stop_days - cover)
+        first = survival(cover, part, lead_days(country)) if lost > 0.0 else float("nan")
+        nothing = float("nan")
+        yield KnockOut(
+            key, entry.title, entry.tier, country, Estimate(lost, nothing), Estimate(nothing, nothing),
+            Estimate(nothing, nothing), first, "at most" if basis == "at most" else "closed form", 0,
+        )  # fmt: skip

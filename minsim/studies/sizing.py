@@ -1,0 +1,392 @@
+"""How large must a stockpile be? The smallest target with which a region is served in enough replications."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minsim.errors import ScenarioError
+from minsim.metrics.consumers import FloatArray
+from minsim.metrics.disturbances import made_from
+from minsim.results.answer import Answer
+from minsim.scenario import Scenario
+from minsim.scenario.distributions import Draws, central
+from minsim.studies.answers import material_name
+from minsim.studies.monte_carlo import estimates
+from minsim.studies.monte_carlo.batches import FailedRun, Progress, Trials, load, trials
+from minsim.studies.monte_carlo.replications import Experiment, Failure, Place
+from minsim.text.formatting import count, dollars, listing, percent, with_article
+from minsim.text.messages import unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+FIRST_STEP_DAYS = 30
+CURVE_POINTS = 8
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one target achieves.
+
+    Attributes
+    ----------
+    days : float
+        Target [days of use].
+    served, count : int
+        Replications served, and all that were computed.
+    failures : tuple of Failure
+        Those that were not.
+    """
+
+    days: float
+    served: int
+    count: int
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def service(self) -> float:
+        """Share of replications served."""
+        return self.served / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its 95% confidence interval (Wilson)."""
+        return estimates.wilson(self.served, self.count)
+
+
+class Sizing:
+    """Service against size; made by `size`.
+
+    Attributes
+    ----------
+    levels : list of Level
+        By size.
+    days : float or None
+        The smallest target that serves, in whole days; None where none up to `most_days` does.
+    """
+
+    def __init__(self, question: Question, levels: list[Level], usd_per_day: float) -> None:
+        self.question, self.usd_per_day = question, usd_per_day
+        self.levels = sorted(levels, key=lambda level: level.days)
+        self.scenario = question.scenario
+        good = [level.days for level in self.levels if level.service >= question.service]
+        # A larger pile serves no fewer, but for noise: the smallest from which on every one looked at serves.
+        bad = [level.days for level in self.levels if level.service < question.service]
+        self.days = min((d for d in good if not bad or d > max(bad)), default=None)
+
+    @cached_property
+    def interval(self) -> tuple[float, float | None]:
+        """Sizes between which the smallest lies with 95% confidence; None: beyond the largest looked at."""
+        wanted = self.question.service
+        low = max((level.days for level in self.levels if level.interval[1] < wanted), default=0.0)
+        sure = [level.days for level in self.levels if level.interval[0] >= wanted and level.days >= low]
+        return low, min(sure, default=None)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Service at every size looked at."""
+        return [
+            {
+                "target_days": level.days,
+                "service": level.service,
+                "low": level.interval[0],
+                "high": level.interval[1],
+                "replications": level.count,
+                "failures": len(level.failures),
+                "cost_usd": None if math.isnan(self.usd_per_day) else level.days * self.usd_per_day,
+            }
+            for level in self.levels
+        ]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The rows as a table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def answer(self) -> Answer:
+        """The size, in plain words; and whether the size of the scenario is enough."""
+        q = self.question
+        whom = f"{with_article(q.region)} with {q.what}"
+        wanted = f"{percent(q.service)} of replications"
+        if self.days is None:
+            best = max(self.levels, key=lambda level: level.service)
+            head = f"No target up to {count(q.most_days, 'day')} serves {whom} in {wanted}"
+            lines = [f"The most is {percent(best.service)}, at {count(best.days, 'day')} of use. {q.why_not}"]
+        else:
+            head = f"{count(self.days, 'day')} of use serve {whom} in {wanted}"
+            low, high = self.interval
+            until = f"and {count(high, 'day')}" if high is not None else f"and more than {count(q.most_days, 'day')}"
+            lines = [f"With 95% confidence the smallest such target lies between {low:,.0f} {until}."]
+            if not math.isnan(self.usd_per_day):
+                lines.append(f"At reference prices that costs {dollars(self.days * self.usd_per_day)}.")
+        stands = next(level for level in self.levels if level.days == q.stated_days)
+        enough = "are enough" if stands.service >= q.service else "are not enough"
+        low_p, high_p = stands.interval
+        lines.append(
+            f"The {count(stands.days, 'day')} of the scenario {enough}: they serve in {percent(stands.service)} "
+            f"of {count(stands.count, 'replication')} ({percent(low_p)} to {percent(high_p)} with 95% confidence)."
+        )
+        if self.failed_runs:
+            told = count(len(self.failed_runs), "replication")
+            lines.append(f"{told} failed, of all sizes together, and count neither as served nor as not served.")
+        return Answer(head, (*lines, q.definition))
+
+    @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed."""
+        q = self.question
+        return [
+            FailedRun(failure, q.seed, q.changes(level.days)) for level in self.levels for failure in level.failures
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """The content of `summary.json`."""
+        q = self.question
+        low, high = self.interval
+        return {
+            "scenario": self.scenario.name,
+            "seed": q.seed,
+            "stockpile": q.stockpile,
+            "region": q.region,
+            "service": q.service,
+            "at_most_days_lost": q.at_most_days,
+            "full": q.full,
+            "smallest_days": self.days,
+            "low_days": None if self.days is None else low,
+            "high_days": None if self.days is None else high,
+            "failures": [failed.as_dict() for failed in self.failed_runs],
+            "curve": self.rows,
+            "answer": self.answer().as_dict(),
+        }
+
+    def plot(self) -> Axes:
+        """Draw the share of replications served against the size."""
+        from minsim.charts.studies import plot_sizing
+
+        return plot_sizing(self).axes[0]
+
+    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
+        """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder."""
+        from minsim.studies.files import save_table
+
+        def draw() -> Any:
+            return self.plot().figure
+
+        picture = draw if plot else None
+        return save_table(
+            Path(out), "size", self.rows, self.summary(), picture, self.scenario, self.question.seed, command
+        )
+
+    def __repr__(self) -> str:
+        return f"<Sizing of {self.question.stockpile}: {self.answer().headline}>"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a stockpile."""
+
+    scenario: Scenario
+    stockpile: str
+    region: str
+    service: float
+    at_most_days: float
+    full: bool
+    most_days: float
+    seed: int
+    replications: int
+
+    @property
+    def path(self) -> str:
+        """Path of the target."""
+        return f"stockpiles.{self.stockpile}.target_days"
+
+    @property
+    def stated_days(self) -> float:
+        """The target of the scenario [days]."""
+        return float(round(central(self.scenario.model.stockpiles[self.stockpile].target_days)))
+
+    @property
+    def materials(self) -> list[str]:
+        """Materials used in the region that are, or are made from, what the stockpile holds."""
+        held = set(self.scenario.model.stockpiles[self.stockpile].holds)
+        used = [name for name, m in self.scenario.model.materials.items() if self.region in m.consumers]
+        return [name for name in used if held & made_from(self.scenario, name)]
+
+    @property
+    def what(self) -> str:
+        """The materials in words."""
+        return listing([material_name(self.scenario, name) for name in self.materials])
+
+    @property
+    def definition(self) -> str:
+        """What counts as served."""
+        limit = f"no more than {count(self.at_most_days, 'day')} of use lost" if self.at_most_days else "no shortfall"
+        fill = "full on the first day" if self.full else "filled on the first day as the scenario says"
+        return (
+            f"Served means {limit}; the stockpile is {fill}. {count(self.replications, 'replication')} of each size, "
+            f"with common random numbers, seed {self.seed}."
+        )
+
+    @property
+    def why_not(self) -> str:
+        """A likely reason for a service that no size reaches."""
+        release = self.scenario.model.stockpiles[self.stockpile].release
+        days = central(release.authorisation_days)
+        if days > 0 and release.trigger == "shortfall" and not self.at_most_days:
+            return (
+                f"Its release takes {count(days, 'day')} to authorise, and only a shortfall triggers it: there always "
+                "is one first. Allow some days of use lost, or trigger the release by cover."
+            )
+        if self.scenario.model.stockpiles[self.stockpile].members is not None:
+            return "It serves only its members' share of use; the others run short whatever it holds."
+        if not self.full:
+            return "It may be filled too slowly; ask for one that is full on the first day."
+        return "What it holds, or how fast it is released, does not help further."
+
+    def changes(self, days: float) -> dict[str, float]:
+        """What another target changes in the scenario."""
+        filled = {f"stockpiles.{self.stockpile}.initial_fill": 1.0} if self.full else {}
+        return {self.path: float(days), **filled}
+
+    def at(self, days: float) -> Experiment:
+        """The scenario with another target."""
+        return Experiment.of(self.scenario.with_overrides(self.changes(days)), self.seed)
+
+
+def size(
+    scenario: Scenario | str | Path,
+    stockpile: str,
+    region: str,
+    service: float = 0.95,
+    *,
+    at_most_days: float = 0.0,
+    full: bool = False,
+    most_days: float = 720.0,
+    replications: int = 200,
+    seed: int | None = None,
+    jobs: int | None = 1,
+    executor: Executor | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Sizing:
+    """Find the smallest target of a stockpile with which a region is served in a share of replications.
+
+    Sizes are doubled until one serves, then bisected to whole days, all with common random numbers.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or Path
+        A loaded scenario, the name of a library scenario, or the path of a scenario file.
+    stockpile, region : str
+        Key of the stockpile, and the region to be served.
+    service : float
+        Share of replications to be served.
+    at_most_days : float
+        Days of use that may be lost in a replication that counts as served [days].
+    full : bool
+        Full on the first day; otherwise filled as the scenario says.
+    most_days : float
+        Largest target looked at [days].
+    replications : int
+        Of each size.
+    seed, jobs, executor, out, progress
+        As of `ensemble`.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such stockpile or region, or the region uses nothing of what it holds.
+
+    Examples
+    --------
+    >>> size("magnet-ban", "project-vault", "United States", full=True, at_most_days=15).days  # doctest: +SKIP
+    """
+    loaded = load(scenario)
+    seed = loaded.model.seed if seed is None else seed
+    _check(loaded, stockpile, region, service)
+    question = Question(loaded, stockpile, region, service, at_most_days, full, most_days, seed, replications)
+    if not question.materials:
+        message = f"{region} uses nothing that is, or is made from, what {stockpile} holds; name another region"
+        raise ScenarioError.single(message, path=f"stockpiles.{stockpile}.holds")
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        looker = _Looker(question, computed)
+        looker.search()
+    return Sizing(question, list(looker.found.values()), usd_per_day(question))
+
+
+def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> None:
+    model = scenario.model
+    if stockpile not in model.stockpiles:
+        raise ScenarioError.single(unknown("stockpile", stockpile, model.stockpiles), path=f"stockpiles.{stockpile}")
+    regions = {name: None for material in model.materials.values() for name in material.consumers}
+    if region not in regions:
+        raise ScenarioError.single(unknown("region", region, regions))
+    owner = model.stockpiles[stockpile].owner
+    owners = model.regions.blocs.get(owner, (owner,))
+    if region not in owners:
+        raise ScenarioError.single(
+            f"{stockpile} is owned by {owner} and serves nobody else: name {listing(sorted(owners))} instead of {region}",
+            path=f"stockpiles.{stockpile}.owner",
+        )
+    if not 0 < service <= 1:
+        raise ValueError(f"expected a share of replications between 0 and 1, got {service}")
+
+
+class _Looker:
+    """Looks at sizes, each once."""
+
+    def __init__(self, question: Question, computed: Trials) -> None:
+        self.question, self.trials = question, computed
+        self.found: dict[float, Level] = {}
+
+    def search(self) -> None:
+        """Double, bisect, then fill the curve."""
+        low, high = 0.0, float(FIRST_STEP_DAYS)
+        self.look([self.question.stated_days, 0.0])
+        if not self.serves(0.0):
+            while high < self.question.most_days and not self.serves(high):
+                low, high = high, min(2.0 * high, self.question.most_days)
+            if self.serves(high):
+                while high - low > 1.0:
+                    middle = float(math.floor((low + high) / 2.0))
+                    low, high = (low, middle) if self.serves(middle) else (middle, high)
+        reach = max(1.5 * high, self.question.stated_days, float(FIRST_STEP_DAYS))
+        steps = np.linspace(0.0, min(reach, max(self.question.most_days, self.question.stated_days)), CURVE_POINTS)
+        self.look([float(round(days)) for days in steps])
+
+    def serves(self, days: float) -> bool:
+        """Whether a size serves enough."""
+        self.look([days])
+        return self.found[days].service >= self.question.service
+
+    def look(self, sizes: list[float]) -> None:
+        """Replicate the sizes not looked at yet."""
+        new = [days for days in dict.fromkeys(sizes) if days not in self.found]
+        batches = self.trials.replicate(map(self.question.at, new), self.question.replications)
+        for days, batch in zip(new, batches, strict=True):
+            own = [batch.shape.places.index(Place(name, self.question.region)) for name in self.question.materials]
+            served = self._served(batch.column("shortfall_days")[:, own], batch.column("duration_days")[:, own])
+            self.found[days] = Level(days, int(served.sum()), len(served), batch.failures)
+
+    def _served(self, lost: FloatArray, short: FloatArray) -> FloatArray:
+        limit = self.question.at_most_days
+        return np.asarray(lost.max(axis=1) <= limit if limit > 0 else short.max(axis=1) == 0.0)
+
+
+def usd_per_day(question: Question) -> float:
+    """What a day of use in the stockpile costs at reference prices [USD]; `nan` where a price is missing."""
+    from minsim.network.network import build_network
+
+    network = build_network(question.scenario, Draws.central(question.seed))
+    held = [holding for holding in network.holdings if holding.stockpile == question.stockpile]
+    return float(sum(1000.0 * holding.price_usd_per_kg * holding.use_t_per_day for holding in held))

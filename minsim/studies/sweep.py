@@ -1,0 +1,235 @@
+"""Sweeps: one scenario with other values of some of its numbers, on a grid, with common random numbers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minsim.errors import ScenarioError
+from minsim.metrics.consumers import CONSUMER_UNITS
+from minsim.results.answer import Answer
+from minsim.scenario import Scenario, parse_override
+from minsim.studies.answers import days, material_name, path_words
+from minsim.studies.ensemble import rounded
+from minsim.studies.monte_carlo import estimates
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, Progress, load, trials
+from minsim.studies.monte_carlo.replications import Experiment, Place
+from minsim.text.formatting import capital, count, listing, with_article
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+SWEPT = tuple(name for name, unit in CONSUMER_UNITS.items() if unit != "date")
+"""Metrics of a sweep; beside them the probability of any shortfall."""
+MOST_VALUES = 10_000
+
+
+def parse_over(text: str) -> tuple[str, tuple[Any, ...]]:
+    """Path and values of `PATH=low:high:step` (both ends included) or `PATH=a,b,c`.
+
+    Raises
+    ------
+    ScenarioError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_over("stockpiles.vault.target_days=0:60:30")
+    ('stockpiles.vault.target_days', (0, 30, 60))
+    >>> parse_over("events.curb.duration_days=90,365")
+    ('events.curb.duration_days', (90, 365))
+    """
+    path, _, given = (part.strip() for part in text.partition("="))
+    if given.count(":") == 2 and not given.startswith(("{", "[")):
+        try:
+            low, high, step = (float(part) for part in given.split(":"))
+            steps = (high - low) / step
+        except (ValueError, ZeroDivisionError):
+            steps = -1.0
+        if not 0 <= steps <= MOST_VALUES:
+            message = f"expected PATH=low:high:step with numbers, step > 0 and low <= high, got {given}"
+            raise ScenarioError.single(message, path=path)
+        numbers = (low + step * k for k in range(int(steps + 1e-9) + 1))
+        return path, tuple(int(x) if float(x).is_integer() else float(f"{x:.12g}") for x in numbers)
+    if given.startswith(("{", "[")):
+        return path, (parse_override(text)[1],)
+    return path, tuple(parse_override(f"{path}={value}")[1] for value in given.split(","))
+
+
+class Sweep:
+    """Outcomes on a grid of values; made by `sweep`.
+
+    Attributes
+    ----------
+    over : mapping of str to tuple
+        Values of each path.
+    points : list of tuple
+        Values at each point of the grid, the last path changing fastest.
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: int, over: Mapping[str, Sequence[Any]], batches: list[Batch], is_central: bool
+    ) -> None:
+        self.scenario, self.seed, self.batches, self.is_central = scenario, seed, batches, is_central
+        self.over = {path: tuple(values) for path, values in over.items()}
+        self.points = list(itertools.product(*self.over.values()))
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Places, those that lose most days anywhere first."""
+        shape = self.batches[0].shape
+        lost = {p: max(self.estimate(k, p, "shortfall_days").value for k in range(len(self.points)))
+                for p in shape.places[: shape.consumers]}  # fmt: skip
+        return sorted(lost, key=lambda place: (-round(lost[place], 6), place))
+
+    def estimate(self, point: int, place: Place, metric: str) -> estimates.Estimate:
+        """Mean of a metric at a point of the grid, or `probability_of_shortfall`."""
+        batch = self.batches[point]
+        own = batch.shape.places.index(place)
+        if metric == "probability_of_shortfall":
+            return estimates.probability(batch.column("duration_days")[:, own] > 0.0)
+        column = batch.column(metric)[:, own]
+        return estimates.mean(column[~np.isnan(column)])
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a point, place and metric."""
+        return [
+            self._row(k, point, place, metric)
+            for k, point in enumerate(self.points)
+            for place in self.places
+            for metric in (*SWEPT, "probability_of_shortfall")
+        ]
+
+    def _row(self, k: int, point: tuple[Any, ...], place: Place, metric: str) -> dict[str, Any]:
+        found = self.estimate(k, place, metric)
+        return {
+            **dict(zip(self.over, point, strict=True)),
+            **place._asdict(),
+            "metric": metric,
+            "unit": CONSUMER_UNITS.get(metric, "fraction"),
+            "replications": len(self.batches[k].replications),
+            "mean": rounded(found.value),
+            "se": None if self.is_central else rounded(found.se),
+        }
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The rows as a table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def answer(self) -> Answer:
+        """What the sweep found about the hardest hit region, in plain words."""
+        place = self.places[0]
+        who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
+        lost = [self.estimate(k, place, "shortfall_days").value for k in range(len(self.points))]
+        least, most = min(range(len(lost)), key=lost.__getitem__), max(range(len(lost)), key=lost.__getitem__)
+        if round(lost[least], 6) == round(lost[most], 6):
+            head = f"{who} loses {self._days(least, place)} of {what} at every point of the grid"
+        else:
+            numbers = listing([path_words(path)[0].replace(": ", "'s ") for path in self.over])
+            head = (
+                f"{who} loses {self._days(least, place)} to {self._days(most, place)} of {what}, depending on {numbers}"
+            )
+        ends = [f"Fewest days are lost at {self.named(least)}, most at {self.named(most)}."]
+        count_of = "the central case" if self.is_central else count(len(self.batches[0].replications), "replication")
+        foot = f"{count(len(self.points), 'point')}, {count_of} each, seed {self.seed}"
+        return Answer(head, (*ends, foot + ("." if self.is_central else "; ± is one standard error.")))
+
+    def _days(self, k: int, place: Place) -> str:
+        return days(self.estimate(k, place, "shortfall_days"))
+
+    def named(self, k: int) -> str:
+        """A point of the grid in words."""
+        return ", ".join(f"{path} = {value}" for path, value in zip(self.over, self.points[k], strict=True))
+
+    @property
+    def failed_runs(self) -> list[FailedRun]:
+        """Replications that could not be computed."""
+        return [
+            FailedRun(failure, self.seed, dict(zip(self.over, point, strict=True)), central=self.is_central)
+            for point, batch in zip(self.points, self.batches, strict=True)
+            for failure in batch.failures
+        ]
+
+    def plot(self, metric: str = "shortfall_days", place: tuple[str, str] | None = None) -> Axes:
+        """Draw lines over one path, or a heat map over two; absent: the hardest hit place."""
+        from minsim.charts.studies import plot_sweep
+
+        return plot_sweep(self, metric, self.places[0] if place is None else Place(*place)).axes[0]
+
+    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
+        """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder."""
+        from minsim.studies.files import save_table
+
+        def draw() -> Any:
+            return self.plot().figure
+
+        picture = draw if plot else None
+        return save_table(Path(out), "sweep", self.rows, self.summary(), picture, self.scenario, self.seed, command)
+
+    def summary(self) -> dict[str, Any]:
+        """The content of `summary.json`."""
+        failures = [failed.as_dict() for failed in self.failed_runs]
+        over = {path: list(values) for path, values in self.over.items()}
+        return {"scenario": self.scenario.name, "seed": self.seed, "over": over, "failures": failures,
+                "answer": self.answer().as_dict()}  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self.scenario.name}: {self.answer().headline}>"
+
+
+def sweep(
+    scenario: Scenario | str | Path,
+    over: Mapping[str, Sequence[Any]],
+    replications: int | None = None,
+    *,
+    seed: int | None = None,
+    jobs: int | None = 1,
+    executor: Executor | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Simulate a scenario at every point of a grid of values, with common random numbers.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or Path
+        A loaded scenario, the name of a library scenario, or the path of a scenario file.
+    over : mapping of str to sequence
+        Dotted path → values, as for `Scenario.with_overrides`.
+    replications : int, optional
+        At every point; absent: the central case alone.
+    seed, jobs, executor, out, progress
+        As of `ensemble`.
+
+    Raises
+    ------
+    ScenarioError
+        A path leads nowhere, or a value is not valid; nothing is run.
+
+    Examples
+    --------
+    >>> sweep("magnet-ban", {"events.ban.duration_days": [90, 365]}).table  # doctest: +SKIP
+    """
+    if not over or not all(over.values()):
+        raise ValueError("expected at least one path with at least one value to sweep over")
+    loaded = load(scenario)
+    seed = loaded.model.seed if seed is None else seed
+    points = itertools.product(*over.values())
+    scenarios = [loaded.with_overrides(dict(zip(over, point, strict=True))) for point in points]
+    is_central = replications is None
+    experiments = [replace(Experiment.of(point, seed), central=is_central) for point in scenarios]
+    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+        batches = computed.replicate(experiments, replications or 1)
+    return Sweep(loaded, seed, over, batches, is_central)

@@ -1,0 +1,1 @@
+"""Numbers, dates and names as prose; messages about wrong names."""
