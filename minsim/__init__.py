@@ -59,24 +59,34 @@ _MODULE_OF = {
     "Waterfall": "minsim.results.waterfall",
     "attribute": "minsim.explain.attribution",
     "compare": "minsim.studies.comparison",
-    "ensemble": "minsim.studies.ensemble",
+    "ensemble": "minsim.studies.ensembles",
     "library": "minsim.scenario",
     "load_company": "minsim.scenario.company",
     "load_scenario": "minsim.scenario",
     "run": "minsim.results.run",
-    "sensitivity": "minsim.studies.sensitivity",
+    "sensitivity": "minsim.studies.sensitivities",
     "size": "minsim.studies.sizing",
     "spend": "minsim.studies.spending",
-    "sweep": "minsim.studies.sweep",
+    "sweep": "minsim.studies.sweeps",
     "waterfall": "minsim.results.run",
     "why": "minsim.explain.tracing",
 }
+
+
+_FORMER_NAMES = {
+    "data_check": "minsim.reference.check",
+    "risk": "minsim.studies",
+    "validation": "minsim.studies.hindcast",
+}
+"""Modules that notebooks written for earlier versions import from here."""
 
 
 if not TYPE_CHECKING:  # a type checker would take any misspelt name for an object
 
     def __getattr__(name: str) -> object:
         """Fetch a public name from its module on first use (PEP 562), so that `import minsim` stays fast."""
+        if name in _FORMER_NAMES:
+            return importlib.import_module(_FORMER_NAMES[name])
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(_MODULE_OF[name]), name)

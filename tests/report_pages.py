@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import minsim
-from minsim.report.contents import Effort, Findings, gather
+from minsim.report.contents import Effort, PageContents, gather
 from minsim.report.page import render
 from minsim.scenario import Scenario, scenario_from_mapping
 
@@ -92,7 +92,7 @@ def hostile() -> Scenario:
 
 
 @functools.cache
-def findings(name: str) -> Findings:
+def findings(name: str) -> PageContents:
     """What the page tells of a library scenario, or of one of the above, with few draws."""
     made = {"salt": salt, "calm": calm, "hostile": hostile}
     run = minsim.run(made[name]() if name in made else name)

@@ -25,7 +25,7 @@ GIVEN_UP = {"none": 1.0, "reference": 0.8, "free": 0.45}
 
 
 @dataclass
-class ConsumerLabel:
+class ConsumerInfo:
     material: str
     region: str
     daily_use_t: float
@@ -40,7 +40,7 @@ class ConsumerLabel:
 
 
 @dataclass
-class SectorLabel:
+class SectorInfo:
     consumer: int
     material: str
     region: str
@@ -50,7 +50,7 @@ class SectorLabel:
 
 
 @dataclass
-class HoldingLabel:
+class HoldingInfo:
     stockpile: str
     material: str
     stage: str
@@ -66,7 +66,7 @@ class HoldingLabel:
 
 
 @dataclass
-class ArcLabel:
+class ArcInfo:
     material: str
     stage: str
     seller: str
@@ -83,7 +83,7 @@ class ArcLabel:
 
 
 @dataclass
-class EventSpan:
+class ScheduledEvent:
     event: str
     title: str
     type: str
@@ -110,11 +110,11 @@ class Network:
     scenario: Any
     start: dt.date
     days: int
-    consumers: list[ConsumerLabel]
-    sectors: list[SectorLabel]
-    holdings: list[HoldingLabel]
-    arcs: list[ArcLabel]
-    events: list[EventSpan]
+    consumers: list[ConsumerInfo]
+    sectors: list[SectorInfo]
+    holdings: list[HoldingInfo]
+    arcs: list[ArcInfo]
+    events: list[ScheduledEvent]
     draws: Any = field(default_factory=lambda: SimpleNamespace(number=lambda value, path: float(value)))
     moved_t_per_year: dict[str, float] = field(default_factory=dict)
     products: tuple[tuple[str, str], ...] = (("magnets", "fabricate"),)
@@ -191,22 +191,22 @@ def scenario(**changes: Any) -> Any:
 
 def network(made_for: Any = None, *, vault_t: float = 0.0) -> Network:
     use = {"United States": USE_T, "Japan": 4.0, "European Union": 20.0}
-    consumers = [ConsumerLabel("magnets", region, t, STOCK * t) for region, t in use.items()]
+    consumers = [ConsumerInfo("magnets", region, t, STOCK * t) for region, t in use.items()]
     shares = {"defence": 0.1, "vehicles": 0.5, "other": 0.4}
     sectors = [
-        SectorLabel(index, "magnets", label.region, name, share * label.daily_use_t, priority)
+        SectorInfo(index, "magnets", label.region, name, share * label.daily_use_t, priority)
         for index, label in enumerate(consumers)
         for priority, (name, share) in enumerate(shares.items(), start=1)
     ]
     holdings = [
-        HoldingLabel(
+        HoldingInfo(
             "vault", "magnets", "fabricate", "United States", ("United States",), (0,), USE_T, 60 * USE_T, 14, 60.0
         )
     ]
     arcs = [
-        ArcLabel("magnets", "fabricate", "China", "China", region, region, "consumer", LEAD, 1.0) for region in use
-    ] + [ArcLabel("magnets", "fabricate", "Iceland", "Iceland", "Japan", "Japan", "consumer", LEAD, 0.0)]
-    events = [EventSpan("ban", "Ban on magnets to the United States", "export_curb", FROM, UNTIL)]
+        ArcInfo("magnets", "fabricate", "China", "China", region, region, "consumer", LEAD, 1.0) for region in use
+    ] + [ArcInfo("magnets", "fabricate", "Iceland", "Iceland", "Japan", "Japan", "consumer", LEAD, 0.0)]
+    events = [ScheduledEvent("ban", "Ban on magnets to the United States", "export_curb", FROM, UNTIL)]
     return Network(made_for or scenario(), START, DAYS, consumers, sectors, holdings if vault_t else [], arcs, events)
 
 

@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 import minsim
-from minsim import scenario as loading
 from minsim.charts.library_runs import plot_catalogue
 from minsim.cli.main import main
-from minsim.studies import library_runs as catalogue
+from minsim.studies import library_runs
 from minsim.studies.library_runs import Entry, Loss, Request, index_page, index_rows
 
 NAMES = ("european-magnets", "truce-lapses-legal")
@@ -26,7 +25,7 @@ def small_library(tmp_path, monkeypatch):
         shutil.copy(minsim.library()[name], folder)
     (folder / "broken.yaml").write_text("format: 1\ntitle: no more than this\n", encoding="utf-8")
     known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    monkeypatch.setattr(loading, "library", lambda: {name: known[name] for name in ("broken", *NAMES)})
+    monkeypatch.setattr(scenario, "library", lambda: {name: known[name] for name in ("broken", *NAMES)})
     monkeypatch.setattr("minsim.scenario.reading.inheritance.library", lambda: known)
     return folder
 
@@ -60,8 +59,8 @@ def test_any_number_of_jobs_gives_the_same_files(tmp_path):
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
         requests = [Request(name, out, bracket=False, plot=False) for name in NAMES]
-        entries = catalogue.run_all(requests, jobs)
-        catalogue.save_index(entries, out, plot=False)
+        entries = library_runs.run_all(requests, jobs)
+        library_runs.save_index(entries, out, plot=False)
         files = sorted(path for path in out.rglob("*") if path.is_file())
         texts.append({str(path.relative_to(out)): path.read_bytes() for path in files})
     assert len(texts[0]) == 2 + 6 + 7  # one has licences

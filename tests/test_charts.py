@@ -27,12 +27,12 @@ def eventful():
     run.scenario.model.title = "What happens when everything goes wrong at once, " * 4
     run.scenario.model.materials["magnets"].title = "Neodymium-praseodymium oxide, separated, 99.5% pure"
     spans = [
-        synthetic.EventSpan("a", "Ban", "export_curb", 282, 647),
-        synthetic.EventSpan("b", "Licences for everything, with a review " * 5, "export_curb", -30, None),
-        synthetic.EventSpan("c", "A plant fails at the very end of the run", "outage", 1000, 1040),
-        synthetic.EventSpan("d", "Pandemic", "demand_shock", 400, 520),
-        synthetic.EventSpan("e", "Typhoon", "chokepoint", 420, 460),
-        synthetic.EventSpan("f", "Relief, not drawn", "capacity_project", 0, None),
+        synthetic.ScheduledEvent("a", "Ban", "export_curb", 282, 647),
+        synthetic.ScheduledEvent("b", "Licences for everything, with a review " * 5, "export_curb", -30, None),
+        synthetic.ScheduledEvent("c", "A plant fails at the very end of the run", "outage", 1000, 1040),
+        synthetic.ScheduledEvent("d", "Pandemic", "demand_shock", 400, 520),
+        synthetic.ScheduledEvent("e", "Typhoon", "chokepoint", 420, 460),
+        synthetic.ScheduledEvent("f", "Relief, not drawn", "capacity_project", 0, None),
     ]
     for record in run.bracket_records.values():
         record.network.events[:] = spans

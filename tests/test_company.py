@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import minsim
 from minsim import charts
 from minsim.charts import supply
-from minsim.cli import main as cli
+from minsim.cli import main
 from minsim.errors import BalanceError
 from minsim.metrics.consumers import measure_consumers
 from minsim.network.network import build_network
@@ -184,7 +184,7 @@ def test_more_of_an_end_use_than_the_region_has_is_an_error(public, write):
 def test_the_example_runs_and_speaks_of_the_company(tmp_path):
     out = tmp_path / "out"
     done = CliRunner().invoke(
-        cli.main, ["run", "magnet-ban", "--company", str(EXAMPLE), "--out", str(out), "--no-plot", "--no-bracket"]
+        main.main, ["run", "magnet-ban", "--company", str(EXAMPLE), "--out", str(out), "--no-plot", "--no-bracket"]
     )
     assert done.exit_code == 0, done.output
     assert done.output.startswith("Example Motors loses ")
@@ -244,7 +244,7 @@ def test_an_event_cannot_name_a_company(public, write):
 def test_a_wrong_file_stops_the_run_before_anything_is_written(write, tmp_path):
     path = write(stock_day=3, suppliers="China")
     out = tmp_path / "out"
-    done = CliRunner().invoke(cli.main, ["run", "magnet-ban", "--company", str(path), "--out", str(out)])
+    done = CliRunner().invoke(main.main, ["run", "magnet-ban", "--company", str(path), "--out", str(out)])
     assert done.exit_code == 2
     assert 'unknown key "stock_day"; did you mean "stock_days"?' in done.output
     assert "did you mean [China]?" in done.output

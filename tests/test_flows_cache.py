@@ -10,7 +10,7 @@ from typing import Any
 import numba
 import pytest
 
-from minsim.kernel import advance as flows
+from minsim.kernel import advance
 from minsim.kernel.compiling import compiled, temporary_cache
 
 
@@ -28,7 +28,7 @@ def test_falls_back_to_a_temporary_folder_when_nothing_else_can_be_written(
 
         return decorate
 
-    monkeypatch.setattr(flows.numba, "njit", njit)
+    monkeypatch.setattr(advance.numba, "njit", njit)
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     compiled(lambda: None)

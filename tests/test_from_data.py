@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import minsim
-from minsim.reference import new_scenario as newscenario
+from minsim.reference import new_scenario
 from minsim.scenario import scenario_from_mapping
 
 HEAD = """\
@@ -43,7 +43,7 @@ def problems(load):
 
 def written(*materials):
     """What `minsim new` writes of some materials, under the head above."""
-    return scenario_from_mapping(newscenario.scenario_mapping("x", materials) | SAME, name="mine")
+    return scenario_from_mapping(new_scenario.scenario_mapping("x", materials) | SAME, name="mine")
 
 
 @pytest.mark.parametrize("materials", [("gallium",), ("gallium", "antimony", "natural-graphite")])

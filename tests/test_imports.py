@@ -104,7 +104,8 @@ def test_importing_minsim_loads_nothing_heavy():
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "--help"]])
 def test_help_loads_nothing_heavy(arguments):
-    code = f"from minsim.cli.main import main\ntry:\n  main({arguments!r})\nexcept SystemExit as stop:\n  assert not stop.code"
+    code = f"from minsim.cli.main import main\ntry:\n  main({arguments!r})\n"
+    code += "except SystemExit as stop:\n  assert not stop.code"
     assert loaded_by(code) == set()
 
 

@@ -64,7 +64,7 @@ def test_weeks_end_with_the_curb_or_the_last_decision():
 
 def test_weeks_of_a_curb_that_began_before_the_run_are_counted_from_its_first_day():
     record = by_hand(filed(7, 1.0, 9, 1.0))
-    record.network.events = [synthetic.EventSpan("ban", "Ban", "export_curb", -10, 20)]
+    record.network.events = [synthetic.ScheduledEvent("ban", "Ban", "export_curb", -10, 20)]
     assert [week.first_day for week in licence_weeks(record)] == [-3, 4, 11, 18]
 
 

@@ -221,7 +221,7 @@ def test_the_library_knows_its_scenarios_by_stem(shelf):
 def test_library_folder_of_a_checkout_and_of_an_installation(tmp_path, monkeypatch):
     package = tmp_path / "minsim"
     package.mkdir()
-    monkeypatch.setattr(inheritance, "__file__", str(package / "loading" / "inheritance.py"))
+    monkeypatch.setattr(inheritance, "__file__", str(package / "scenario" / "reading" / "inheritance.py"))
     assert library_folder() == tmp_path / "scenarios"
     assert library() == {}
     (package / "scenarios").mkdir()

@@ -8,9 +8,7 @@ import pytest
 import synthetic
 from synthetic import DAYS, FROM, LEAD, PHI, STOCK, UNTIL, USE_T
 
-from minsim.metrics import consumers as metrics
-from minsim.metrics import disturbances
-from minsim.metrics import stockpiles as stockpile_metrics
+from minsim.metrics import consumers, disturbances, stockpiles
 from minsim.metrics.rows import assumption_row, metric_rows
 
 US, JAPAN, EU = range(3)
@@ -57,8 +55,8 @@ def test_last_date_to_act_is_before_the_onset_by_delivery_and_the_longest_author
 
 def test_only_stockpiles_that_serve_a_region_delay_its_last_date_to_act():
     network = synthetic.network(vault_t=1.0)
-    assert metrics.authorisation_days(network, US) == 14
-    assert metrics.authorisation_days(network, JAPAN) == 0
+    assert consumers.authorisation_days(network, US) == 14
+    assert consumers.authorisation_days(network, JAPAN) == 0
 
 
 def test_events_count_for_what_is_made_from_their_material():
@@ -83,7 +81,7 @@ def test_a_region_that_is_never_short_has_nulls_and_not_zeros(unrouted):
 
 def test_a_region_that_uses_nothing_has_no_fill_rate_and_no_days(unrouted):
     idle = synthetic.changed(unrouted, sector=unrouted.sector * 0.0)
-    idle.network.consumers = [synthetic.ConsumerLabel("magnets", c.region, 0.0, 0.0) for c in idle.network.consumers]
+    idle.network.consumers = [synthetic.ConsumerInfo("magnets", c.region, 0.0, 0.0) for c in idle.network.consumers]
     assert value(idle, "fill_rate") is None
     assert value(idle, "shortfall_days") is None
     assert value(idle, "min_commercial_cover_days") is None
@@ -98,7 +96,7 @@ def steady(stock_days, short_days=()):
     base = synthetic.record("none", losses=(0.0, 0.0, 0.0))
     consumer, sector = base.consumer.copy(), base.sector.copy()
     consumer[:, US, 0] = np.asarray(stock_days) * USE_T
-    sector[list(short_days), 2, metrics.SHORTFALL] = 0.5
+    sector[list(short_days), 2, consumers.SHORTFALL] = 0.5
     return synthetic.changed(base, consumer=consumer, sector=sector)
 
 
@@ -127,7 +125,7 @@ def test_time_to_recover(pieces, short, expected):
 
 
 def event(start, end, **changes):
-    return synthetic.EventSpan("e", "An event", changes.pop("type", "export_curb"), start, end, **changes)
+    return synthetic.ScheduledEvent("e", "An event", changes.pop("type", "export_curb"), start, end, **changes)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +152,7 @@ def test_events_of_other_materials_do_not_count(unrouted):
     record = synthetic.changed(unrouted)
     curb = record.network.events[0]
     other = type(curb.model)(materials=("gallium",))
-    record.network.events = [synthetic.EventSpan("early", "Gallium", "export_curb", 10, 20, model=other), curb]
+    record.network.events = [synthetic.ScheduledEvent("early", "Gallium", "export_curb", 10, 20, model=other), curb]
     assert value(record, "time_to_survive_days") == ONSET - FROM
 
 
@@ -168,9 +166,9 @@ def test_without_rerouting_stock_never_returns_and_with_it_it_does(unrouted):
 def test_growth_raises_what_counts_as_a_day_of_use_and_as_recovered():
     record = steady(stock())
     label = record.network.consumers[US]
-    grown = synthetic.ConsumerLabel(label.material, label.region, USE_T, STOCK * USE_T, growth_per_year=0.05)
+    grown = synthetic.ConsumerInfo(label.material, label.region, USE_T, STOCK * USE_T, growth_per_year=0.05)
     record.network.consumers = [grown, *record.network.consumers[1:]]
-    cover = metrics.commercial_cover_days(record)
+    cover = consumers.commercial_cover_days(record)
     assert cover[0, US] == STOCK
     assert cover[-1, US] == pytest.approx(STOCK / 1.05 ** ((DAYS - 1) / 365.25))
     assert value(record, "time_to_recover_days") is None
@@ -182,9 +180,9 @@ def test_growth_raises_what_counts_as_a_day_of_use_and_as_recovered():
 def test_a_day_is_short_by_a_billionth_of_demand_whatever_the_tonnes():
     for scale in (1.0, 1e-6, 1e6):
         flows = np.zeros((2, 1, 5))
-        flows[:, 0, metrics.DEMAND] = scale
-        flows[:, 0, metrics.SHORTFALL] = [0.9e-9 * scale, 1.1e-9 * scale]
-        assert metrics.is_short(flows)[:, 0].tolist() == [False, True]
+        flows[:, 0, consumers.DEMAND] = scale
+        flows[:, 0, consumers.SHORTFALL] = [0.9e-9 * scale, 1.1e-9 * scale]
+        assert consumers.is_short(flows)[:, 0].tolist() == [False, True]
 
 
 def test_shortfall_is_worth_the_reference_price_while_prices_are_off(unrouted):
@@ -207,10 +205,10 @@ def test_with_prices_on_shortfall_is_worth_the_price_of_its_day(unrouted):
     scenario.model.materials["magnets"].prices = type(scenario)(reference_usd_per_kg=50.0)
     price = np.linspace(50.0, 200.0, DAYS)
     consumer = unrouted.consumer.copy()
-    consumer[:, :, metrics.PRICE] = price[:, None]
+    consumer[:, :, consumers.PRICE] = price[:, None]
     record = synthetic.changed(unrouted, consumer=consumer)
     record.network.scenario = scenario
-    shortfall = unrouted.sector[:, :3, metrics.SHORTFALL].sum(axis=1)
+    shortfall = unrouted.sector[:, :3, consumers.SHORTFALL].sum(axis=1)
     assert value(record, "peak_price_ratio") == pytest.approx(4.0)
     assert value(record, "value_of_shortfall_usd") == pytest.approx(1000 * float(shortfall @ price), rel=1e-9)
 
@@ -234,9 +232,9 @@ def test_stockpile_metrics(with_vault):
 def held(closing_t, released_t=0.0, spent_usd=0.0):
     base = synthetic.record("none", vault_t=1.0)
     holding = np.zeros((DAYS, 1, 4))
-    holding[:, 0, metrics.CLOSING] = closing_t
-    holding[:, 0, metrics.RELEASED] = released_t
-    holding[:, 0, metrics.SPENT] = spent_usd
+    holding[:, 0, consumers.CLOSING] = closing_t
+    holding[:, 0, consumers.RELEASED] = released_t
+    holding[:, 0, consumers.SPENT] = spent_usd
     return synthetic.changed(base, holding=holding)
 
 
@@ -268,18 +266,17 @@ def test_stockpiles_of_one_owner_count_together():
 
 def test_units_are_named_and_rows_are_complete(with_vault):
     found = metric_rows(with_vault)
-    assert len(found) == 3 * len(metrics.CONSUMER_UNITS) + len(stockpile_metrics.STOCKPILE_UNITS)
+    assert len(found) == 3 * len(consumers.CONSUMER_UNITS) + len(stockpiles.STOCKPILE_UNITS)
     assert {row.unit for row in found} == {"date", "days", "t", "fraction", "ratio", "usd", "usd/kg"}
     for row in found:
-        assert row.unit == {**metrics.CONSUMER_UNITS, **stockpile_metrics.STOCKPILE_UNITS}[row.metric]
+        assert row.unit == {**consumers.CONSUMER_UNITS, **stockpiles.STOCKPILE_UNITS}[row.metric]
         assert row.value is None or type(row.value) in (float, str)
 
 
 def test_scaling_all_tonnes_scales_tonnes_alone(unrouted):
     network = synthetic.network()
     network.consumers = [
-        synthetic.ConsumerLabel(c.material, c.region, 2 * c.daily_use_t, 2 * c.stock_target_t)
-        for c in network.consumers
+        synthetic.ConsumerInfo(c.material, c.region, 2 * c.daily_use_t, 2 * c.stock_target_t) for c in network.consumers
     ]
     doubled = synthetic.Record(network, 2 * unrouted.sector, 2 * unrouted.consumer, unrouted.holding, unrouted.trade)
     for key, row in rows(unrouted).items():
@@ -291,4 +288,4 @@ def test_scaling_all_tonnes_scales_tonnes_alone(unrouted):
 def test_assumption_share_counts_inputs_and_is_null_without_any():
     assert assumption_row(synthetic.scenario()).value == 0.25
     nothing = synthetic.scenario(inputs=lambda: ())
-    assert assumption_row(nothing) == metrics.MetricRow(None, None, "assumption_share", None, "fraction")
+    assert assumption_row(nothing) == consumers.MetricRow(None, None, "assumption_share", None, "fraction")

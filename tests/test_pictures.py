@@ -17,10 +17,7 @@ from legible import assert_legible, wordless, words_of
 from matplotlib.testing.compare import compare_images
 
 from minsim import charts
-from minsim.charts import drifts, heatmap, page, style
-from minsim.charts import library_runs as catalogue
-from minsim.charts import producer_outages as screen
-from minsim.charts import studies as risk
+from minsim.charts import drifts, heatmap, library_runs, page, producer_outages, studies, style
 from minsim.charts.spending import plot_spending
 from minsim.explain.attribution import Attribution
 from minsim.reference.screening import Screen, StageScreen
@@ -30,17 +27,17 @@ from minsim.results.answer import Answer
 from minsim.simulation.world import Application
 from minsim.studies.budget_search import Budget, Mix, Point, Step, Yield
 from minsim.studies.comparison import Comparison, Curve
-from minsim.studies.ensemble import Band
+from minsim.studies.ensembles import Band
 from minsim.studies.library_runs import Entry, Loss
 from minsim.studies.monte_carlo.batches import Batch
 from minsim.studies.monte_carlo.estimates import Estimate
-from minsim.studies.monte_carlo.replications import METRICS, Place, Shape
-from minsim.studies.producer_outages import KnockOut, KnockOuts
+from minsim.studies.monte_carlo.replications import METRICS, MaterialRegion, ResultSchema
+from minsim.studies.producer_outages import KnockOut, ProducerOutages
 from minsim.studies.purchase_options import Cost, Purchase, Shelf
-from minsim.studies.sensitivity import Sensitivity
+from minsim.studies.sensitivities import Sensitivity
 from minsim.studies.sizing import Level, Question, Sizing
 from minsim.studies.spending import Spending
-from minsim.studies.sweep import Sweep
+from minsim.studies.sweeps import Sweep
 
 IMAGES = Path(__file__).parent / "images"
 DPI = 80
@@ -57,7 +54,7 @@ WEEKS = np.arange(153)
 @pytest.fixture(autouse=True)
 def _one_version(monkeypatch):
     """A new version is no new picture."""
-    for module in (page, screen, catalogue):
+    for module in (page, producer_outages, library_runs):
         monkeypatch.setattr(module, "__version__", "0.0.0")
 
 
@@ -72,7 +69,7 @@ def shipments(record):
     trade[9:21, united_states] = 0.0
     leaks[12:21, united_states] = 25.0
     record.network.arcs[united_states].base_flow_t_per_day = 200.0 / 30.4
-    iceland = synthetic.ArcLabel("magnets", "fabricate", "Iceland", "Iceland", "United States", "United States",
+    iceland = synthetic.ArcInfo("magnets", "fabricate", "Iceland", "Iceland", "United States", "United States",
                                  "consumer", 30, 90.0 / 30.4)  # fmt: skip
     record.network.arcs.append(iceland)
     trade = np.column_stack([trade, 90.0 + 45.0 * (np.arange(35) >= 12) * (np.arange(35) < 22)])
@@ -111,8 +108,12 @@ def divided():
     )
 
 
-PLACES = (Place("magnets", "United States"), Place("magnets", "Japan"), Place("magnets", "European Union"))
-SHAPE = Shape(PLACES, 3, synthetic.START, synthetic.DAYS)
+PLACES = (
+    MaterialRegion("magnets", "United States"),
+    MaterialRegion("magnets", "Japan"),
+    MaterialRegion("magnets", "European Union"),
+)
+SHAPE = ResultSchema(PLACES, 3, synthetic.START, synthetic.DAYS)
 
 
 def hump(height, middle, width):
@@ -221,7 +222,7 @@ def screened():
         )
         for title, (hhi, left, reliance, survive) in facts.items()
     ]  # fmt: skip
-    return screen.plot_screen(screens)
+    return producer_outages.plot_screen(screens)
 
 
 def stopped():
@@ -235,7 +236,7 @@ def stopped():
         )
         for (title, country), lost in days.items()
     ]  # fmt: skip
-    return screen.plot_knock_outs(KnockOuts("United States", 365, 1, 200, cells))
+    return producer_outages.plot_knock_outs(ProducerOutages("United States", 365, 1, 200, cells))
 
 
 def spending():
@@ -280,7 +281,7 @@ def catalogued():
         Entry("japan-ban", as_of=known, losses=(loss("Gallium", "Japan", 0.3),), regions=regions),
         Entry("calm", as_of=known, regions=regions[:2]),
     ]
-    return catalogue.plot_catalogue(entries)
+    return library_runs.plot_catalogue(entries)
 
 
 def table():
@@ -303,7 +304,7 @@ PICTURES = {
     "waterfall": lambda: charts.draw(finished(), "waterfall"),
     "licences": lambda: charts.draw(queued(), "licences"),
     "attribution": lambda: divided().plot().figure,
-    "fan": lambda: risk.plot_fan(ensemble()),
+    "fan": lambda: studies.plot_fan(ensemble()),
     "comparison": lambda: comparison().plot().figure,
     "sweep-lines": lambda: lines().plot().figure,
     "sweep-map": lambda: grid().plot().figure,

@@ -79,7 +79,8 @@ def test_patterns_are_a_setting(project):
 
 
 def test_loading_the_plugin_loads_nothing_heavy():
-    code = "import sys, pytest; before = set(sys.modules); import minsim.regression.pytest_plugin; print(*set(sys.modules) - before)"
+    code = "import sys, pytest; before = set(sys.modules); import minsim.regression.pytest_plugin; "
+    code += "print(*set(sys.modules) - before)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {name.partition(".")[0] for name in loaded}.isdisjoint(
         {"numpy", "numba", "pandas", "pydantic", "yaml", "click"}

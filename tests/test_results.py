@@ -15,7 +15,7 @@ from synthetic import DAYS
 from minsim._version import __version__
 from minsim.charts import style
 from minsim.errors import OutputError
-from minsim.results import files as output
+from minsim.results import files
 from minsim.results.tables import trade_columns
 
 FILES = {
@@ -163,7 +163,7 @@ def test_csv_numbers_have_twelve_digits_no_negative_zero_and_nan_is_empty(tmp_pa
         "name": np.array(['a "quoted", name', "b", "c", "d"], dtype=object),
         "value": np.array([1 / 3, math.nan, -0.0, 1e-7]),
     }
-    output.write_csv(tmp_path / "t.csv", columns)
+    files.write_csv(tmp_path / "t.csv", columns)
     with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     assert [row[2] for row in rows] == ["value", "0.333333333333", "", "0", "1e-07"]
@@ -242,7 +242,7 @@ def test_a_failure_while_writing_for_the_first_time_leaves_nothing(run, tmp_path
         path.write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output, "write_csv", full)
+    monkeypatch.setattr(files, "write_csv", full)
     with pytest.raises(OutputError, match=r"cannot write results to .*results: no space left on device"):
         run.save(tmp_path / "results")
     assert names(tmp_path) == set()

@@ -13,7 +13,7 @@ from cells import cell
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from minsim.scenario.format import model as schema
+from minsim.scenario.format import model
 from minsim.scenario.format.events import Event
 from minsim.scenario.format.numbers import DISTRIBUTIONS, Date, Frozen, Given, Lane, Names
 from minsim.scenario.schema_tree import is_number
@@ -48,7 +48,7 @@ def reference() -> str:
 
 def blocks() -> dict[Block, list[str]]:
     """Every block of the format but numbers, each followed by those inside it, with the paths at which it stands."""
-    found: dict[Block, list[str]] = {schema.ScenarioModel: []}
+    found: dict[Block, list[str]] = {model.ScenarioModel: []}
 
     def walk(block: Block, path: str) -> None:
         for name, annotation in hints(block).items():
@@ -64,7 +64,7 @@ def blocks() -> dict[Block, list[str]]:
                     places.append(place)
                     walk(inner, place)
 
-    walk(schema.ScenarioModel, "")
+    walk(model.ScenarioModel, "")
     return found
 
 
@@ -110,7 +110,7 @@ def title_of(block: Block) -> str:
     for tag in TAGS:
         if tag in block.model_fields:
             return f"`{tag}: {get_args(block.model_fields[tag].annotation)[0]}`"
-    if block is schema.ScenarioModel:
+    if block is model.ScenarioModel:
         return "Scenario"
     if block is Event:
         return "Every event"

@@ -11,7 +11,7 @@ import numpy as np
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
 from minsim.charts.style import INK, WIDE_COLOURS, drawing_style, text_on
 from minsim.metrics.consumers import FloatArray
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.text.formatting import count, day_count, listing, percent, tonnes, with_article
 
@@ -39,7 +39,7 @@ SEEN = 0.004
 class Parts:
     """One material's shortfall by region (rows) and event (columns) [t]; the hardest hit first, the largest parts first."""
 
-    story: MaterialStory
+    story: MaterialSummary
     regions: list[int]
     names: list[str]
     amounts_t: FloatArray
@@ -47,7 +47,7 @@ class Parts:
     @classmethod
     def of(cls, attribution: Attribution, material: str | None) -> Parts:
         """Pick what is drawn: the regions hit hardest, and the events that weigh most in them."""
-        story = MaterialStory(attribution.run, material or rank_materials(attribution.run)[0])
+        story = MaterialSummary(attribution.run, material or rank_materials(attribution.run)[0])
         size = np.abs(attribution.parts_t)
         felt = NEGLIGIBLE * np.array([consumer.daily_use_t for consumer in story.network.consumers])
         hit = [i for i in story.everyone if size[:, i].sum() > felt[i]]

@@ -11,9 +11,9 @@ import numpy as np
 from minsim.charts.curves import Curve, days_of, draw_curves, draw_events, set_timeline
 from minsim.charts.page import grid_of_axes, start_page
 from minsim.charts.style import COLOURS, DASHES, drawing_style
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.text.formatting import capital, day_count, listing
 
@@ -44,8 +44,8 @@ def plot_cover(run: Outcome, material: str | None = None, region: str | None = N
     NotInRunError
         If the run has no such material, or nobody there uses it.
     """
-    story = MaterialStory(run, material or rank_materials(run)[0])
-    cover = metrics.commercial_cover_days(run.record)
+    story = MaterialSummary(run, material or rank_materials(run)[0])
+    cover = consumers.commercial_cover_days(run.record)
     ranked = [story.consumer(region)] if region else _thinnest_first(story)
     moving = [i for i in ranked if cover[:, i].min() <= cover[0, i] - STEADY_DAYS]
     drawn = (moving or ranked)[:MOST_PANELS]
@@ -64,7 +64,7 @@ def plot_cover(run: Outcome, material: str | None = None, region: str | None = N
     return figure
 
 
-def _thinnest_first(story: MaterialStory) -> list[int]:
+def _thinnest_first(story: MaterialSummary) -> list[int]:
     """Consumers by how low their stock falls, those that lose most days first among the empty."""
     lowest, lost = story.measures["min_commercial_cover_days"], story.measures["shortfall_days"]
     order = {i: (round(float(lowest[i]), 3), -round(float(lost[i]), 3)) for i in story.everyone}
@@ -75,7 +75,7 @@ def _own(cover: FloatArray, index: int) -> list[Curve]:
     return [Curve(cover[:, index], "commercial stock", COLOURS[0])]
 
 
-def _stockpiles(story: MaterialStory, index: int) -> list[Curve]:
+def _stockpiles(story: MaterialSummary, index: int) -> list[Curve]:
     """Strategic stocks that may serve a consumer, in days of its use of what they hold."""
     return [
         Curve(days, story.stockpile(holding), COLOURS[1], DASHES[1 + k % (len(DASHES) - 1)], 1.8)
@@ -83,7 +83,9 @@ def _stockpiles(story: MaterialStory, index: int) -> list[Curve]:
     ]
 
 
-def _draw(ax: Axes, story: MaterialStory, index: int, curves: Sequence[Curve], highest: float, *, small: bool) -> None:
+def _draw(
+    ax: Axes, story: MaterialSummary, index: int, curves: Sequence[Curve], highest: float, *, small: bool
+) -> None:
     region = story.network.consumers[index].region
     set_timeline(ax, story.network, highest, f"{region}, days of use", most=7 if small else 10)
     draw_events(ax, story, named=False)
@@ -93,7 +95,7 @@ def _draw(ax: Axes, story: MaterialStory, index: int, curves: Sequence[Curve], h
     draw_curves(ax, [replace(curve, bold=not small) for curve in curves], at_peak=False, named=len(curves) > 1)
 
 
-def _headline(story: MaterialStory, cover: FloatArray, index: int) -> str:
+def _headline(story: MaterialSummary, cover: FloatArray, index: int) -> str:
     own = cover[:, index]
     lowest, opening = float(own.min()), float(own[0])
     if lowest > opening - STEADY_DAYS:
@@ -104,7 +106,7 @@ def _headline(story: MaterialStory, cover: FloatArray, index: int) -> str:
     return f"{whose} fall from {day_count(opening)} of use to {end} on {day}"
 
 
-def _what(story: MaterialStory) -> str:
+def _what(story: MaterialSummary) -> str:
     titles = list(dict.fromkeys(event.title for event in story.disturbances()))
     shaded = f"; shaded: {listing(titles)}" if 0 < len(titles) <= 2 else "; shaded: events" if titles else ""
     return (
@@ -112,7 +114,7 @@ def _what(story: MaterialStory) -> str:
     )
 
 
-def _note(story: MaterialStory, cover: FloatArray, drawn: Sequence[int], region: str | None) -> str:
+def _note(story: MaterialSummary, cover: FloatArray, drawn: Sequence[int], region: str | None) -> str:
     """Regions not drawn: those whose stocks stay, and those for which there is no room."""
     hidden = [i for i in story.everyone if i not in drawn] if region is None else []
     steady = [story.region(i) for i in hidden if cover[:, i].min() > cover[0, i] - STEADY_DAYS]

@@ -12,7 +12,7 @@ from minsim.charts.line_labels import line_points, place_label
 from minsim.charts.page import framed, halo, set_dates, set_values
 from minsim.charts.style import GREY, INK, darker
 from minsim.metrics.consumers import FloatArray
-from minsim.results.answer import MaterialStory
+from minsim.results.answer import MaterialSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def days_of(ax: Axes, days: int) -> FloatArray:
     return np.asarray(ax.get_xlim()[0] + np.arange(days), dtype=float)
 
 
-def draw_events(ax: Axes, story: MaterialStory, *, named: bool) -> None:
+def draw_events(ax: Axes, story: MaterialSummary, *, named: bool) -> None:
     """Shade the days of each event; name the longest in rows above the highest value."""
     first, last = ax.get_xlim()
     spans = []

@@ -14,7 +14,7 @@ from minsim.charts.supply import MONTH_DAYS, Months
 from minsim.errors import NotInRunError
 from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import made_from
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.text.formatting import capital, count, inside_sentence, percent, three_figures, with_article
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from minsim.scenario.event_dates import EventSpan
+    from minsim.scenario.event_dates import ScheduledEvent
 
 MOST_SELLERS = 5
 """Selling countries drawn a stage, the largest; the others are taken together."""
@@ -74,7 +74,7 @@ def plot_flows(
     NotInRunError
         If the run has no such material, region or event, or nothing disturbs the chain.
     """
-    story = MaterialStory(run, material or rank_materials(run)[0])
+    story = MaterialSummary(run, material or rank_materials(run)[0])
     index = story.consumer(region) if region else story.hardest_hit
     span = _event(story, index, event)
     months = _within(span, Months.of(story.network))
@@ -88,7 +88,7 @@ def plot_flows(
     return figure
 
 
-def _event(story: MaterialStory, index: int, asked: str | None) -> EventSpan:
+def _event(story: MaterialSummary, index: int, asked: str | None) -> ScheduledEvent:
     """The event asked for, or the one that bears most on the region's purchases."""
     spans = {span.event: span for span in story.disturbances()}
     here = story.network.consumers[index].place
@@ -99,7 +99,7 @@ def _event(story: MaterialStory, index: int, asked: str | None) -> EventSpan:
         )
     days = story.network.days
 
-    def weight(span: EventSpan) -> tuple[bool, bool, bool, int]:
+    def weight(span: ScheduledEvent) -> tuple[bool, bool, bool, int]:
         """Curbs first, those on the region, those on the product itself, those that act longest."""
         end = days if span.end_day is None else min(days, span.end_day)
         importers, materials = span.importers or (), getattr(span.model, "materials", ())
@@ -109,7 +109,7 @@ def _event(story: MaterialStory, index: int, asked: str | None) -> EventSpan:
     return spans[asked] if asked else max(spans.values(), key=weight)
 
 
-def _within(span: EventSpan, months: Months) -> list[int]:
+def _within(span: ScheduledEvent, months: Months) -> list[int]:
     """Months that lie wholly within an event; the one it covers most, where none does."""
     begin, days = months.first_day, months.days
     end = float(begin[-1] + days[-1]) if span.end_day is None else float(span.end_day)
@@ -118,7 +118,7 @@ def _within(span: EventSpan, months: Months) -> list[int]:
     return whole.tolist() if len(whole) else [int(covered.argmax())]
 
 
-def _stages(story: MaterialStory, region: str, chosen: Sequence[int]) -> list[Stage]:
+def _stages(story: MaterialSummary, region: str, chosen: Sequence[int]) -> list[Stage]:
     """The products of a chain that a region buys, the last first."""
     record, network = story.run.record, story.network
     days = Months.of(network).days[list(chosen)].sum()
@@ -152,7 +152,7 @@ def _stage(material: str, stage: str, title: str, lanes: Sequence[tuple[str, flo
     return Stage(material, stage, title, names, usual, now)
 
 
-def _headline(story: MaterialStory, index: int, span: EventSpan, stages: Sequence[Stage]) -> str:
+def _headline(story: MaterialSummary, index: int, span: ScheduledEvent, stages: Sequence[Stage]) -> str:
     who, under = capital(story.region(index)), f"under “{span.title}”"
     last = next((stage for stage in stages if stage.material == story.material), None)
     if last is None:
@@ -172,7 +172,7 @@ def _headline(story: MaterialStory, index: int, span: EventSpan, stages: Sequenc
     return f"{who} buys {amount} {story.name} {under}: {sells}"
 
 
-def _what(story: MaterialStory, index: int, months: Sequence[int]) -> str:
+def _what(story: MaterialSummary, index: int, months: Sequence[int]) -> str:
     ends = [_month(story, months[0]), _month(story, months[-1])]
     when = ends[0] if len(months) == 1 else " to ".join(ends)
     return (
@@ -181,7 +181,7 @@ def _what(story: MaterialStory, index: int, months: Sequence[int]) -> str:
     )
 
 
-def _note(story: MaterialStory, index: int, months: Sequence[int]) -> str:
+def _note(story: MaterialSummary, index: int, months: Sequence[int]) -> str:
     """How much goes round a curb, of the last product."""
     region, record = story.network.consumers[index].region, story.run.record
     lanes = [k for k, a in enumerate(story.network.arcs) if (a.material, a.user) == (story.material, region)]
@@ -194,7 +194,7 @@ def _note(story: MaterialStory, index: int, months: Sequence[int]) -> str:
     )
 
 
-def _month(story: MaterialStory, month: int) -> str:
+def _month(story: MaterialSummary, month: int) -> str:
     return story.date(int(Months.of(story.network).first_day[month])).split(" ", 1)[1]
 
 

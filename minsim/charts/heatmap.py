@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from minsim.charts.page import start_page, widest_in, write_page
 from minsim.charts.style import GREY, HEIGHT_IN, INK, MARGIN_IN, WIDTH_IN, drawing_style
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.text.formatting import capital, day_count, whole_days
 
@@ -118,7 +118,7 @@ def plot_days_lost(run: Outcome) -> Figure:
     run : Outcome
         The finished run; made without its bracket, it has one map.
     """
-    stories = [MaterialStory(run, material) for material in rank_materials(run)]
+    stories = [MaterialSummary(run, material) for material in rank_materials(run)]
     what = "Days of use lost over the run, by region and material"
     with drawing_style():
         return _draw(
@@ -128,7 +128,7 @@ def plot_days_lost(run: Outcome) -> Figure:
         )
 
 
-def _days_lost(run: Outcome, stories: Sequence[MaterialStory]) -> Table:
+def _days_lost(run: Outcome, stories: Sequence[MaterialSummary]) -> Table:
     """Days lost by behaviour, region and material; the region that loses most of all materials first."""
     consumers, lost = run.record.network.consumers, run.measures["reference"]["shortfall_days"]
     total = {c.region: 0.0 for c in consumers}
@@ -145,7 +145,7 @@ def _days_lost(run: Outcome, stories: Sequence[MaterialStory]) -> Table:
     }
 
 
-def _headline(stories: Sequence[MaterialStory]) -> str:
+def _headline(stories: Sequence[MaterialSummary]) -> str:
     """The worst loss of all materials; where there is none, the worst without rerouting."""
     first = stories[0]
     if first.short:

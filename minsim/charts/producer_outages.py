@@ -17,7 +17,7 @@ from minsim.text.formatting import day_count, inside_sentence, long_date, with_a
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from minsim.studies.producer_outages import KnockOut, KnockOuts
+    from minsim.studies.producer_outages import KnockOut, ProducerOutages
 
 WHAT = (
     "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; simulated through "
@@ -95,12 +95,12 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
-def plot_knock_outs(found: KnockOuts) -> Figure:
+def plot_knock_outs(found: ProducerOutages) -> Figure:
     """Draw the heat map of stops: one row a material, one column a country, the days of use lost in the cells.
 
     Parameters
     ----------
-    found : KnockOuts
+    found : ProducerOutages
 
     Returns
     -------
@@ -129,7 +129,7 @@ def _titled(shown: Screen | KnockOut) -> str:
     return shown.title + ("" if shown.tier == "deep" else " (screening only)")
 
 
-def _stopped(found: KnockOuts) -> str:
+def _stopped(found: ProducerOutages) -> str:
     return (
         f"Mean days of use lost by {with_article(found.region)} if all producers in a country, at every stage, stop for "
         f"{found.stop_days} days; {found.replications} replications, buyers reroute. As of {long_date(AS_OF)}."

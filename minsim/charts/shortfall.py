@@ -10,9 +10,9 @@ import numpy as np
 from minsim.charts.curves import MOST_EVENTS, Curve, days_of, draw_curves, draw_events, set_timeline
 from minsim.charts.page import start_page
 from minsim.charts.style import COLOURS, DASHES, GREY, WIDTHS_PT, drawing_style, panels
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.text.formatting import capital, count, day_count, listing
 
@@ -41,7 +41,7 @@ def plot_shortfall(run: Outcome, material: str | None = None) -> Figure:
     Figure
         Its first axes are those of the shortfall; of commercial cover where nobody runs short.
     """
-    story = MaterialStory(run, material or rank_materials(run)[0])
+    story = MaterialSummary(run, material or rank_materials(run)[0])
     with drawing_style():
         figure, bottom, top = start_page(run, story.headline(), _subtitle(story), " ".join(_notes(story)))
         if story.short:
@@ -57,7 +57,7 @@ def plot_shortfall(run: Outcome, material: str | None = None) -> Figure:
 
 def shortfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
     """Draw the shortfall of one material (commercial cover, where nobody runs short) into axes of your own."""
-    story = MaterialStory(run, material or rank_materials(run)[0])
+    story = MaterialSummary(run, material or rank_materials(run)[0])
     with drawing_style():
         if story.short:
             _draw_shortfall(ax, story)
@@ -67,9 +67,9 @@ def shortfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
     return ax
 
 
-def _draw_shortfall(ax: Axes, story: MaterialStory) -> None:
+def _draw_shortfall(ax: Axes, story: MaterialSummary) -> None:
     shares = {
-        name: 100 * metrics.shortfall_fraction(metrics.consumer_flows_t(record))
+        name: 100 * consumers.shortfall_fraction(consumers.consumer_flows_t(record))
         for name, record in story.run.bracket_records.items()
     }
     drawn = story.short[:MOST_LINES]
@@ -87,7 +87,7 @@ def _draw_shortfall(ax: Axes, story: MaterialStory) -> None:
     draw_curves(ax, curves, at_peak=True)
 
 
-def _loss_label(story: MaterialStory, index: int, rank: int) -> str:
+def _loss_label(story: MaterialSummary, index: int, rank: int) -> str:
     """The region and what it loses; only the first says of what the figure counts."""
     days = day_count(story.measures["shortfall_days"][index])
     return f"{story.network.consumers[index].region}, {days}{' of use lost' if rank == 0 else ''}"
@@ -114,8 +114,8 @@ def _band_edges(shares: dict[str, FloatArray], index: int) -> list[Curve]:
     return edges
 
 
-def _draw_cover(ax: Axes, story: MaterialStory, indices: Sequence[int], *, name_events: bool = False) -> None:
-    cover = metrics.commercial_cover_days(story.run.record)
+def _draw_cover(ax: Axes, story: MaterialSummary, indices: Sequence[int], *, name_events: bool = False) -> None:
+    cover = consumers.commercial_cover_days(story.run.record)
     curves = [
         Curve(cover[:, index], f"{story.network.consumers[index].region}, commercial stock", *_line_style(rank))
         for rank, index in enumerate(indices)
@@ -126,14 +126,14 @@ def _draw_cover(ax: Axes, story: MaterialStory, indices: Sequence[int], *, name_
     draw_curves(ax, curves, at_peak=False)
 
 
-def _stockpile_curves(story: MaterialStory, indices: Sequence[int]) -> list[Curve]:
+def _stockpile_curves(story: MaterialSummary, indices: Sequence[int]) -> list[Curve]:
     """Strategic stocks that may serve some consumers, in days of their use, in the colour of the first they serve."""
     served = [(min(k for k, i in enumerate(indices) if i in h.serves), h, days) for h, days in story.strategic(indices)]
     served.sort(key=lambda stock: stock[0])
     return [Curve(days, story.stockpile(h), COLOURS[rank], (0, (3, 1.2)), 1.6) for rank, h, days in served[:3]]
 
 
-def _thinnest(story: MaterialStory) -> list[int]:
+def _thinnest(story: MaterialSummary) -> list[int]:
     """Consumers by how low their commercial stock falls, the lowest first; the most that are drawn."""
     lowest = story.measures["min_commercial_cover_days"]
     order = sorted(story.everyone, key=lambda i: (story.remoteness(i), lowest[i], story.network.consumers[i].region))
@@ -144,14 +144,14 @@ def _line_style(rank: int) -> tuple[str, Any, float]:
     return COLOURS[rank], DASHES[rank], WIDTHS_PT[rank]
 
 
-def _subtitle(story: MaterialStory) -> str:
+def _subtitle(story: MaterialSummary) -> str:
     what = "Shortfall and stocks by region" if story.short else "Commercial and strategic stocks by region"
     if story.short and len(story.run.bracket_records) > 1:
         what += f"; shaded: {story.region(story.short[0])}, from no rerouting of trade to free rerouting"
     return f"{capital(story.name)}. {what}"
 
 
-def _notes(story: MaterialStory) -> Iterator[str]:
+def _notes(story: MaterialSummary) -> Iterator[str]:
     if not story.short:
         hidden = len(story.everyone) - MOST_LINES
         if hidden > 0:

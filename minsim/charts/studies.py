@@ -15,7 +15,7 @@ from minsim.charts.style import COLOURS, DASHES, GREY, INK, darker, drawing_styl
 from minsim.metrics.consumers import FloatArray
 from minsim.results.outcome import Outcome
 from minsim.studies.answers import material_name, path_words
-from minsim.studies.monte_carlo.replications import METRIC_UNITS, WEEK_DAYS, Place
+from minsim.studies.monte_carlo.replications import METRIC_UNITS, WEEK_DAYS, MaterialRegion
 from minsim.text.formatting import capital, count, listing, with_article
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from minsim.studies.comparison import Comparison
-    from minsim.studies.ensemble import Ensemble
-    from minsim.studies.sensitivity import Sensitivity
+    from minsim.studies.ensembles import Ensemble
+    from minsim.studies.sensitivities import Sensitivity
     from minsim.studies.sizing import Sizing
-    from minsim.studies.sweep import Sweep
+    from minsim.studies.sweeps import Sweep
 
 MOST_PANELS = 4
 MOST_BARS = 10
@@ -154,7 +154,7 @@ def plot_comparison(found: Comparison) -> Figure:
     return figure
 
 
-def _draw_central(ax: Axes, found: Comparison, place: Place) -> None:
+def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
     curves = []
     for curve in found.central:
         own = curve.shape.places[: curve.shape.consumers].index(place)
@@ -175,7 +175,7 @@ def _draw_central(ax: Axes, found: Comparison, place: Place) -> None:
     draw_curves(ax, drawn, at_peak=True, at=weeks)
 
 
-def _draw_differences(ax: Axes, found: Comparison, places: Sequence[Place], labels: Sequence[str]) -> None:
+def _draw_differences(ax: Axes, found: Comparison, places: Sequence[MaterialRegion], labels: Sequence[str]) -> None:
     bare(ax, "Difference, days of use lost")
     others = range(1, len(found.names))
     for row, place in enumerate(places):
@@ -196,7 +196,7 @@ def _draw_differences(ax: Axes, found: Comparison, places: Sequence[Place], labe
 # ----------------------------------------------------------------------------------------------------------------- sweeps
 
 
-def plot_sweep(found: Sweep, metric: str, place: Place) -> Figure:
+def plot_sweep(found: Sweep, metric: str, place: MaterialRegion) -> Figure:
     """Draw one metric over the grid: lines over the longest path of numbers, or a heat map over two of many values."""
     what = f"{_words(metric)}, {place.region}, {material_name(found.scenario, place.material)}"
     errors = "" if found.is_central else "; bars: two standard errors to either side"
@@ -231,7 +231,7 @@ def _axis_words(path: str) -> str:
     return f"{noun} [{unit}]" if unit else noun
 
 
-def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequence[str]) -> None:
+def _draw_lines(ax: Axes, found: Sweep, metric: str, place: MaterialRegion, numeric: Sequence[str]) -> None:
     along = max(numeric or found.over, key=lambda path: len(found.over[path]))
     axis = list(found.over).index(along)
     values = found.over[along]
@@ -259,7 +259,7 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: Place, numeric: Sequ
     ax.set_xlabel(_axis_words(along), color=INK, fontsize=9, loc="left")
 
 
-def _draw_map(ax: Axes, found: Sweep, metric: str, place: Place) -> None:
+def _draw_map(ax: Axes, found: Sweep, metric: str, place: MaterialRegion) -> None:
     (down, rows), (across, columns) = found.over.items()
     means = np.array([found.estimate(k, place, metric).value for k in range(len(found.points))])
     table = means.reshape(len(rows), len(columns))

@@ -10,9 +10,9 @@ import numpy as np
 from minsim.charts.curves import draw_events
 from minsim.charts.page import framed, halo, name_colours, set_dates, set_values, start_page
 from minsim.charts.style import INK, WIDE_COLOURS, drawing_style, panels, text_on
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.text.formatting import capital, count, percent, three_figures, tonnes, with_article
 
@@ -65,7 +65,7 @@ class Months:
 class Supply:
     """What reaches one region [t a month]: shipped by origin, by month; the usual of each; released; needed."""
 
-    story: MaterialStory
+    story: MaterialSummary
     index: int
     months: Months
     shipped: dict[str, FloatArray]
@@ -77,7 +77,7 @@ class Supply:
     @classmethod
     def of(cls, run: Outcome, material: str | None, region: str | None) -> Supply:
         """Read the lanes that end in a region's use of a material."""
-        story = MaterialStory(run, material or rank_materials(run)[0])
+        story = MaterialSummary(run, material or rank_materials(run)[0])
         index = story.consumer(region) if region else story.hardest_hit
         record, network = run.record, story.network
         months, label = Months.of(network), network.consumers[index]
@@ -90,8 +90,8 @@ class Supply:
                 shipped[arc.seller_country] = shipped.get(arc.seller_country, 0.0) + sent
                 usual[arc.seller_country] = usual.get(arc.seller_country, 0.0) + arc.base_flow_t_per_day * MONTH_DAYS
                 leaked += months.put_on_month(record.leaked[: len(leaked), position])
-        flows = metrics.consumer_flows_t(record)[:, index]
-        released, needed = (months.rate(flows[:, k]) for k in (metrics.FROM_STOCKPILE, metrics.DEMAND))
+        flows = consumers.consumer_flows_t(record)[:, index]
+        released, needed = (months.rate(flows[:, k]) for k in (consumers.FROM_STOCKPILE, consumers.DEMAND))
         return cls(story, index, months, shipped, usual, leaked, released, needed)
 
     @property

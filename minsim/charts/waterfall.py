@@ -11,7 +11,7 @@ import numpy as np
 from minsim.charts.page import axes_right_of, bare, beside, set_reach, start_page
 from minsim.charts.style import GREY, INK, WIDE_COLOURS, drawing_style
 from minsim.errors import NotInRunError
-from minsim.results.answer import MaterialStory, rank_materials
+from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
 from minsim.results.waterfall import NO_CHANGE_DAYS
 from minsim.text.formatting import capital, day_count, listing, with_article
@@ -75,21 +75,21 @@ def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
     return ax
 
 
-def hit_regions(run: Outcome, material: str | None) -> tuple[MaterialStory, list[int]]:
+def hit_regions(run: Outcome, material: str | None) -> tuple[MaterialSummary, list[int]]:
     """The material, and the regions that lose days at any step, the hardest hit first."""
     if not run.days_lost:
         raise NotInRunError("the steps of the waterfall are computed with the bracket; run with bracket=True")
-    story = MaterialStory(run, material or rank_materials(run)[0])
+    story = MaterialSummary(run, material or rank_materials(run)[0])
     lost = {i: _lost(story, i) for i in story.everyone}
     hit = [i for i in story.everyone if max(lost[i]) > 0]
     return story, sorted(hit, key=lambda i: (-lost[i][-1], -lost[i][0], story.network.consumers[i].region))
 
 
-def _lost(story: MaterialStory, index: int) -> list[float]:
+def _lost(story: MaterialSummary, index: int) -> list[float]:
     return [float(days[index]) for days in story.run.days_lost.values()]
 
 
-def waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int]) -> str:
+def waterfall_headline(run: Outcome, story: MaterialSummary, regions: Sequence[int]) -> str:
     """What rerouting, leakage and stockpiles change for the hardest hit of the regions, as a title."""
     if not regions:
         return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
@@ -106,7 +106,7 @@ def waterfall_headline(run: Outcome, story: MaterialStory, regions: Sequence[int
     return f"{means} {change}{s} {who} {day_count(abs(naive - left))} of {story.name}; {end}"
 
 
-def _draw_steps(ax: Axes, story: MaterialStory, index: int, highest: float) -> None:
+def _draw_steps(ax: Axes, story: MaterialSummary, index: int, highest: float) -> None:
     """Full bars for the first and the last, floating ones for what each step changes."""
     bare(ax, f"{story.network.consumers[index].region}, days lost")
     lost = _lost(story, index)

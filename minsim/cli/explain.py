@@ -50,16 +50,15 @@ def attribute(
 
         found = attribution.attribute(finished)
     if not as_json:
-        from minsim.cli import explain_tables as cause_pages
-        from minsim.cli import tables as rendering
+        from minsim.cli import explain_tables, tables
 
-        console().print(cause_pages.attribution_page(found))
+        console().print(explain_tables.attribution_page(found))
     with progress(f"Writing {folder}"):
         found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     if as_json:
         click.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
     else:
-        console().print(rendering.files_written(folder))
+        console().print(tables.files_written(folder))
 
 
 @click.command()
@@ -103,6 +102,6 @@ def why(
         told = {"scenario": loaded.name, "as_of": loaded.model.as_of.isoformat(), **explanation.as_dict()}
         click.echo(json.dumps(told, indent=2, allow_nan=False))
         return
-    from minsim.cli import explain_tables as cause_pages
+    from minsim.cli import explain_tables
 
-    console().print(cause_pages.explanation_page(explanation))
+    console().print(explain_tables.explanation_page(explanation))

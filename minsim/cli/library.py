@@ -19,20 +19,19 @@ def refuse(**options: Any) -> None:
 
 def run_all(ctx: click.Context, out: Path | None, jobs: int | None, **options: Any) -> None:
     """Run the library, print who runs short in what, and leave with code 1 when a scenario failed."""
-    from minsim import scenario as loading
-    from minsim.cli import library_tables as library_pages
-    from minsim.cli import tables as rendering
-    from minsim.studies import library_runs as catalogue
+    from minsim import scenario
+    from minsim.cli import library_tables, tables
+    from minsim.studies import library_runs
     from minsim.studies.monte_carlo.workers import usable_cores
 
     folder = out or Path("results")
     command = ctx.meta[COMMAND_LINE]
-    requests = [catalogue.Request(name, folder, command=command, **options) for name in loading.library()]
+    requests = [library_runs.Request(name, folder, command=command, **options) for name in scenario.library()]
     with counted_progress("Scenarios") as tell:
-        entries = catalogue.run_all(requests, jobs or usable_cores(), tell)
-    catalogue.save_index(entries, folder, plot=options["plot"])
-    console().print(library_pages.catalogue_page(entries))
-    console().print(rendering.files_written(folder))
+        entries = library_runs.run_all(requests, jobs or usable_cores(), tell)
+    library_runs.save_index(entries, folder, plot=options["plot"])
+    console().print(library_tables.catalogue_page(entries))
+    console().print(tables.files_written(folder))
     failed = [entry for entry in entries if entry.failure is not None]
     for entry in failed:
         click.echo(f"{entry.name} failed:\n{entry.failure}", err=True)

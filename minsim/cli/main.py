@@ -13,10 +13,7 @@ from typing import Literal
 import click
 
 from minsim._version import __version__
-from minsim.cli import explain as causes
-from minsim.cli import library, plots, report
-from minsim.cli import reference as reference_data
-from minsim.cli import studies as risk
+from minsim.cli import explain, library, plots, reference, report, studies
 from minsim.cli.common import (
     COMMAND_LINE,
     EXIT_FAILED,
@@ -74,9 +71,9 @@ def list_command() -> None:
       minsim list
     """
     from minsim import scenario as loading
-    from minsim.cli import library_tables as library_pages
+    from minsim.cli import library_tables
 
-    console().print(library_pages.library_table([loading.load_scenario(name) for name in loading.library()]))
+    console().print(library_tables.library_table([loading.load_scenario(name) for name in loading.library()]))
 
 
 @main.command()
@@ -99,10 +96,10 @@ def show(scenario: str, resolved: bool) -> None:
 
         click.echo(yaml.safe_dump(loaded.resolved, sort_keys=False, allow_unicode=True, width=120), nl=False)
         return
-    from minsim.cli import tables as rendering
+    from minsim.cli import tables
 
     warn(loaded)
-    console().print(rendering.scenario_page(loaded))
+    console().print(tables.scenario_page(loaded))
 
 
 @main.command()
@@ -221,19 +218,19 @@ def run(
     folder = out or Path("results") / (loaded.name if company is None else f"{loaded.name}-{company.stem}")
     finished = simulate(loaded, seed, replication, bracket=not no_bracket)
     if not as_json:
-        from minsim.cli import tables as rendering
+        from minsim.cli import tables
 
-        console().print(rendering.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
+        console().print(tables.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
     with progress(f"Writing {folder}"):
         finished.save(folder, format=file_format, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
     if as_json:
         click.echo(json.dumps(finished.summary(), indent=2, allow_nan=False))
     else:
-        console().print(rendering.files_written(folder))
+        console().print(tables.files_written(folder))
 
 
-main.add_command(causes.attribute)
-main.add_command(causes.why)
+main.add_command(explain.attribute)
+main.add_command(explain.why)
 main.add_command(plots.plot)
 main.add_command(report.report)
 
@@ -337,14 +334,14 @@ def sources(scenario: str, form: str) -> None:
       minsim sources magnet-ban
       minsim sources magnet-ban --format bibtex > magnet-ban.bib
     """
-    from minsim.cli import tables as rendering
+    from minsim.cli import tables
     from minsim.scenario import bibliography
 
     loaded = load_aloud(scenario)
     if form != "table":
         click.echo(bibliography.bibliography(loaded, form), nl=False)
         return
-    console().print(rendering.sources_page(loaded))
+    console().print(tables.sources_page(loaded))
 
 
 @main.command()
@@ -379,8 +376,8 @@ def schema(out: Path | None) -> None:
     click.echo(f"wrote {out}", err=True)
 
 
-main.add_command(reference_data.data)
-main.add_command(reference_data.screen)
-main.add_command(reference_data.new)
-for command in risk.COMMANDS:
+main.add_command(reference.data)
+main.add_command(reference.screen)
+main.add_command(reference.new)
+for command in studies.COMMANDS:
     main.add_command(command)

@@ -52,9 +52,9 @@ def list_command() -> None:
 
     Deep ones have a chain that may carry a conclusion; the others are for screening only.
     """
-    from minsim.cli import reference_tables as data_pages
+    from minsim.cli import reference_tables
 
-    console().print(data_pages.list_page())
+    console().print(reference_tables.list_page())
 
 
 @data.command()
@@ -66,10 +66,10 @@ def show(material: str) -> None:
     Examples:
       minsim data show antimony
     """
-    from minsim.cli import reference_tables as data_pages
+    from minsim.cli import reference_tables
 
     _known(material)
-    console().print(data_pages.material_page(material))
+    console().print(reference_tables.material_page(material))
 
 
 @data.command()
@@ -84,7 +84,7 @@ def check(material: tuple[str, ...]) -> None:
       minsim data check
       minsim data check cobalt lithium
     """
-    from minsim.cli import reference_tables as data_pages
+    from minsim.cli import reference_tables
     from minsim.reference import check as data_check
 
     for key in material:
@@ -92,7 +92,7 @@ def check(material: tuple[str, ...]) -> None:
         if key not in data_check.checkable():
             raise ScenarioError.single(f"{key} is for screening only: it has no chain, so there is nothing to check")
     compared = [c for key in material or data_check.checkable() for c in data_check.compare(key)]
-    console().print(data_pages.check_page(compared))
+    console().print(reference_tables.check_page(compared))
 
 
 @click.command()
@@ -149,13 +149,13 @@ def screen(
             raise click.UsageError("--dynamic writes its table and picture into --out; leave --csv, --plot and --quick")
         _screen_dynamic(ctx, region, replications, out or Path("results/screen-dynamic"), (executor, scheduler, jobs))
         return
-    from minsim.cli import reference_tables as data_pages
+    from minsim.cli import reference_tables
     from minsim.reference import screening
 
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise click.BadParameter(f"expected a name that ends in .png or .svg, got {plot.name}", param_hint="--plot")
     screens = screening.screen_all(simulate=not quick)
-    console().print(data_pages.screen_page(screens))
+    console().print(reference_tables.screen_page(screens))
     if table is not None:
         _write_screen(table, screens)
     if plot is not None:
@@ -172,15 +172,14 @@ def _screen_dynamic(
     ctx: click.Context, region: str, replications: int, out: Path, workers: tuple[str, str | None, int | None]
 ) -> None:
     with computing("Replications", *workers) as crew:
-        from minsim import studies as risk
-        from minsim.cli import reference_tables as data_pages
-        from minsim.cli import tables as rendering
+        from minsim import studies
+        from minsim.cli import reference_tables, tables
 
-        found = risk.knock_outs(region=region, replications=replications, out=out, **crew)
-    console().print(data_pages.stops_page(found))
+        found = studies.stop_each_producer(region=region, replications=replications, out=out, **crew)
+    console().print(reference_tables.stops_page(found))
     tell(found.answer())
     found.save(out, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(out))
+    console().print(tables.files_written(out))
     exit_on_failures(ctx, found.failed_runs, (), ())
 
 
@@ -207,13 +206,13 @@ def new(name: str, materials: str, out: Path | None, force: bool) -> None:
       minsim new chips --materials gallium,germanium
       minsim run chips.yaml
     """
-    from minsim.reference import new_scenario as newscenario
+    from minsim.reference import new_scenario
 
-    if not newscenario.is_name(name):
+    if not new_scenario.is_name(name):
         raise click.BadParameter(f"expected letters, digits, - and _, got {name!r}", param_hint="NAME")
     path = out or Path(f"{name}.yaml")
     keys = [key.strip() for key in materials.split(",") if key.strip()]
-    scenario = newscenario.write_scenario(path, keys, name=name, force=force)
+    scenario = new_scenario.write_scenario(path, keys, name=name, force=force)
     for warning in scenario.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"wrote {path}: {', '.join(scenario.model.materials)}; balanced, nothing happens yet")

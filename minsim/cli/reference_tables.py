@@ -18,7 +18,7 @@ from minsim.reference.screening import HIGHLY_CONCENTRATED, Screen, survival_tex
 from minsim.text.formatting import with_article
 
 if TYPE_CHECKING:
-    from minsim.studies.producer_outages import KnockOuts
+    from minsim.studies.producer_outages import ProducerOutages
 
 ABSENT = "–"
 SCREENING_BADGE = "screening only"
@@ -147,7 +147,7 @@ def screen_page(screens: Sequence[Screen]) -> RenderableType:
     return Group(table, Text(), Text(foot, style="dim"))
 
 
-def stops_page(found: KnockOuts) -> RenderableType:
+def stops_page(found: ProducerOutages) -> RenderableType:
     """Stops of a country that cost a region anything, most days of use lost first."""
     table = _table(
         f"Stops for {found.stop_days} days, and what they cost {with_article(found.region)}", "material", "without",

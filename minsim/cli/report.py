@@ -91,12 +91,12 @@ def report(
 
 def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
     """The run that a folder holds, the command that made it, and what has changed since."""
-    from minsim.results import run as results
+    from minsim.results import run
     from minsim.results.folder import changes, read_folder
 
     held = read_folder(folder)
     _tell(f"Simulating {held.scenario.name} as in {folder} (the first run compiles, up to half a minute)")
-    finished = results.run(held.scenario, seed=held.seed, replication=held.replication)
+    finished = run.run(held.scenario, seed=held.seed, replication=held.replication)
     notices = changes(held, finished)
     for notice in notices:
         click.echo(f"warning: {notice}", err=True)

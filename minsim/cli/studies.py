@@ -93,9 +93,9 @@ def ensemble(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-ensemble"
     with computing("Replications", executor, scheduler, jobs) as crew:
-        from minsim import studies as risk
+        from minsim import studies
 
-        found = risk.ensemble(
+        found = studies.ensemble(
             loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
             **crew,
         )  # fmt: skip
@@ -140,9 +140,9 @@ def compare(
     loaded = [load_aloud(name, overrides) for name in (first, *others)]
     folder = out or Path("results") / f"{loaded[0].name}-comparison"
     with computing("Replications", executor, scheduler, jobs) as crew:
-        from minsim import studies as risk
+        from minsim import studies
 
-        found = risk.compare(*loaded, replications=replications, seed=seed, out=folder, **crew)
+        found = studies.compare(*loaded, replications=replications, seed=seed, out=folder, **crew)
     _conclude(ctx, found, folder, not no_plot, (first, *others), overrides)
 
 
@@ -183,15 +183,15 @@ def sweep(
       minsim sweep magnet-ban --over stockpiles.project-vault.target_days=0:180:15
       minsim sweep magnet-ban --over events.ban.duration_days=90,180,365 -n 200
     """
-    from minsim.studies.sweep import parse_over
+    from minsim.studies.sweeps import parse_over
 
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sweep"
     over = dict(map(parse_over, grid))
     with computing("Runs", executor, scheduler, jobs) as crew:
-        from minsim import studies as risk
+        from minsim import studies
 
-        found = risk.sweep(loaded, over, replications, seed=seed, out=folder, **crew)
+        found = studies.sweep(loaded, over, replications, seed=seed, out=folder, **crew)
     _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
 
 
@@ -252,9 +252,9 @@ def size(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-size"
     with computing("Replications", executor, scheduler, jobs) as crew:
-        from minsim import studies as risk
+        from minsim import studies
 
-        found = risk.size(
+        found = studies.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
             replications=replications, seed=seed, out=folder, **crew,
         )  # fmt: skip
@@ -312,9 +312,9 @@ def sensitivity(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-sensitivity"
     with computing("Runs", executor, scheduler, jobs) as crew:
-        from minsim import studies as risk
+        from minsim import studies
 
-        found = risk.sensitivity(
+        found = studies.sensitivity(
             loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
             out=folder, **crew,
         )  # fmt: skip
@@ -409,9 +409,9 @@ def spend(
     loaded = load_aloud(scenario, overrides)
     folder = out or Path("results") / f"{loaded.name}-spend"
     with computing("Runs", executor, scheduler, jobs) as crew:
-        from minsim import studies as risk
+        from minsim import studies
 
-        found = risk.spend(
+        found = studies.spend(
             loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
             seed=seed, out=folder, **crew,
         )  # fmt: skip
@@ -422,11 +422,11 @@ def _conclude(
     ctx: click.Context, found: Any, folder: Path, plot: bool, scenarios: Sequence[str], overrides: Sequence[str]
 ) -> None:
     """Say what was found, write it, and end with an error where replications failed."""
-    from minsim.cli import tables as rendering
+    from minsim.cli import tables
 
     tell(found.answer())
     found.save(folder, plot=plot, command=ctx.meta[COMMAND_LINE])
-    console().print(rendering.files_written(folder))
+    console().print(tables.files_written(folder))
     exit_on_failures(ctx, getattr(found, "failed_runs", ()), scenarios, overrides)
 
 

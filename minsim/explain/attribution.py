@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minsim._version import __version__
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
 from minsim.results.outcome import Outcome
 from minsim.results.waterfall import Waterfall
@@ -178,7 +178,7 @@ def added_in_turn(coalitions: Coalitions, order: list[int]) -> FloatArray:
 
 
 def _shortfall_t(record: Any) -> FloatArray:
-    return np.asarray(metrics.consumer_flows_t(record)[:, :, metrics.SHORTFALL].sum(axis=0))
+    return np.asarray(consumers.consumer_flows_t(record)[:, :, consumers.SHORTFALL].sum(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,11 +258,11 @@ class Attribution:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim.charts import attribution as chart
+        from minsim.charts import attribution
 
         if ax is None:
-            return chart.plot_attribution(self, material).axes[0]
-        return chart.attribution_axes(ax, self, material)
+            return attribution.plot_attribution(self, material).axes[0]
+        return attribution.attribution_axes(ax, self, material)
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready form: the rows, how they were found, and the waterfall."""

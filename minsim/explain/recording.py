@@ -25,9 +25,15 @@ from minsim.simulation.world import FIRST, World
 
 ARC_ROWS = (ArcRow.SHARE, ArcRow.SHIPPED, ArcRow.LEAKED, ArcRow.IN_TRANSIT, ArcRow.CAP_TODAY)
 SELLER_ROWS = (
-    SellerRow.STOCK, SellerRow.OUTPUT, SellerRow.EXPECTED_ORDERS, SellerRow.AVAILABILITY, SellerRow.PROJECT_CAPACITY, SellerRow.GROWTH,
-    SellerRow.EXPECTED_STOCKPILE_ORDERS, SellerRow.SUPPLY_LIMIT,
-)  # fmt: skip
+    SellerRow.STOCK,
+    SellerRow.OUTPUT,
+    SellerRow.EXPECTED_ORDERS,
+    SellerRow.AVAILABILITY,
+    SellerRow.PROJECT_CAPACITY,
+    SellerRow.GROWTH,
+    SellerRow.EXPECTED_STOCKPILE_ORDERS,
+    SellerRow.SUPPLY_LIMIT,
+)
 BUYER_ROWS = (
     BuyerRow.STOCK,
     BuyerRow.NEED,

@@ -51,9 +51,7 @@ class SellerRow(IntEnum):
 
 
 class BuyerRow(IntEnum):
-    """Rows of `State.value`. One column a buyer of one product:
-    a consumer region, one input of a producer, or a stockpile.
-    """
+    """Rows of `State.value`. One column a buyer of one product: a consumer, one input of a producer, or a stockpile."""
 
     STOCK = 20
     """Commercial (or strategic) stock [t]."""

@@ -20,8 +20,8 @@ from minsim.metrics.disturbances import acting_disturbances
 
 if TYPE_CHECKING:
     from minsim.network.network import Network
-    from minsim.network.node_index import ConsumerLabel
-    from minsim.scenario.event_dates import EventSpan
+    from minsim.network.node_index import ConsumerInfo
+    from minsim.scenario.event_dates import ScheduledEvent
     from minsim.simulation.engine import Record
 
 
@@ -210,7 +210,7 @@ def reference_price_usd_per_kg(network: Network, material: str) -> float:
     return network.draws.number(block.price_usd_per_kg, f"{path}.price_usd_per_kg")
 
 
-def _daily_use_t(consumers: Sequence[ConsumerLabel]) -> FloatArray:
+def _daily_use_t(consumers: Sequence[ConsumerInfo]) -> FloatArray:
     return np.array([consumer.daily_use_t for consumer in consumers], dtype=float)
 
 
@@ -218,17 +218,17 @@ def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0))
 
 
-def _first_start(events: Sequence[EventSpan]) -> float:
+def _first_start(events: Sequence[ScheduledEvent]) -> float:
     return min((float(event.start_day) for event in events), default=math.nan)
 
 
-def _last_end(events: Sequence[EventSpan], days: int) -> float:
+def _last_end(events: Sequence[ScheduledEvent], days: int) -> float:
     """First free day of the last event that ends within the run, `nan` without any."""
     ends = (float(event.end_day) for event in events if event.end_day is not None and event.end_day < days)
     return max(ends, default=math.nan)
 
 
-def _time_to_recover_days(record: Record, short: BoolArray, disturbances: list[list[EventSpan]]) -> FloatArray:
+def _time_to_recover_days(record: Record, short: BoolArray, disturbances: list[list[ScheduledEvent]]) -> FloatArray:
     network = record.network
     target = np.array([c.stock_target_t for c in network.consumers], dtype=float) * growth_factor(network)
     away = short | (record.consumer[:, :, STOCK] < RECOVERED_FRACTION * target)

@@ -9,13 +9,13 @@ from minsim.scenario.format.events import AnyEvent, CapacityProject, Outage, Pri
 if TYPE_CHECKING:
     from minsim.network.network import Network
     from minsim.scenario import Scenario
-    from minsim.scenario.event_dates import EventSpan
+    from minsim.scenario.event_dates import ScheduledEvent
 
 RELIEF_TYPES = frozenset({"capacity_project", "price_floor", "trade_bloc", "substitution"})
 """Events that answer a disturbance; survival and recovery are counted from disturbances alone."""
 
 
-def acting_disturbances(network: Network, material: str) -> list[EventSpan]:
+def acting_disturbances(network: Network, material: str) -> list[ScheduledEvent]:
     """Events that disturb a material, or what it is made from, on at least one day of the run."""
     upstream = made_from(network.scenario, material)
     return [

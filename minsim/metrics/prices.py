@@ -26,7 +26,7 @@ from minsim.scenario.format.events import ExportCurb, PriceFloor, Tariff
 
 if TYPE_CHECKING:
     from minsim.network.network import Network
-    from minsim.scenario.event_dates import EventSpan
+    from minsim.scenario.event_dates import ScheduledEvent
     from minsim.simulation.engine import Record
 
 E = TypeVar("E", PriceFloor, Tariff)
@@ -202,7 +202,7 @@ def month_of_day(network: Network) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     return np.asarray(np.unique(days.astype("datetime64[M]"), return_inverse=True)[1], dtype=np.intp)
 
 
-def _floors_at_border(network: Network, material: str, seller: str, buyer: str) -> Iterator[EventSpan]:
+def _floors_at_border(network: Network, material: str, seller: str, buyer: str) -> Iterator[ScheduledEvent]:
     """Floors that the buyer keeps and the seller is no member of."""
     for span, event in _events(network, PriceFloor):
         members = network.reader.regions_of(event.bloc)
@@ -210,7 +210,7 @@ def _floors_at_border(network: Network, material: str, seller: str, buyer: str) 
             yield span
 
 
-def _duties(network: Network, material: str, seller: str, buyer: str) -> Iterator[tuple[EventSpan, float]]:
+def _duties(network: Network, material: str, seller: str, buyer: str) -> Iterator[tuple[ScheduledEvent, float]]:
     for span, event in _events(network, Tariff):
         exporters = None if event.exporters == "all" else network.reader.expand(event.exporters)
         meant = buyer in network.reader.regions_of(event.importer) and (exporters is None or seller in exporters)
@@ -218,11 +218,11 @@ def _duties(network: Network, material: str, seller: str, buyer: str) -> Iterato
             yield span, network.reader.number(event.rate, f"events.{span.event}.rate")
 
 
-def _events(network: Network, kind: type[E]) -> Iterator[tuple[EventSpan, E]]:
+def _events(network: Network, kind: type[E]) -> Iterator[tuple[ScheduledEvent, E]]:
     for span in network.events:
         if isinstance(span.model, kind):
             yield span, span.model
 
 
-def _days(span: EventSpan, days: int) -> slice:
+def _days(span: ScheduledEvent, days: int) -> slice:
     return slice(max(0, span.start_day), days if span.end_day is None else min(max(0, span.end_day), days))

@@ -16,19 +16,19 @@ from minsim.metrics.consumers import CONSUMER_UNITS, FloatArray, MetricRow, _row
 
 def metric_rows(record: Record) -> list[MetricRow]:
     """Every metric of one replication, by material and region, then the strategic stocks by owner."""
-    from minsim.metrics import stockpiles as stockpile_metrics
+    from minsim.metrics import stockpiles
     from minsim.metrics.prices import price_rows
 
     network = record.network
-    groups = stockpile_metrics.groups_by_owner(record)
-    stocks = stockpile_metrics.measure_stockpiles(record, groups.values())
+    groups = stockpiles.groups_by_owner(record)
+    stocks = stockpiles.measure_stockpiles(record, groups.values())
     consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
     # An intermediate that leaks reaches plants, not users.
     to_plants = {place: amount for place, amount in sorted(leaked_t(record).items()) if place not in consumers}
     return [
         *_rows(network.start, consumers, measure_consumers(record), CONSUMER_UNITS),
         *_rows(network.start, list(to_plants), {"leaked_t": np.array(list(to_plants.values()))}, {"leaked_t": "t"}),
-        *_rows(network.start, list(groups), stocks, stockpile_metrics.STOCKPILE_UNITS),
+        *_rows(network.start, list(groups), stocks, stockpiles.STOCKPILE_UNITS),
         *price_rows(record),
     ]
 

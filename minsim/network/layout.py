@@ -37,7 +37,7 @@ from minsim.kernel.rows import (
 from minsim.kernel.state import NOTHING
 from minsim.network.agents import Buyer, Product, Reader, Seller
 from minsim.network.baseline import local_output, scrap_origin
-from minsim.network.node_index import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
+from minsim.network.node_index import ArcInfo, ConsumerInfo, HoldingInfo, SectorInfo, SellerInfo
 from minsim.network.price_zones import Market, plan_markets
 from minsim.network.regional_users import end_uses
 from minsim.network.stockpile_plans import Holding
@@ -72,22 +72,22 @@ class Layout:
 
     # labels
 
-    def seller_labels(self) -> tuple[SellerLabel, ...]:
+    def seller_labels(self) -> tuple[SellerInfo, ...]:
         return tuple(
-            SellerLabel(*s.key, s.producer, s.place.region, s.output, s.capacity, self._store_days(s))
+            SellerInfo(*s.key, s.producer, s.place.region, s.output, s.capacity, self._store_days(s))
             for s in self.sellers
         )
 
-    def consumer_labels(self) -> tuple[ConsumerLabel, ...]:
+    def consumer_labels(self) -> tuple[ConsumerInfo, ...]:
         return tuple(self._consumer_label(v) for v in self.consumers)
 
-    def arc_labels(self) -> tuple[ArcLabel, ...]:
+    def arc_labels(self) -> tuple[ArcInfo, ...]:
         return tuple(arc.label for arc in self.arcs)
 
-    def holding_labels(self) -> tuple[HoldingLabel, ...]:
+    def holding_labels(self) -> tuple[HoldingInfo, ...]:
         return tuple(self._holding_label(holding) for holding in self.holdings)
 
-    def _sectors(self) -> Iterator[SectorLabel]:
+    def _sectors(self) -> Iterator[SectorInfo]:
         """Sectors by consumer, priority, name."""
         uses: dict[int, dict[str, float]] = {}
         for product in self.products:
@@ -99,21 +99,21 @@ class Layout:
             material, region = buyer.key[0], buyer.place.name
             sectors = buyer.consumer.sectors or {"all": Sector(share=1.0)}
             for name, sector in sorted(sectors.items(), key=lambda item: (item[1].priority, item[0])):
-                yield SectorLabel(c, material, region, name, uses[id(buyer)][name], sector.priority, buyer.user_of)
+                yield SectorInfo(c, material, region, name, uses[id(buyer)][name], sector.priority, buyer.user_of)
 
-    def _consumer_label(self, v: int) -> ConsumerLabel:
+    def _consumer_label(self, v: int) -> ConsumerInfo:
         buyer = self.buyers[v]
         own = [arc for arc in self.arcs if arc.buyer == v]
         imports = [arc for arc in own if arc.label.seller_country != buyer.place.region and arc.share > 0.0] or own
         weight = sum(arc.share for arc in imports)
         mean = sum(arc.share * arc.label.lead_days for arc in imports) / weight if weight > 0.0 else 0.0
-        return ConsumerLabel(
+        return ConsumerInfo(
             buyer.key[0], buyer.place.name, buyer.need, buyer.target, buyer.growth_per_year, math.ceil(mean - 1e-9),
             buyer.user_of,
         )  # fmt: skip
 
-    def _holding_label(self, holding: Holding) -> HoldingLabel:
-        return HoldingLabel(
+    def _holding_label(self, holding: Holding) -> HoldingInfo:
+        return HoldingInfo(
             holding.stockpile,
             *holding.key,
             holding.model.owner,
@@ -151,7 +151,7 @@ class Layout:
                 for i, seller in enumerate(product.sellers):
                     if allowed[i][j]:
                         names = (seller.producer, seller.place.region, buyer.place.name, buyer.place.region)
-                        label = ArcLabel(*buyer.key, *names, buyer.kind, max(1, leads[i][j]), flows[i][j])
+                        label = ArcInfo(*buyer.key, *names, buyer.kind, max(1, leads[i][j]), flows[i][j])
                         yield _Arc(self.seller_index[id(seller)], end - len(buyers) + j, shares[i][j], label)
 
     def _pile_shares(self, product: Product, pile: Buyer) -> Floats:
@@ -408,7 +408,7 @@ class _Arc(NamedTuple):
     seller: int
     buyer: int
     share: float
-    label: ArcLabel
+    label: ArcInfo
 
 
 def _holder(holding: Holding) -> Buyer:
@@ -449,7 +449,7 @@ def _full_pipelines(arcs: Sequence[_Arc], days: int) -> Floats:
     return np.where(due, np.array([arc.label.base_flow_t_per_day for arc in arcs])[None, :], 0.0)
 
 
-def _sector_rows(sectors: Sequence[SectorLabel]) -> dict[int, Any]:
+def _sector_rows(sectors: Sequence[SectorInfo]) -> dict[int, Any]:
     ones = np.ones(len(sectors))
     return {
         SectorRow.BASE_DEMAND: [sector.daily_use_t for sector in sectors],

@@ -14,13 +14,13 @@ from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, SECTOR_FIELDS, 
 from minsim.network.agents import Reader
 from minsim.network.baseline import build_products
 from minsim.network.layout import Layout
-from minsim.network.node_index import ArcLabel, ConsumerLabel, HoldingLabel, SectorLabel, SellerLabel
+from minsim.network.node_index import ArcInfo, ConsumerInfo, HoldingInfo, SectorInfo, SellerInfo
 from minsim.network.price_zones import Market
 from minsim.network.stockpile_plans import plan_holdings
 from minsim.network.trade import DAYS_PER_YEAR
 from minsim.scenario import Scenario
 from minsim.scenario.distributions import Draws, uncertain_numbers
-from minsim.scenario.event_dates import EventSpan, day_of, event_spans, months_of
+from minsim.scenario.event_dates import ScheduledEvent, day_of, months_of, scheduled_events
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class Network:
     reader: Reader
     days: int
     products: tuple[tuple[str, str], ...]
-    sellers: tuple[SellerLabel, ...]
-    consumers: tuple[ConsumerLabel, ...]
-    sectors: tuple[SectorLabel, ...]
-    arcs: tuple[ArcLabel, ...]
-    holdings: tuple[HoldingLabel, ...]
+    sellers: tuple[SellerInfo, ...]
+    consumers: tuple[ConsumerInfo, ...]
+    sectors: tuple[SectorInfo, ...]
+    arcs: tuple[ArcInfo, ...]
+    holdings: tuple[HoldingInfo, ...]
     markets: tuple[Market, ...]
-    events: tuple[EventSpan, ...]
+    events: tuple[ScheduledEvent, ...]
     buyer_names: tuple[str, ...]
     buyer_materials: tuple[str, ...]
     arrays: dict[str, Any]
@@ -115,7 +115,7 @@ class Network:
 
         Only where `is_redrawable(scenario)`: the arrays are shared with this network, which no run changes.
         """
-        events = tuple(event_spans(self.scenario.model, draws))
+        events = tuple(scheduled_events(self.scenario.model, draws))
         return replace(self, reader=Reader(self.scenario, draws), events=events)
 
     def fresh_state(self, rerouting: str = "reference") -> State:
@@ -176,7 +176,7 @@ def build_network(scenario: Scenario, draws: Draws) -> Network:
         arcs=layout.arc_labels(),
         holdings=layout.holding_labels(),
         markets=layout.markets,
-        events=tuple(event_spans(model, draws)),
+        events=tuple(scheduled_events(model, draws)),
         buyer_names=tuple(f"{'/'.join(buyer.key)} of {buyer.place.name}" for buyer in layout.buyers),
         buyer_materials=tuple(buyer.key[0] for buyer in layout.buyers),
         arrays=layout.arrays(),

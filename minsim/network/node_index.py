@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 @dataclass(frozen=True)
-class ConsumerLabel:
+class ConsumerInfo:
     """A region's use of one material: day-0 use [t/day], stock target [t], growth [1/year], usual import lead [days].
 
     `region` is what the consumer is called; a user within a region has a name of its own, and `within` names the region.
@@ -29,7 +29,7 @@ class ConsumerLabel:
 
 
 @dataclass(frozen=True)
-class SectorLabel:
+class SectorInfo:
     """An end use of one region; `consumer` is the index of the region's label, `within` as there."""
 
     consumer: int
@@ -47,7 +47,7 @@ class SectorLabel:
 
 
 @dataclass(frozen=True)
-class SellerLabel:
+class SellerInfo:
     """A producer, as seller of its product; `store_days` is its room for product, in days of output."""
 
     material: str
@@ -59,7 +59,7 @@ class SellerLabel:
     store_days: float
 
 
-class ArcLabel(NamedTuple):  # there are many, and a frozen dataclass takes five times as long to make
+class ArcInfo(NamedTuple):  # there are many, and a frozen dataclass takes five times as long to make
     """A pair of seller and buyer of one product; `kind` of buyer is consumer, producer or stockpile."""
 
     material: str
@@ -79,7 +79,7 @@ class ArcLabel(NamedTuple):  # there are many, and a frozen dataclass takes five
 
 
 @dataclass(frozen=True)
-class HoldingLabel:
+class HoldingInfo:
     """One material held in a stockpile; `serves` are indices of the consumers it may serve.
 
     `rate_t_per_day` is the most it buys a day, `ceiling_usd_per_kg` the highest price it pays; infinite without a limit.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim._version import __version__
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import REROUTINGS, FloatArray
 from minsim.results.outcome import Outcome
 
@@ -176,17 +176,17 @@ def monthly_table(record: Record) -> Table:
     """Monthly sums by material and region, and the cover and price at the month's end."""
     network = record.network
     months = _months(record)
-    flows = metrics.consumer_flows_t(record)
-    cover = metrics.commercial_cover_days(record)
-    price = record.consumer[:, :, metrics.PRICE]
+    flows = consumers.consumer_flows_t(record)
+    cover = consumers.commercial_cover_days(record)
+    price = record.consumer[:, :, consumers.PRICE]
     columns: dict[str, FloatArray] = {
         f"{name}_t": _sums(flows[:, :, place], months)
         for name, place in (
-            ("demand", metrics.DEMAND),
-            ("consumed", metrics.CONSUMED),
-            ("shortfall", metrics.SHORTFALL),
-            ("destroyed", metrics.DESTROYED),
-            ("from_stockpile", metrics.FROM_STOCKPILE),
+            ("demand", consumers.DEMAND),
+            ("consumed", consumers.CONSUMED),
+            ("shortfall", consumers.SHORTFALL),
+            ("destroyed", consumers.DESTROYED),
+            ("from_stockpile", consumers.FROM_STOCKPILE),
         )
     }
     columns["month_end_cover_days"] = _closings(cover, months)
@@ -200,10 +200,10 @@ def stockpile_table(record: Record) -> Table:
     """Monthly purchases, releases and spending of each stockpile, and its stock at the month's end."""
     months, holdings = _months(record), record.network.holdings
     columns = {
-        "month_end_stock_t": _closings(record.holding[:, :, metrics.CLOSING], months),
-        "bought_t": _sums(record.holding[:, :, metrics.BOUGHT], months),
-        "released_t": _sums(record.holding[:, :, metrics.RELEASED], months),
-        "spent_usd": _sums(record.holding[:, :, metrics.SPENT], months),
+        "month_end_stock_t": _closings(record.holding[:, :, consumers.CLOSING], months),
+        "bought_t": _sums(record.holding[:, :, consumers.BOUGHT], months),
+        "released_t": _sums(record.holding[:, :, consumers.RELEASED], months),
+        "spent_usd": _sums(record.holding[:, :, consumers.SPENT], months),
     }
     labels = [(holding.stockpile, holding.material) for holding in holdings]
     return _series(("month", "stockpile", "material"), record.network.months, labels, columns)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minsim.metrics.rows import assumption_count
-from minsim.report.contents import Findings
+from minsim.report.contents import PageContents
 from minsim.report.decisive_inputs import Decider, Screening
 from minsim.report.formats import Bar, days_text, number_name, range_text
 from minsim.text.formatting import capital, count, inside_sentence, percent, with_article
@@ -20,10 +20,10 @@ class Resting:
 
     Parameters
     ----------
-    found : Findings
+    found : PageContents
     """
 
-    def __init__(self, found: Findings) -> None:
+    def __init__(self, found: PageContents) -> None:
         self.found, self.run, self.screening = found, found.run, found.screening
 
     def first_screen(self) -> dict[str, Any]:

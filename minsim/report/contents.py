@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minsim.report.decisive_inputs import Screening, screen
-from minsim.report.stock_options import SIZES_DAYS, Purchase, purchases
-from minsim.results.answer import MaterialStory, rank_materials
-from minsim.studies.ensemble import Ensemble, ensemble
+from minsim.report.stock_options import SIZES_DAYS, StockOption, purchases
+from minsim.results.answer import MaterialSummary, rank_materials
+from minsim.studies.ensembles import Ensemble, ensemble
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.replications import DAYS_LOST, ONSET
 from minsim.studies.monte_carlo.workers import shared_executor, usable_cores
@@ -19,7 +19,7 @@ from minsim.studies.monte_carlo.workers import shared_executor, usable_cores
 if TYPE_CHECKING:
     from minsim.results.run import Run
 
-from minsim.report.progress import Progress
+from minsim.report.progress import PageProgress
 
 MIDDLE = (0.05, 0.95)
 """Quantiles between which nine draws in ten lie."""
@@ -45,32 +45,32 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Findings:
+class PageContents:
     """What the page tells.
 
     Attributes
     ----------
     run : Run
         With its bracket.
-    stories : list of MaterialStory
+    stories : list of MaterialSummary
         One a material with users, the hardest hit first.
     focus : int
         The consumer hit hardest; where nobody is short, the one with the thinnest stock.
     draws : Ensemble or None
     screening : Screening or None
-    purchases : list of Purchase
+    purchases : list of StockOption
         Empty where nobody is short.
     """
 
     run: Run = field(repr=False)
-    stories: list[MaterialStory] = field(repr=False)
+    stories: list[MaterialSummary] = field(repr=False)
     focus: int
     draws: Ensemble | None
     screening: Screening | None
-    purchases: list[Purchase]
+    purchases: list[StockOption]
 
     @property
-    def short(self) -> list[MaterialStory]:
+    def short(self) -> list[MaterialSummary]:
         """Stories of the materials that somebody runs short of."""
         return [story for story in self.stories if story.short]
 
@@ -111,9 +111,9 @@ def range_in(found: Ensemble, consumer: int) -> Range:
     return Range(len(found.replications), len(first), (low, high), onset)
 
 
-def gather(run: Run, effort: Effort, progress: Progress) -> Findings:
+def gather(run: Run, effort: Effort, progress: PageProgress) -> PageContents:
     """Compute what the page tells of a finished run."""
-    stories = [MaterialStory(run, material) for material in rank_materials(run)]
+    stories = [MaterialSummary(run, material) for material in rank_materials(run)]
     short = bool(stories[0].short)
     focus = focus_of(stories)
     jobs = usable_cores() if effort.jobs is None else effort.jobs
@@ -137,10 +137,10 @@ def gather(run: Run, effort: Effort, progress: Progress) -> Findings:
                 progress=progress,
             )
     bought = purchases(run, focus, SIZES_DAYS, progress) if short else []
-    return Findings(run, stories, focus, draws, screening, bought)
+    return PageContents(run, stories, focus, draws, screening, bought)
 
 
-def focus_of(stories: list[MaterialStory]) -> int:
+def focus_of(stories: list[MaterialSummary]) -> int:
     """The consumer that loses most days of use; where nobody does, the one with the thinnest commercial stock."""
     if stories[0].short:
         return stories[0].short[0]

@@ -19,13 +19,13 @@ import numpy as np
 from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import made_from
 from minsim.results.outcome import Outcome
-from minsim.studies.monte_carlo.batches import Series, gathered
+from minsim.studies.monte_carlo.batches import RunSeries, gathered
 from minsim.studies.monte_carlo.replications import METRICS, Chunk, Experiment, compute_points
 from minsim.studies.monte_carlo.workers import Task, results_of
-from minsim.studies.sensitivity import Factor, factors_of
+from minsim.studies.sensitivities import Factor, factors_of
 
 if TYPE_CHECKING:
-    from minsim.report.progress import Progress
+    from minsim.report.progress import PageProgress
 
 ENDS = (0.05, 0.95)
 """Quantiles to which a number is moved: the ends of the middle 90% of its range."""
@@ -95,7 +95,7 @@ def screen(
     most_seconds: float,
     jobs: int,
     executor: Executor | None,
-    progress: Progress,
+    progress: PageProgress,
 ) -> Screening:
     """Move one uncertain number of a run at a time.
 
@@ -143,7 +143,7 @@ def _values(
     most_seconds: float,
     jobs: int,
     executor: Executor | None,
-    progress: Progress,
+    progress: PageProgress,
 ) -> FloatArray:
     """Every metric of every place with each number at either end, shape (factors, 2, places, metrics); `nan`: not run."""
     consumers = len(run.record.network.consumers)
@@ -159,7 +159,7 @@ def _values(
         points[:, first // len(ENDS)] = ENDS
         return compute_points, (experiment, first, run.replication, names, points)
 
-    both_ends = Series(experiment, len(ENDS) * len(factors), moved)
+    both_ends = RunSeries(experiment, len(ENDS) * len(factors), moved)
     firsts = range(0, both_ends.count, len(ENDS))
     tasks = (moved(first, first + len(ENDS) - 1) for first in firsts if time.monotonic() < end_by)
     with contextlib.closing(results_of(tasks, jobs, executor)) as results:

@@ -9,7 +9,7 @@ from typing import Any
 
 from minsim.report import tables
 from minsim.report.basis import Resting
-from minsim.report.contents import Findings
+from minsim.report.contents import PageContents
 from minsim.report.sections import MOST_ROWS, Words
 from minsim.report.svg_curves import Chart, charts_of
 from minsim.text.formatting import long_date
@@ -20,13 +20,13 @@ MOST_MATERIALS = 3
 
 
 def render(
-    found: Findings, *, command: str | None = None, made_by: str | None = None, notices: tuple[str, ...] = ()
+    found: PageContents, *, command: str | None = None, made_by: str | None = None, notices: tuple[str, ...] = ()
 ) -> str:
     """The whole page as HTML.
 
     Parameters
     ----------
-    found : Findings
+    found : PageContents
         What it tells.
     command : str, optional
         What the user typed; kept without folders.
@@ -47,7 +47,7 @@ def render(
     return pages.get_template("report.html.jinja").render(**context(found, command, made_by, notices))
 
 
-def context(found: Findings, command: str | None, made_by: str | None, notices: tuple[str, ...]) -> dict[str, Any]:
+def context(found: PageContents, command: str | None, made_by: str | None, notices: tuple[str, ...]) -> dict[str, Any]:
     """Everything the template names."""
     words, resting, model = Words(found), Resting(found), found.run.scenario.model
     charts = list(charts_of(found.stories[:MOST_MATERIALS]))
@@ -85,7 +85,7 @@ def context(found: Findings, command: str | None, made_by: str | None, notices: 
     }
 
 
-def data(found: Findings, charts: list[Chart]) -> dict[str, Any]:
+def data(found: PageContents, charts: list[Chart]) -> dict[str, Any]:
     """What is embedded as JSON: the scenario's identity, and the points of every chart."""
     scenario = found.run.scenario
     charted = [chart.data for chart in charts]

@@ -9,5 +9,5 @@ if TYPE_CHECKING:
     pass
 
 
-Progress = Callable[[str, int, int], None]
+PageProgress = Callable[[str, int, int], None]
 """Told what is computed, how much is done, and how much is wanted."""

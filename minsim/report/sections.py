@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from minsim.charts.waterfall import WITHOUT, hit_regions, waterfall_headline
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.prices import sector_value_added_at_risk_usd
-from minsim.report.contents import Findings, Range
+from minsim.report.contents import PageContents, Range
 from minsim.report.formats import (
     ABSENT,
     NOT_GIVEN,
@@ -25,8 +25,8 @@ from minsim.report.formats import (
     short_date,
     tonnes_text,
 )
-from minsim.report.stock_options import Purchase
-from minsim.results.answer import MaterialStory
+from minsim.report.stock_options import StockOption
+from minsim.results.answer import MaterialSummary
 from minsim.text.formatting import capital, count, day_count, dollars, inside_sentence, listing, percent, with_article
 
 MOST_ROWS = 5
@@ -40,10 +40,10 @@ class Words:
 
     Parameters
     ----------
-    found : Findings
+    found : PageContents
     """
 
-    def __init__(self, found: Findings) -> None:
+    def __init__(self, found: PageContents) -> None:
         self.found, self.run = found, found.run
         self.network = found.run.record.network
         self.measures = found.run.measures
@@ -61,7 +61,7 @@ class Words:
         """Everybody who runs short, the hardest hit first."""
         return [self._who(story, i) for story in self.found.short for i in story.short]
 
-    def _who(self, story: MaterialStory, i: int) -> dict[str, Any]:
+    def _who(self, story: MaterialSummary, i: int) -> dict[str, Any]:
         own, found = self.measures["reference"], self.found.range_of(i)
         return {
             "who": self._place(story, i),
@@ -101,8 +101,8 @@ class Words:
         """Materials that nobody runs short of: the thinnest stock, and what would be without rerouting."""
         return [self._calm(story) for story in self.found.stories if not story.short]
 
-    def _calm(self, story: MaterialStory) -> dict[str, str]:
-        cover = metrics.commercial_cover_days(self.run.record)
+    def _calm(self, story: MaterialSummary) -> dict[str, str]:
+        cover = consumers.commercial_cover_days(self.run.record)
         lowest = story.measures["min_commercial_cover_days"]
         thin = min(story.everyone, key=lambda i: (lowest[i], self.network.consumers[i].region))
         ranges = [r for i in story.everyone if (r := self.found.range_of(i)) is not None]
@@ -115,7 +115,7 @@ class Words:
             "opening": days_text(float(cover[0, thin])),
             "lowest": days_text(float(lowest[thin])),
             "when": self._date(float(cover[:, thin].argmin())),
-            "falls": "" if lowest[thin] >= metrics.RECOVERED_FRACTION * cover[0, thin] else "yes",
+            "falls": "" if lowest[thin] >= consumers.RECOVERED_FRACTION * cover[0, thin] else "yes",
             "draws": "" if worst is None else f"{worst.short} of {worst.draws}",
             "none": self._unrouted(unrouted),
             "act": self._date(act),
@@ -171,7 +171,7 @@ class Words:
         others = {row["form"]: row for row in rows if not row["own"]}  # the largest of each form
         return {"title": self.buying_title(), "rows": [*own, *others.values()], "all": rows, "terms": self._terms()}
 
-    def _purchase(self, purchase: Purchase) -> dict[str, Any]:
+    def _purchase(self, purchase: StockOption) -> dict[str, Any]:
         return {
             "own": purchase.material == self.story.material,
             "form": self._form(purchase.material),
@@ -207,7 +207,7 @@ class Words:
 
     def _terms(self) -> str:
         consumer = self.found.focus
-        wait = metrics.authorisation_days(self.network, consumer)
+        wait = consumers.authorisation_days(self.network, consumer)
         release = f"{count(wait, 'day')} after a shortage shows" if wait else "as soon as a shortage shows"
         return (
             f"Each line adds one stock for {with_article(self.focus_region)}: full on the first day, open to every user, "
@@ -235,7 +235,7 @@ class Words:
             "value_added_given": bool(np.isfinite(sector_value_added_at_risk_usd(self.run.record)).any()),
         }
 
-    def _paying_title(self, short: list[tuple[MaterialStory, int]], worth: float) -> str:
+    def _paying_title(self, short: list[tuple[MaterialSummary, int]], worth: float) -> str:
         value = f", worth {dollars(worth)}" if worth > 0 else ""
         regions = list(dict.fromkeys(self.network.consumers[i].region for _, i in short))
         if not regions:
@@ -255,14 +255,14 @@ class Words:
         share = f"{percent(parts[most] / sum(parts.values()))} of {'that' if several else 'its tonnes'}"
         return f"{whole}; {share} falls on {with_article(most)}"
 
-    def _valued(self, short: list[tuple[MaterialStory, int]]) -> str:
+    def _valued(self, short: list[tuple[MaterialSummary, int]]) -> str:
         """At which prices the shortfall is valued: in a squeeze they are many times the usual."""
         peaks = [float(p) for _, i in short if math.isfinite(p := self.measures["reference"]["peak_price_ratio"][i])]
         if not peaks:
             return "Worth: missing tonnes at the scenario’s reference price."
         return f"Worth: missing tonnes at the price users pay that day, up to {max(peaks):.1f} times the reference."
 
-    def _payer(self, story: MaterialStory, i: int) -> dict[str, str]:
+    def _payer(self, story: MaterialSummary, i: int) -> dict[str, str]:
         own, added = self.measures["reference"], sector_value_added_at_risk_usd(self.run.record)
         given = [added[k] for k, s in enumerate(self.network.sectors) if s.consumer == i and np.isfinite(added[k])]
         return {
@@ -275,9 +275,9 @@ class Words:
 
     def sectors(self) -> Iterator[dict[str, str]]:
         """End uses that lose days, the hardest hit first."""
-        lost = metrics.sector_days_lost(self.run.record)
+        lost = consumers.sector_days_lost(self.run.record)
         added = sector_value_added_at_risk_usd(self.run.record)
-        tonnes = self.run.record.sector[:, :, metrics.SHORTFALL].sum(axis=0)
+        tonnes = self.run.record.sector[:, :, consumers.SHORTFALL].sum(axis=0)
         hit = [k for k in range(len(lost)) if lost[k] > 0]
         for k in sorted(hit, key=lambda k: (-round(float(lost[k]), 6), k)):
             sector = self.network.sectors[k]
@@ -302,7 +302,7 @@ class Words:
 
     # -------------------------------------------------------------------------------------------------------------- small
 
-    def _place(self, story: MaterialStory, i: int) -> str:
+    def _place(self, story: MaterialSummary, i: int) -> str:
         region = self.network.consumers[i].region
         return f"{region}, {story.name}" if self.several else region
 
@@ -315,6 +315,6 @@ def _days_range(found: Range) -> str:
     return low if low == high else f"{low}–{high}"
 
 
-def _bargain(purchase: Purchase) -> float:
+def _bargain(purchase: StockOption) -> float:
     rate = purchase.saved_days_per_million_usd
     return float(f"{rate:.3g}") if math.isfinite(rate) else 0.0

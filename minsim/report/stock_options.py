@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import KG_PER_TONNE
 from minsim.metrics.disturbances import made_from
 from minsim.results.outcome import Outcome
 from minsim.scenario.stages import chain
 
 if TYPE_CHECKING:
-    from minsim.report.progress import Progress
+    from minsim.report.progress import PageProgress
     from minsim.scenario import Scenario
 
 SIZES_DAYS = (10.0, 30.0, 60.0)
@@ -24,7 +24,7 @@ STOCKPILE = "zz-bought"
 
 
 @dataclass(frozen=True)
-class Purchase:
+class StockOption:
     """One stock bought before the first day, and what it changes.
 
     Attributes
@@ -53,7 +53,7 @@ class Purchase:
         return self.saved_days / self.cost_usd * 1e6 if self.cost_usd > 0 else math.nan
 
 
-def purchases(run: Outcome, consumer: int, sizes_days: Sequence[float], progress: Progress) -> list[Purchase]:
+def purchases(run: Outcome, consumer: int, sizes_days: Sequence[float], progress: PageProgress) -> list[StockOption]:
     """Simulate a run's scenario again with one more stock at a time, owned by a region and open to all its users.
 
     Each is full on the first day, and released as fast as its region's users are short, as soon as the slowest of the
@@ -72,7 +72,7 @@ def purchases(run: Outcome, consumer: int, sizes_days: Sequence[float], progress
 
     Returns
     -------
-    list of Purchase
+    list of StockOption
         By form, the material itself first, then size; without forms of which the region can use nothing.
     """
     found = []
@@ -90,7 +90,7 @@ def forms_of(scenario: Scenario, material: str) -> list[tuple[str, str]]:
     return [(name, chain(scenario.model.materials[name])[-1]) for name in names]
 
 
-def bought(run: Outcome, consumer: int, material: str, stage: str, days: float) -> Purchase:
+def bought(run: Outcome, consumer: int, material: str, stage: str, days: float) -> StockOption:
     """One more stock, and the days of use it saves a region."""
     from minsim.results.run import run as simulate
 
@@ -100,7 +100,7 @@ def bought(run: Outcome, consumer: int, material: str, stage: str, days: float) 
     held = next(h for h in with_it.record.network.holdings if h.stockpile == STOCKPILE)
     lost = [outcome.measures["reference"]["shortfall_days"][consumer] for outcome in (run, with_it)]
     cost_usd = held.target_t * KG_PER_TONNE * held.price_usd_per_kg
-    return Purchase(material, stage, days, held.target_t, cost_usd, float(lost[0] - lost[1]))
+    return StockOption(material, stage, days, held.target_t, cost_usd, float(lost[0] - lost[1]))
 
 
 def stock(run: Outcome, consumer: int, material: str, stage: str, days: float) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def stock(run: Outcome, consumer: int, material: str, stage: str, days: float) -
         "holds": {material: stage},
         "target_days": days,
         "initial_fill": 1.0,
-        "release": {"authorisation_days": metrics.authorisation_days(network, consumer)},
+        "release": {"authorisation_days": consumers.authorisation_days(network, consumer)},
         "source": "assumption",
         "note": "what one more stock would save",
     }

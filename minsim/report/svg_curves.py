@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
 from minsim.metrics.prices import month_of_day, spot_price_usd_per_kg
-from minsim.results.answer import MaterialStory
+from minsim.results.answer import MaterialSummary
 from minsim.text.formatting import MONTHS, capital, day_count
 
 HEIGHT = 1000
@@ -141,7 +141,7 @@ class Chart:
 # ------------------------------------------------------------------------------------------------------------------ charts
 
 
-def charts_of(stories: Sequence[MaterialStory]) -> Iterator[Chart]:
+def charts_of(stories: Sequence[MaterialSummary]) -> Iterator[Chart]:
     """Charts of each material: shortfall where there is one, stocks, and prices where they are simulated."""
     for story in stories:
         if story.short:
@@ -150,10 +150,10 @@ def charts_of(stories: Sequence[MaterialStory]) -> Iterator[Chart]:
         yield from price_chart(story)
 
 
-def shortfall_chart(story: MaterialStory) -> Chart:
+def shortfall_chart(story: MaterialSummary) -> Chart:
     """Shortfall of the regions hit hardest, with the bracket of the first."""
     shares = {
-        name: 100 * metrics.shortfall_fraction(metrics.consumer_flows_t(record))
+        name: 100 * consumers.shortfall_fraction(consumers.consumer_flows_t(record))
         for name, record in story.run.bracket_records.items()
     }
     drawn = story.short[:MOST_LINES]
@@ -171,9 +171,9 @@ def shortfall_chart(story: MaterialStory) -> Chart:
     )  # fmt: skip
 
 
-def cover_chart(story: MaterialStory) -> Chart:
+def cover_chart(story: MaterialSummary) -> Chart:
     """Commercial stocks of the regions hit hardest, or nearest to it, and the strategic ones that serve them."""
-    cover = metrics.commercial_cover_days(story.run.record)
+    cover = consumers.commercial_cover_days(story.run.record)
     lowest = story.measures["min_commercial_cover_days"]
     thin = sorted(story.everyone, key=lambda i: (lowest[i], _region(story, i)))
     drawn = (story.short or thin)[:MOST_LINES]
@@ -181,7 +181,7 @@ def cover_chart(story: MaterialStory) -> Chart:
     lines += [Line(story.stockpile(h), days, f"p{rank}") for rank, (h, days) in enumerate(story.strategic(drawn))][:3]
     who, opening = capital(story.region(drawn[0])), float(cover[0, drawn[0]])
     least, day = float(cover[:, drawn[0]].min()), int(cover[:, drawn[0]].argmin())
-    if least >= metrics.RECOVERED_FRACTION * opening:
+    if least >= consumers.RECOVERED_FRACTION * opening:
         title = f"Stocks of {story.name} hold: none falls below {day_count(least)} of use"
     elif least <= 0.05:
         title = f"{who} has used up its commercial stock of {story.name} by {story.date(day)}"
@@ -191,7 +191,7 @@ def cover_chart(story: MaterialStory) -> Chart:
     return _chart(story, "cover", title, f"Stocks of {story.name}, days of use", lines)
 
 
-def price_chart(story: MaterialStory) -> Iterator[Chart]:
+def price_chart(story: MaterialSummary) -> Iterator[Chart]:
     """Spot prices paid, one line for regions that pay the same; nothing where prices are not simulated."""
     prices = spot_price_usd_per_kg(story.run.record)
     groups: list[tuple[list[int], FloatArray]] = []
@@ -223,12 +223,12 @@ def price_chart(story: MaterialStory) -> Iterator[Chart]:
     )
 
 
-def _region(story: MaterialStory, index: int) -> str:
+def _region(story: MaterialSummary, index: int) -> str:
     return story.network.consumers[index].region
 
 
 def _chart(
-    story: MaterialStory,
+    story: MaterialSummary,
     kind: str,
     title: str,
     unit: str,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minsim.metrics.consumers import REROUTINGS, BoolArray, consumer_flows_t, is_short
-from minsim.report.contents import Findings
+from minsim.report.contents import PageContents
 from minsim.report.formats import ABSENT, date_range, days_text, short_date, tonnes_text
 from minsim.report.svg_curves import month_ticks
 from minsim.results.files import manifest
@@ -23,7 +23,7 @@ KINDS = {
 """How well a number is known, and how a reader says so."""
 
 
-def timeline(found: Findings) -> dict[str, Any]:
+def timeline(found: PageContents) -> dict[str, Any]:
     """Events with their spans, first shortages, and the log."""
     network = found.run.record.network
     rows = []
@@ -64,7 +64,7 @@ def timeline(found: Findings) -> dict[str, Any]:
     }
 
 
-def _event_title(found: Findings, event: str) -> str:
+def _event_title(found: PageContents, event: str) -> str:
     model = found.run.scenario.model
     block = model.events.get(event) or model.stockpiles.get(event)
     return getattr(block, "title", None) or event.replace("-", " ")
@@ -75,7 +75,7 @@ def _last_short(short: BoolArray) -> int:
     return int(len(short) - short[::-1].argmax())
 
 
-def timeline_title(found: Findings) -> str:
+def timeline_title(found: PageContents) -> str:
     """How long after the first event somebody is short."""
     network, story = found.run.record.network, found.stories[0]
     events = story.disturbances()
@@ -97,12 +97,12 @@ def timeline_title(found: Findings) -> str:
 # ------------------------------------------------------------------------------------------------------------ all figures
 
 
-def outcomes(found: Findings) -> list[dict[str, str]]:
+def outcomes(found: PageContents) -> list[dict[str, str]]:
     """Every region and material: days lost under each rerouting, tonnes, the draws."""
     return list(_outcomes(found))
 
 
-def _outcomes(found: Findings) -> Iterator[dict[str, str]]:
+def _outcomes(found: PageContents) -> Iterator[dict[str, str]]:
     run, network = found.run, found.run.record.network
     own = run.measures["reference"]
     for i, consumer in enumerate(network.consumers):
@@ -124,7 +124,7 @@ def _outcomes(found: Findings) -> Iterator[dict[str, str]]:
         }
 
 
-def waterfalls(found: Findings) -> list[dict[str, Any]]:
+def waterfalls(found: PageContents) -> list[dict[str, Any]]:
     """Days lost after each step, by region that loses any."""
     run = found.run
     return [
@@ -141,7 +141,7 @@ def waterfalls(found: Findings) -> list[dict[str, Any]]:
 # ---------------------------------------------------------------------------------------------------------------- sources
 
 
-def sources(found: Findings) -> dict[str, Any]:
+def sources(found: PageContents) -> dict[str, Any]:
     """Sources with how well they are known and how many inputs rest on them; every input; the counts."""
     scenario = found.run.scenario
     inputs = scenario.inputs()
@@ -189,7 +189,7 @@ def web_address(url: str | None) -> str:
 # --------------------------------------------------------------------------------------------------------- reproducibility
 
 
-def colophon(found: Findings, command: str | None, made_by: str | None) -> dict[str, Any]:
+def colophon(found: PageContents, command: str | None, made_by: str | None) -> dict[str, Any]:
     """What it takes to make the page again."""
     told = manifest(found.run, command)
     versions = dict(told["versions"])

@@ -32,9 +32,9 @@ from minsim.text.formatting import (
 )
 
 if TYPE_CHECKING:
-    from minsim.network.node_index import HoldingLabel
+    from minsim.network.node_index import HoldingInfo
     from minsim.scenario import Scenario
-    from minsim.scenario.event_dates import EventSpan
+    from minsim.scenario.event_dates import ScheduledEvent
 
 LONGEST_HEADLINE = 90
 
@@ -76,7 +76,7 @@ def compose_answer(run: Outcome, material: str | None = None) -> Answer:
     material : str, optional
         Speak of this material alone; absent: of all, the hardest hit first.
     """
-    stories = [MaterialStory(run, name) for name in ([material] if material else rank_materials(run))]
+    stories = [MaterialSummary(run, name) for name in ([material] if material else rank_materials(run))]
     short = [story for story in stories if story.short]
     lines = [line for story in short for line in story.lines()]
     lines += [line for story in stories if not story.short for line in (story.calm_line(), *story.price_line())]
@@ -97,14 +97,14 @@ def rank_materials(run: Outcome) -> list[str]:
 
     Those of a user within a region come first: the run was made for it.
     """
-    stories = [MaterialStory(run, name) for name in sorted({c.material for c in run.record.network.consumers})]
+    stories = [MaterialSummary(run, name) for name in sorted({c.material for c in run.record.network.consumers})]
     return [
         story.material
         for story in sorted(stories, key=lambda story: (not story.own, -story.worst_days, story.thinnest_days))
     ]
 
 
-class MaterialStory:
+class MaterialSummary:
     """One material of a run, and the words for it.
 
     Parameters
@@ -151,7 +151,7 @@ class MaterialStory:
         """The material's title, as it stands inside a sentence."""
         return inside_sentence(self.run.scenario.model.materials[self.material].title or self.material)
 
-    def disturbances(self) -> list[EventSpan]:
+    def disturbances(self) -> list[ScheduledEvent]:
         """Events that disturb this material, or what it is made from."""
         return acting_disturbances(self.network, self.material)
 
@@ -176,14 +176,14 @@ class MaterialStory:
         lowest = self.measures["min_commercial_cover_days"]
         return self.short[0] if self.short else min(self.everyone, key=lambda i: (lowest[i], i))
 
-    def stockpile(self, holding: HoldingLabel) -> str:
+    def stockpile(self, holding: HoldingInfo) -> str:
         """Name of a strategic stock for readers, with what it holds where one purse holds more than the material told of."""
         title = _stockpile_title(self.run, holding.stockpile)
         if holding.material == self.material or not _holds_several(self.network.holdings, holding.stockpile):
             return title
         return f"{title}, {_material_name(self.run, holding.material)}"
 
-    def strategic(self, indices: Iterable[int]) -> Iterator[tuple[HoldingLabel, FloatArray]]:
+    def strategic(self, indices: Iterable[int]) -> Iterator[tuple[HoldingInfo, FloatArray]]:
         """Strategic stocks that may serve one of some consumers, and what they hold day by day, in days of use."""
         cover, asked = metrics.strategic_cover_days(self.run.record), set(indices)
         for position, holding in enumerate(self.network.holdings):
@@ -349,7 +349,7 @@ class MaterialStory:
         return f" Without rerouting {self.region(unrouted[0])} would lose {day_count(lost)} of use."
 
 
-def _calm_headline(stories: Sequence[MaterialStory]) -> str:
+def _calm_headline(stories: Sequence[MaterialSummary]) -> str:
     if len(stories) == 1:
         return stories[0].headline()
     return f"No region runs short of any of {count(len(stories), 'material')}"
@@ -389,7 +389,7 @@ def _stockpile_title(run: Outcome, stockpile: str) -> str:
     return run.scenario.model.stockpiles[stockpile].title or stockpile
 
 
-def _holds_several(holdings: Sequence[HoldingLabel], stockpile: str) -> bool:
+def _holds_several(holdings: Sequence[HoldingInfo], stockpile: str) -> bool:
     """Whether one purse holds several materials."""
     return sum(holding.stockpile == stockpile for holding in holdings) > 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.prices import spot_price_usd_per_kg
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ def daily_columns(record: Record) -> Columns:
     network, days = record.network, record.sector.shape[0]
     consumer = np.array([sector.consumer for sector in network.sectors], dtype=np.intp)
     flows = record.sector.reshape(-1, record.sector.shape[2])
-    cover = metrics.commercial_cover_days(record)
+    cover = consumers.commercial_cover_days(record)
     return {
         "date": np.repeat(_dates(network), len(network.sectors)),
         **{key: _tiled([getattr(s, key) for s in network.sectors], days) for key in ("material", "region", "sector")},
-        "demand_t": flows[:, metrics.DEMAND],
-        "consumed_t": flows[:, metrics.CONSUMED],
-        "shortfall_t": flows[:, metrics.SHORTFALL],
-        "destroyed_t": flows[:, metrics.DESTROYED],
-        "from_stockpile_t": flows[:, metrics.FROM_STOCKPILE],
+        "demand_t": flows[:, consumers.DEMAND],
+        "consumed_t": flows[:, consumers.CONSUMED],
+        "shortfall_t": flows[:, consumers.SHORTFALL],
+        "destroyed_t": flows[:, consumers.DESTROYED],
+        "from_stockpile_t": flows[:, consumers.FROM_STOCKPILE],
         "commercial_cover_days": cover[:, consumer].ravel(),
-        "price_usd_per_kg": record.consumer[:, consumer, metrics.PRICE].ravel(),
+        "price_usd_per_kg": record.consumer[:, consumer, consumers.PRICE].ravel(),
         "spot_price_usd_per_kg": spot_price_usd_per_kg(record)[:, consumer].ravel(),
     }
 
@@ -48,11 +48,11 @@ def stockpile_columns(record: Record) -> Columns:
         "date": np.repeat(_dates(network), len(holdings)),
         "stockpile": _tiled([holding.stockpile for holding in holdings], days),
         "material": _tiled([holding.material for holding in holdings], days),
-        "stock_t": record.holding[:, :, metrics.CLOSING].ravel(),
-        "cover_days": metrics.strategic_cover_days(record).ravel(),
-        "bought_t": record.holding[:, :, metrics.BOUGHT].ravel(),
-        "released_t": record.holding[:, :, metrics.RELEASED].ravel(),
-        "spent_usd": record.holding[:, :, metrics.SPENT].ravel(),
+        "stock_t": record.holding[:, :, consumers.CLOSING].ravel(),
+        "cover_days": consumers.strategic_cover_days(record).ravel(),
+        "bought_t": record.holding[:, :, consumers.BOUGHT].ravel(),
+        "released_t": record.holding[:, :, consumers.RELEASED].ravel(),
+        "spent_usd": record.holding[:, :, consumers.SPENT].ravel(),
     }
 
 

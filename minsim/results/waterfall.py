@@ -34,7 +34,7 @@ STEPS: Mapping[str, str] = {
     "prices": "after prices",
 }
 """Steps of the waterfall, in order, and what each is; the last only where the scenario has prices."""
-STILL_PRICES: Mapping[str, Any] = {"bounds": [1, 1], "supply_elasticity": 0, "costs": None}
+FIXED_PRICES: Mapping[str, Any] = {"bounds": [1, 1], "supply_elasticity": 0, "costs": None}
 """Keys of a price block with which its price stays at the reference."""
 NO_CHANGE_DAYS = 1e-6
 """Below this a step counts as changing nothing [days]."""
@@ -81,11 +81,11 @@ class Waterfall:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim.charts import waterfall as chart
+        from minsim.charts import waterfall
 
         if ax is None:
-            return chart.plot_waterfall(self.run, material).axes[0]
-        return chart.waterfall_axes(ax, self.run, material)
+            return waterfall.plot_waterfall(self.run, material).axes[0]
+        return waterfall.waterfall_axes(ax, self.run, material)
 
 
 def lost_by_step(
@@ -140,7 +140,7 @@ def without_prices(scenario: Scenario) -> Scenario:
         if material.prices is None:
             continue
         path = f"materials.{name}"
-        still |= {f"{path}.prices.{key}": value for key, value in STILL_PRICES.items()}
+        still |= {f"{path}.prices.{key}": value for key, value in FIXED_PRICES.items()}
         for region, consumer in material.consumers.items():
             for sector in consumer.sectors:
                 still[f"{path}.consumers.{region}.sectors.{sector}.demand_elasticity"] = 0

@@ -251,7 +251,7 @@ class Draws:
 
     Examples
     --------
-    >>> from minsim.scenario.format.model import Uniform
+    >>> from minsim.scenario.format.numbers import Uniform
     >>> delay = Uniform(dist="uniform", low=0, high=10)
     >>> Draws.central().number(delay, "events.mine.delay_days")
     5.0

@@ -12,7 +12,7 @@ from minsim.scenario.format.model import ScenarioModel
 
 
 @dataclass(frozen=True)
-class EventSpan:
+class ScheduledEvent:
     """One event as it happens in one replication.
 
     Attributes
@@ -70,7 +70,7 @@ def months_of(start: dt.date, end: dt.date) -> tuple[tuple[str, ...], tuple[int,
     return tuple(named), months
 
 
-def event_spans(model: ScenarioModel, draws: Draws) -> list[EventSpan]:
+def scheduled_events(model: ScenarioModel, draws: Draws) -> list[ScheduledEvent]:
     """Spans of the events that happen in this replication, by key."""
     spans = []
     for name in sorted(model.events):
@@ -81,9 +81,9 @@ def event_spans(model: ScenarioModel, draws: Draws) -> list[EventSpan]:
     return spans
 
 
-def _span(name: str, event: AnyEvent, path: str, start: dt.date, draws: Draws) -> EventSpan:
+def _span(name: str, event: AnyEvent, path: str, start: dt.date, draws: Draws) -> ScheduledEvent:
     first = start if event.start is None else draws.start(event.start, f"{path}.start")
     end = None if event.end is None else day_of(event.end, start)
     if event.duration_days is not None:
         end = day_of(first, start) + draws.whole(event.duration_days, f"{path}.duration_days")
-    return EventSpan(name, event, day_of(first, start), end)
+    return ScheduledEvent(name, event, day_of(first, start), end)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minsim.errors import MassBalanceError, SimulationError
-from minsim.kernel import advance as fl
+from minsim.kernel import advance
 from minsim.kernel.compiling import Floats
 from minsim.kernel.rows import Channel, Fault, HoldingRow, ItemRow
 from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, SECTOR_FIELDS, State
@@ -109,7 +109,7 @@ def flows(world: World) -> Generator[Any, Any, None]:
         horizon = min(env.peek(), network.days)
         if horizon != int(horizon):
             raise SimulationError(f"events happen on whole days, but one is due on day {horizon}; wait whole days")
-        reached = fl.advance(world.state, world.day, int(horizon))
+        reached = advance.advance(world.state, world.day, int(horizon))
         check_books(world)
         notices = world.state.value[HoldingRow.NOTICE, : len(network.holdings)]
         if len(notices) > 0 and notices.any():

@@ -3,8 +3,8 @@
 Every question is answered from replications, each a pure function of scenario, seed and number, so that the answer is the
 same, bit for bit, for any number of workers, chunk size, order or executor.
 
->>> from minsim import risk
->>> risk.ensemble("magnet-ban", 1000, jobs=2).answer().headline  # doctest: +SKIP
+>>> from minsim import studies
+>>> studies.ensemble("magnet-ban", 1000, jobs=2).answer().headline  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from minsim.studies.comparison import Comparison, compare
-    from minsim.studies.ensemble import Ensemble, ensemble
-    from minsim.studies.producer_outages import KnockOuts, knock_outs
-    from minsim.studies.sensitivity import Sensitivity, sensitivity
+    from minsim.studies.ensembles import Ensemble, ensemble
+    from minsim.studies.producer_outages import ProducerOutages, stop_each_producer
+    from minsim.studies.sensitivities import Sensitivity, sensitivity
     from minsim.studies.sizing import Sizing, size
     from minsim.studies.spending import Spending, spend
-    from minsim.studies.sweep import Sweep, sweep
+    from minsim.studies.sweeps import Sweep, sweep
 
 _MODULE_OF = {
     "Comparison": "comparison",
     "Ensemble": "ensembles",
-    "KnockOuts": "knockouts",
+    "ProducerOutages": "knockouts",
     "Sensitivity": "sensitivities",
     "Sizing": "sizing",
     "Spending": "spending",
     "Sweep": "sweeps",
     "compare": "comparison",
     "ensemble": "ensembles",
-    "knock_outs": "knockouts",
+    "stop_each_producer": "knockouts",
     "sensitivity": "sensitivities",
     "size": "sizing",
     "spend": "spending",
@@ -41,17 +41,17 @@ _MODULE_OF = {
 __all__ = [
     "Comparison",
     "Ensemble",
-    "KnockOuts",
+    "ProducerOutages",
     "Sensitivity",
     "Sizing",
     "Spending",
     "Sweep",
     "compare",
     "ensemble",
-    "knock_outs",
     "sensitivity",
     "size",
     "spend",
+    "stop_each_producer",
     "sweep",
 ]
 

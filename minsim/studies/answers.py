@@ -13,7 +13,7 @@ from minsim.text.formatting import capital, count, day_count, inside_sentence, l
 
 if TYPE_CHECKING:
     from minsim.scenario import Scenario
-    from minsim.studies.ensemble import Ensemble
+    from minsim.studies.ensembles import Ensemble
 
 MOST_REGIONS = 4
 """Regions that the answer speaks of."""

@@ -13,9 +13,9 @@ import numpy as np
 from minsim.errors import SimulationError
 from minsim.scenario import Scenario
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import Batch, FailedRun, Trials
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, ReplicationRunner
 from minsim.studies.monte_carlo.estimates import Estimate
-from minsim.studies.monte_carlo.replications import Experiment, Place
+from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
 from minsim.studies.purchase_options import Purchase, Shelf
 
 Amounts = tuple[float, ...]
@@ -156,7 +156,7 @@ class Search:
     """Tries spending, each amount once."""
 
     question: Budget
-    trials: Trials
+    trials: ReplicationRunner
     found: dict[Amounts, Batch] = field(default_factory=dict)
 
     def failed_runs(self) -> list[FailedRun]:
@@ -190,7 +190,7 @@ class Search:
     def _days(self, amounts: Amounts) -> dict[int, float]:
         """Days of use lost in the region, by replication."""
         batch = self.found[amounts]
-        own = [batch.shape.places.index(Place(name, self.question.region)) for name in self.question.materials]
+        own = [batch.shape.places.index(MaterialRegion(name, self.question.region)) for name in self.question.materials]
         return dict(
             zip(batch.replications.tolist(), batch.column("shortfall_days")[:, own].sum(axis=1).tolist(), strict=True)
         )

@@ -15,10 +15,17 @@ from minsim.metrics.consumers import FloatArray
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
-from minsim.studies.ensemble import rounded
+from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import Batch, FailedRun, Progress, load, trials
-from minsim.studies.monte_carlo.replications import METRIC_UNITS, Experiment, Place, Shape, Weekly, compute
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.replications import (
+    METRIC_UNITS,
+    Experiment,
+    MaterialRegion,
+    ResultSchema,
+    Weekly,
+    compute,
+)
 from minsim.text.formatting import capital, count, listing, with_article
 
 if TYPE_CHECKING:
@@ -42,7 +49,7 @@ COMPARED = (
 class Curve:
     """Weekly shortfalls of one scenario's central case, as fractions of demand: shape (consumers, weeks)."""
 
-    shape: Shape
+    shape: ResultSchema
     weekly: Weekly
 
 
@@ -59,7 +66,7 @@ class Comparison:
         return self.scenarios[0]
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[MaterialRegion]:
         """Places that use a material in every scenario, those that lose most days anywhere first."""
         common = [
             place
@@ -69,11 +76,11 @@ class Comparison:
         lost = {p: max(float(np.nanmean(self._column(b, p, "shortfall_days"))) for b in self.batches) for p in common}
         return sorted(common, key=lambda place: (-round(lost[place], 6), place))
 
-    def _column(self, batch: Batch, place: Place, metric: str) -> FloatArray:
+    def _column(self, batch: Batch, place: MaterialRegion, metric: str) -> FloatArray:
         column: FloatArray = batch.column(metric)[:, batch.shape.places.index(place)]
         return column
 
-    def difference(self, other: int, place: Place, metric: str = "shortfall_days") -> FloatArray:
+    def difference(self, other: int, place: MaterialRegion, metric: str = "shortfall_days") -> FloatArray:
         """Differences from the first scenario, one a replication that both have."""
         a, b = self.batches[0], self.batches[other]
         _, mine, theirs = np.intersect1d(a.replications, b.replications, return_indices=True)
@@ -89,7 +96,7 @@ class Comparison:
             for k in range(1, len(self.scenarios))
         ]
 
-    def _row(self, k: int, place: Place, metric: str) -> dict[str, Any]:
+    def _row(self, k: int, place: MaterialRegion, metric: str) -> dict[str, Any]:
         change = self.difference(k, place, metric)
         base, other = (self._column(self.batches[i], place, metric) for i in (0, k))
         average = estimates.mean(change)
@@ -205,7 +212,7 @@ def compare(
     jobs: int | None = 1,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Comparison:
     """Compare scenarios replication by replication, with common random numbers.
 
@@ -236,7 +243,7 @@ def compare(
     scenarios = [load(scenario) for scenario in (first, *others)]
     seed = scenarios[0].model.seed if seed is None else seed
     experiments = [Experiment.of(scenario, seed) for scenario in scenarios]
-    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
         batches = computed.replicate(experiments, replications)
     return Comparison(scenarios, seed, batches, [central_curve(experiment) for experiment in experiments])
 

@@ -17,7 +17,7 @@ from minsim.studies.monte_carlo.store import merge
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from minsim.studies.ensemble import Ensemble
+    from minsim.studies.ensembles import Ensemble
 
 ENSEMBLE_FILES = ("summary.json", "replications.parquet", "fan.csv", "fan.png", "manifest.json")
 
@@ -38,10 +38,9 @@ def save_ensemble(found: Ensemble, out: Path, *, plot: bool = True, command: str
         merge(found.parts, found.count, folder / "replications.parquet")
         write_csv(folder / "fan.csv", columns_of_rows(found.fan_rows))
         if plot:
-            from minsim.charts import studies as chart
-            from minsim.charts import style
+            from minsim.charts import studies, style
 
-            style.save_figure(chart.plot_fan(found), folder / "fan.png")
+            style.save_figure(studies.plot_fan(found), folder / "fan.png")
         told = manifest(_Origin(found.scenario, found.seed), command)  # type: ignore[arg-type]
         write_json(folder / "manifest.json", {**told, "replications": found.count, "sampler": found.experiment.sampler})
     return out

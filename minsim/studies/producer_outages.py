@@ -24,11 +24,11 @@ from minsim.reference.check import UNITED_STATES, chain_scenario
 from minsim.reference.screening import STOP_DAY, cover_days, exposure, lead_days, stop_events, survival
 from minsim.results.answer import Answer
 from minsim.studies.answers import days
-from minsim.studies.ensemble import rounded
+from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import Batch, FailedRun, Progress, trials
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, replication_runner
 from minsim.studies.monte_carlo.estimates import Estimate
-from minsim.studies.monte_carlo.replications import Experiment, Place
+from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
 from minsim.text.formatting import count, day_count, inside_sentence, percent, whole_days, with_article
 from minsim.text.messages import unknown
 
@@ -82,8 +82,8 @@ class KnockOut:
         return f"{sign}{whole_days(self.lost.value)}"
 
 
-class KnockOuts:
-    """What every stop costs a region; made by `knock_outs`.
+class ProducerOutages:
+    """What every stop costs a region; made by `stop_each_producer`.
 
     Attributes
     ----------
@@ -198,10 +198,10 @@ class KnockOuts:
         return Path(out)
 
     def __repr__(self) -> str:
-        return f"<KnockOuts: {self.answer().headline}>"
+        return f"<ProducerOutages: {self.answer().headline}>"
 
 
-def knock_outs(
+def stop_each_producer(
     keys: Sequence[str] | None = None,
     *,
     region: str = UNITED_STATES,
@@ -211,8 +211,8 @@ def knock_outs(
     jobs: int | None = 1,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
-) -> KnockOuts:
+    progress: RunProgress | None = None,
+) -> ProducerOutages:
     """Stop every producer country of every material for a while, and see what a region lacks.
 
     Parameters
@@ -235,7 +235,7 @@ def knock_outs(
 
     Examples
     --------
-    >>> knock_outs(["gallium"], replications=20).answer().headline  # doctest: +SKIP
+    >>> stop_each_producer(["gallium"], replications=20).answer().headline  # doctest: +SKIP
     """
     known = materials()
     for key in keys or ():
@@ -246,7 +246,7 @@ def knock_outs(
         (entry.key, country) for entry in chosen if entry.tier == "deep" for country in _countries(entry.key, region)
     ]
     experiments = [_stopped(key, country, stop_days, seed) for key, country in deep]
-    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
         batches = computed.replicate(experiments, replications)
     cells = [_measured(key, country, region, batch) for (key, country), batch in zip(deep, batches, strict=True)]
     if region == UNITED_STATES:
@@ -255,7 +255,7 @@ def knock_outs(
         regions = {name: None for entry in chosen if entry.tier == "deep" for name in _users(entry.key)}
         raise ScenarioError.single(unknown("region", region, regions))
     failed = [FailedRun(f, seed, is_repeatable=False) for batch in batches for f in batch.failures]
-    return KnockOuts(region, stop_days, seed, replications, cells, failed)
+    return ProducerOutages(region, stop_days, seed, replications, cells, failed)
 
 
 def _users(key: str) -> list[str]:
@@ -283,7 +283,7 @@ def _stopped(key: str, country: str, stop_days: int, seed: int) -> Experiment:
 
 
 def _measured(key: str, country: str, region: str, batch: Batch) -> KnockOut:
-    place = batch.shape.places.index(Place(key, region))
+    place = batch.shape.places.index(MaterialRegion(key, region))
     lost, onset = batch.column("shortfall_days")[:, place], batch.column("onset_date")[:, place]
     short = onset[~np.isnan(onset)] - STOP_DAY
     return KnockOut(

@@ -19,8 +19,8 @@ from minsim.scenario import Scenario
 from minsim.scenario.distributions import Draws, central
 from minsim.studies.answers import material_name
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import FailedRun, Progress, Trials, load, trials
-from minsim.studies.monte_carlo.replications import Experiment, Failure, Place
+from minsim.studies.monte_carlo.batches import FailedRun, ReplicationRunner, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.replications import Experiment, Failure, MaterialRegion
 from minsim.text.formatting import count, dollars, listing, percent, with_article
 from minsim.text.messages import unknown
 
@@ -277,7 +277,7 @@ def size(
     jobs: int | None = 1,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Sizing:
     """Find the smallest target of a stockpile with which a region is served in a share of replications.
 
@@ -318,7 +318,7 @@ def size(
     if not question.materials:
         message = f"{region} uses nothing that is, or is made from, what {stockpile} holds; name another region"
         raise ScenarioError.single(message, path=f"stockpiles.{stockpile}.holds")
-    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
         looker = _Looker(question, computed)
         looker.search()
     return Sizing(question, list(looker.found.values()), usd_per_day(question))
@@ -345,7 +345,7 @@ def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> N
 class _Looker:
     """Looks at sizes, each once."""
 
-    def __init__(self, question: Question, computed: Trials) -> None:
+    def __init__(self, question: Question, computed: ReplicationRunner) -> None:
         self.question, self.trials = question, computed
         self.found: dict[float, Level] = {}
 
@@ -374,7 +374,9 @@ class _Looker:
         new = [days for days in dict.fromkeys(sizes) if days not in self.found]
         batches = self.trials.replicate(map(self.question.at, new), self.question.replications)
         for days, batch in zip(new, batches, strict=True):
-            own = [batch.shape.places.index(Place(name, self.question.region)) for name in self.question.materials]
+            own = [
+                batch.shape.places.index(MaterialRegion(name, self.question.region)) for name in self.question.materials
+            ]
             served = self._served(batch.column("shortfall_days")[:, own], batch.column("duration_days")[:, own])
             self.found[days] = Level(days, int(served.sum()), len(served), batch.failures)
 

@@ -15,8 +15,8 @@ from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
 from minsim.studies.budget_search import SAVES_FROM_DAYS, Budget, Mix, Search, Yield
-from minsim.studies.ensemble import rounded
-from minsim.studies.monte_carlo.batches import FailedRun, Progress, load, trials
+from minsim.studies.ensembles import rounded
+from minsim.studies.monte_carlo.batches import FailedRun, RunProgress, load, replication_runner
 from minsim.studies.monte_carlo.estimates import Estimate
 from minsim.studies.purchase_options import Purchase, Shelf, chosen, reference_cost, shelf
 from minsim.text.formatting import capital, count, day_count, dollars, listing, three_figures, tonnes, with_article
@@ -306,7 +306,7 @@ def spend(
     jobs: int | None = 1,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Spending:
     """Find what a budget buys best against the shortages of a region.
 
@@ -349,7 +349,7 @@ def spend(
     offers = replace(offers, purchases=chosen(offers.purchases, over))
     seed = loaded.model.seed if seed is None else seed
     question = Budget(loaded, region, materials, float(budget_usd), offers, seed, replications)
-    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
         search = Search(question, computed)
         search.look([search.nothing])
         lost = search.lost(search.nothing)

@@ -10,13 +10,13 @@ from minsim.cli.main import main
 from minsim.errors import ScenarioError
 from minsim.reference.check import chain_scenario
 from minsim.reference.screening import STOP_DAY, cover_days, exposure, stop_events
-from minsim.studies import ensemble, knock_outs
+from minsim.studies import ensemble, stop_each_producer
 from minsim.studies.producer_outages import AFTER_DAYS
 
 
 @pytest.fixture(scope="module")
 def stops():
-    return knock_outs(["germanium", "bismuth"], replications=6)
+    return stop_each_producer(["germanium", "bismuth"], replications=6)
 
 
 def test_a_stop_is_the_ensemble_of_its_scenario(stops):
@@ -59,19 +59,19 @@ def test_materials_without_a_chain_stand_in_closed_form_and_are_badged(stops):
 
 
 def test_another_region_has_its_own_losses_and_no_closed_forms():
-    found = knock_outs(["germanium", "bismuth"], region="European Union", replications=2)
+    found = stop_each_producer(["germanium", "bismuth"], region="European Union", replications=2)
     assert set(found.table["material"]) == {"germanium"}
     with pytest.raises(ScenarioError, match="Japan"):
-        knock_outs(["germanium"], region="Japn", replications=1)
+        stop_each_producer(["germanium"], region="Japn", replications=1)
     with pytest.raises(ScenarioError, match="germanium"):
-        knock_outs(["germaniun"], replications=1)
+        stop_each_producer(["germaniun"], replications=1)
 
 
 def test_the_command_writes_and_goes_on(tmp_path, monkeypatch):
-    from minsim.studies import producer_outages as knockouts
+    from minsim.studies import producer_outages
 
-    only = {key: entry for key, entry in knockouts.materials().items() if key in ("germanium", "bismuth")}
-    monkeypatch.setattr(knockouts, "materials", lambda: only)
+    only = {key: entry for key, entry in producer_outages.materials().items() if key in ("germanium", "bismuth")}
+    monkeypatch.setattr(producer_outages, "materials", lambda: only)
     given = ["screen", "--dynamic", "-n", "2", "--jobs", "1", "--out", str(tmp_path)]
     first = CliRunner().invoke(main, given, catch_exceptions=False)
     assert first.exit_code == 0, first.stderr

@@ -13,20 +13,20 @@ from pyarrow import parquet
 
 from minsim.cli.main import main
 from minsim.explain.saving import ATTRIBUTION_FILES
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.metrics.prices import PRICE_UNITS
 from minsim.metrics.stockpiles import STOCKPILE_UNITS
 from minsim.results.saving import OWN_FILES
 from minsim.results.waterfall import STEPS
-from minsim.studies import library_runs as catalogue
+from minsim.studies import library_runs
 from minsim.studies.files import ENSEMBLE_FILES
 from minsim.studies.monte_carlo.replications import METRICS
-from minsim.studies.producer_outages import knock_outs
+from minsim.studies.producer_outages import stop_each_producer
 
 PAGE = (TREE / "docs" / "output.md").read_text("utf-8")
 SCENARIOS = TREE / "tests" / "regression_scenarios" / "scenarios"
 UNITS = {
-    **metrics.CONSUMER_UNITS,
+    **consumers.CONSUMER_UNITS,
     **STOCKPILE_UNITS,
     **PRICE_UNITS,
     **{f"waterfall_{step}_days": "days" for step in STEPS},
@@ -78,9 +78,9 @@ def written(tmp_path_factory):
         assert done.exit_code == 0, done.output
     screen = ["screen", "--quick", "--csv", str(folder / "screen.csv")]
     assert CliRunner().invoke(main, screen, catch_exceptions=False).exit_code == 0
-    knock_outs(["gallium"], replications=1).save(folder / "stops")
-    entries = catalogue.run_all([catalogue.Request(ban, folder / "all", plot=False)])
-    catalogue.save_index(entries, folder / "all")
+    stop_each_producer(["gallium"], replications=1).save(folder / "stops")
+    entries = library_runs.run_all([library_runs.Request(ban, folder / "all", plot=False)])
+    library_runs.save_index(entries, folder / "all")
     quick = ["report", ban, "--draws", "0", "--seconds", "0", "-j", "1", "-o", str(folder / "run" / "report.html")]
     assert CliRunner().invoke(main, quick, catch_exceptions=False).exit_code == 0
     return folder
@@ -127,9 +127,9 @@ def test_columns_of_replications(written):
     own = documented("replications.parquet")
     assert columns == [*own, *METRICS]
     # "from `onset_date` to `value_of_shortfall_usd`, and of stockpiles up to `stockpile_money_bound_days`"
-    assert list(METRICS) == [*metrics.CONSUMER_UNITS, *STOCKPILE_UNITS]
+    assert list(METRICS) == [*consumers.CONSUMER_UNITS, *STOCKPILE_UNITS]
     assert METRICS[0] == "onset_date"
-    assert list(metrics.CONSUMER_UNITS)[-1] == "value_of_shortfall_usd"
+    assert list(consumers.CONSUMER_UNITS)[-1] == "value_of_shortfall_usd"
     assert METRICS[-1] == "stockpile_money_bound_days"
 
 

@@ -16,12 +16,11 @@ from docs.snippets import TREE
 from pydantic import BaseModel
 
 import minsim
-from minsim import scenario as loading
-from minsim import studies as risk
+from minsim import scenario, studies
 from minsim.cli.main import main
 from minsim.scenario.format import model as schema
 from minsim.scenario.format.numbers import Frozen
-from minsim.studies.sweep import parse_over
+from minsim.studies.sweeps import parse_over
 
 
 def numbers_of(table: str) -> dict[str, dict[str, float]]:
@@ -128,14 +127,14 @@ def test_every_command_gives_examples():
 def test_examples_of_help_name_what_there_is(example):
     """An example on a library scenario changes numbers, and leaves out events, that the scenario has."""
     words = shlex.split(re.split(r"\s{3,}| > ", example)[0])
-    names = [word for word in words[2:] if word in loading.library()]
+    names = [word for word in words[2:] if word in scenario.library()]
     for option, value in itertools.pairwise(words):
         for name in names:
             if option == "--set" or (option == "--over" and words[1] == "sweep"):
                 path, values = parse_over(value)
-                assert loading.load_scenario(name, {path: values[0]})
+                assert scenario.load_scenario(name, {path: values[0]})
             if option in ("--without", "--only"):
-                assert getattr(loading.load_scenario(name), option.strip("-"))(value)
+                assert getattr(scenario.load_scenario(name), option.strip("-"))(value)
 
 
 # ------------------------------------------------------------------------------------------------------- model, API, site
@@ -173,8 +172,10 @@ def test_the_api_page_names_everything_public():
     page = (TREE / "docs" / "api.md").read_text("utf-8")
     told = re.findall(r"^::: ([\w.]+)", page, re.MULTILINE)
     # those of `minsim.studies` that `minsim` has too stand once, at home
-    public = {f"minsim.{name}" for name in minsim.__all__ if not name.startswith("__") and name not in risk.__all__}
-    assert public | {f"minsim.studies.{name}" for name in risk.__all__} | {"minsim.simulation.world.World"} == set(told)
+    public = {f"minsim.{name}" for name in minsim.__all__ if not name.startswith("__") and name not in studies.__all__}
+    assert public | {f"minsim.studies.{name}" for name in studies.__all__} | {"minsim.simulation.world.World"} == set(
+        told
+    )
     assert "`minsim.__version__`" in page
 
 

@@ -76,8 +76,8 @@ WRITE = """
 import os, sys
 sys.path[:0] = {paths!r}
 import numpy as np
-from minsim import flows
-assert not hasattr(flows.advance, "signatures"), "compiled after all"
+from minsim.kernel import advance as kernel
+assert not hasattr(kernel.advance, "signatures"), "compiled after all"
 import test_compiled
 np.savez({out!r}, **test_compiled.arrays())
 """

@@ -14,7 +14,7 @@ from minsim.report.decisive_inputs import Decider, Screening, nearest_first, scr
 from minsim.report.sections import Words
 from minsim.report.stock_options import bought, forms_of
 from minsim.studies import ensemble
-from minsim.studies.sensitivity import factors_of
+from minsim.studies.sensitivities import factors_of
 
 UNITED_STATES_STOCK = "materials.magnets.consumers.United States.stock_days"
 

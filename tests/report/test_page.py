@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from report_pages import REGION, findings, page
 
-from minsim.metrics import consumers as metrics
+from minsim.metrics import consumers
 from minsim.report.page import render
 
 PAGES = (
@@ -148,7 +148,7 @@ def test_the_embedded_points_are_those_of_the_run():
     told = json.loads("".join(block.pieces()))
     assert told["scenario_hash"] == found.run.scenario.hash
     chart = next(chart for chart in told["charts"] if chart["id"] == "shortfall-magnets")
-    shares = 100 * metrics.shortfall_fraction(metrics.consumer_flows_t(found.run.record))[:, found.focus]
+    shares = 100 * consumers.shortfall_fraction(consumers.consumer_flows_t(found.run.record))[:, found.focus]
     np.testing.assert_allclose(chart["series"][0]["values"], shares, rtol=5e-4, atol=1e-9)
     months = table_rows(root, "Shortfall of NdFeB magnets, %")
     february = next(row for row in months if row["Month"] == "2027-02")
@@ -181,7 +181,7 @@ def test_several_materials_each_have_a_row_and_a_chart():
 def test_value_added_is_told_where_it_is_given():
     found, rows = findings("salt"), table_rows(tree("salt"), "Shortfall by end use")
     roads = next(row for row in rows if row["End use"] == "roads")
-    lost = found.run.record.sector[:, :, metrics.SHORTFALL].sum(axis=0)
+    lost = found.run.record.sector[:, :, consumers.SHORTFALL].sum(axis=0)
     names = [sector.sector for sector in found.run.record.network.sectors]
     assert float(roads["Value added at risk"].removeprefix("$").replace(",", "")) == pytest.approx(
         100.0 * lost[names.index("roads")], rel=0.005

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from minsim import studies as risk
+from minsim import studies
 from minsim.charts import style
 from minsim.cli.main import main
 from minsim.cli.studies import COMMANDS
@@ -119,17 +119,17 @@ def test_wrong_options_are_usage_errors(file, arguments):
 def test_pictures_are_drawn_into_axes_of_ones_own_too(uncertain_events):
     from matplotlib.figure import Figure
 
-    found = risk.ensemble(uncertain_events, 6)
+    found = studies.ensemble(uncertain_events, 6)
     ax = found.plot(Figure().add_subplot(), place=("salt", "Southland"))
     assert "Southland" in ax.texts[0].get_text()
-    calm = risk.ensemble(uncertain_events.with_overrides({"events.ban": None, "events.flood": None}), 2)
+    calm = studies.ensemble(uncertain_events.with_overrides({"events.ban": None, "events.flood": None}), 2)
     assert calm.answer().headline == "Nobody runs short in any of 2 replications"
     assert calm.plot().figure is not None
 
 
 def test_sweeps_draw_lines_by_words_and_maps_by_numbers(uncertain_events, tmp_path):
-    words = risk.sweep(uncertain_events, {"stockpiles.reserve.fill.rule": ("surplus_only", "always")})
-    grid = risk.sweep(
+    words = studies.sweep(uncertain_events, {"stockpiles.reserve.fill.rule": ("surplus_only", "always")})
+    grid = studies.sweep(
         uncertain_events,
         {
             "stockpiles.reserve.target_days": tuple(range(0, 50, 10)),

@@ -17,7 +17,7 @@ import yaml
 from minsim.errors import OutputError, SimulationError
 from minsim.studies import ensemble
 from minsim.studies.monte_carlo.replications import Experiment
-from minsim.studies.monte_carlo.store import Parts, missing_runs
+from minsim.studies.monte_carlo.store import ReplicationStore, missing_runs
 
 
 def same(a, b):
@@ -100,7 +100,7 @@ def test_a_foreign_or_broken_part_is_an_error(uncertain_use, tmp_path):
 
 
 def test_two_at_once_in_a_folder_are_refused(uncertain_use, tmp_path):
-    parts = Parts(tmp_path, Experiment.of(uncertain_use, None))
+    parts = ReplicationStore(tmp_path, Experiment.of(uncertain_use, None))
     with parts.opened(), pytest.raises(OutputError, match="another minsim is writing"):
         ensemble(uncertain_use, 4, out=tmp_path)
 
@@ -295,8 +295,8 @@ def test_memory_is_flat_in_the_number_of_replications(uncertain_events, tmp_path
     for count in (10, 3000):
         code = f"""
 import json, resource, sys
-from minsim.loading import scenario_from_mapping
-from minsim.risk import ensemble
+from minsim.scenario import scenario_from_mapping
+from minsim.studies import ensemble
 if __name__ == "__main__":
     scenario = scenario_from_mapping(json.loads(sys.stdin.read()), "salt")
     found = ensemble(scenario, {count}, jobs=2, out={str(tmp_path / str(count))!r})

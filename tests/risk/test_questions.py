@@ -5,7 +5,7 @@ import pytest
 
 from minsim.errors import ScenarioError
 from minsim.studies import compare, ensemble, sensitivity, size, sweep
-from minsim.studies.sweep import parse_over
+from minsim.studies.sweeps import parse_over
 
 SOUTH = ("salt", "Southland")
 

@@ -11,7 +11,7 @@ from minsim.cli.main import main
 from minsim.errors import ScenarioError
 from minsim.studies import ensemble, spend
 from minsim.studies.budget_search import STEPS, Budget, Search
-from minsim.studies.monte_carlo.batches import trials
+from minsim.studies.monte_carlo.batches import replication_runner
 from minsim.studies.purchase_options import reference_cost, shelf
 
 DAYS = 365
@@ -86,7 +86,7 @@ def test_the_mix_is_no_worse_than_any_other_of_its_steps(certain, budget_days):
     budget = budget_days * USD_PER_DAY
     offers = shelf(certain, "Southland", ["salt"], {"recycling.salt": 900.0})
     question = Budget(certain, "Southland", ("salt",), budget, offers, 7, None)
-    with trials(jobs=1) as computed:
+    with replication_runner(jobs=1) as computed:
         search = Search(question, computed)
         search.look([search.nothing])
         yields = search.alone()

@@ -7,7 +7,7 @@ from typing import Any
 from minsim.errors import Problem, ScenarioError
 from minsim.scenario.from_data import deep_entry, material_block, sources_of
 from minsim.scenario.reading.merging import merged
-from minsim.scenario.reading.yaml_documents import Item, Place, from_python
+from minsim.scenario.reading.yaml_documents import Item, Position, from_python
 from minsim.text.messages import got
 
 
@@ -54,7 +54,7 @@ def _reference_block(asked: Item, path: tuple[str, ...], problems: list[Problem]
     return material_block(entry)
 
 
-def _placed(item: Item, place: Place) -> Item:
+def _placed(item: Item, place: Position) -> Item:
     """A tree all of which is said to stand at one place."""
     value = item.value
     if isinstance(value, dict):

@@ -24,7 +24,7 @@ LARGEST = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where something is written; lines and columns count from 1, and are 0 where unknown."""
 
     file: str = ""
@@ -44,15 +44,15 @@ class Item:
     ----------
     value : dict of str to Item, list of Item, or a scalar
         The value.
-    place : Place
+    place : Position
         Where the value begins.
-    key : Place or None
+    key : Position or None
         Where its key stands; None in a list and at the top.
     """
 
     value: Any
-    place: Place = Place()
-    key: Place | None = None
+    place: Position = Position()
+    key: Position | None = None
 
     def child(self, part: str | int) -> Item | None:
         """Item below this one, None where there is none."""
@@ -70,8 +70,8 @@ class Item:
             return [item.plain() for item in self.value]
         return self.value
 
-    def find(self, path: Path, *, key: bool = False) -> Place:
-        """Place of a path: of its value, or of its key when asked for or when the value is a block.
+    def find(self, path: Path, *, key: bool = False) -> Position:
+        """Position of a path: of its value, or of its key when asked for or when the value is a block.
 
         Of a path that leads nowhere, the place of the block in which it would stand.
         """
@@ -190,7 +190,7 @@ class _Reader:
         try:
             self.loader = _Loader(self.text)
             node = self.loader.get_single_node()
-            return self.item(node, ()) if node is not None else Item({}, Place(self.shown, 1, 1))
+            return self.item(node, ()) if node is not None else Item({}, Position(self.shown, 1, 1))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self.report(mark, (), _yaml_words(error))
@@ -203,10 +203,10 @@ class _Reader:
     def report(self, mark: yaml.Mark | None, path: Path, message: str) -> None:
         self.problems.append(self.place(mark).problem(path, message))
 
-    def place(self, mark: yaml.Mark | None) -> Place:
-        return Place(self.shown, mark.line + 1, mark.column + 1) if mark is not None else Place(self.shown)
+    def place(self, mark: yaml.Mark | None) -> Position:
+        return Position(self.shown, mark.line + 1, mark.column + 1) if mark is not None else Position(self.shown)
 
-    def item(self, node: yaml.Node, path: Path, key: Place | None = None) -> Item:
+    def item(self, node: yaml.Node, path: Path, key: Position | None = None) -> Item:
         self.count += 1
         if self.count > LARGEST or len(path) > DEEPEST:
             raise _Unreadable("too large or too deep once its aliases (`*name`) are written out")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import (
     CapacityProject,
     Chokepoint,
@@ -33,7 +33,7 @@ from minsim.simulation.events.stockpiles import declared_disruption, release_aut
 from minsim.simulation.events.supply import capacity_project, outage, pandemic, recovery
 from minsim.simulation.world import World
 
-EventProcess = Callable[[World, EventSpan, int], Generator[Any, Any, None]]
+EventProcess = Callable[[World, ScheduledEvent, int], Generator[Any, Any, None]]
 
 PROCESSES: dict[type[Event], EventProcess] = {
     ExportCurb: export_curb,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import TradeBloc
 from minsim.simulation.world import BLOC, World
 
 Steps = Generator[Any, Any, None]
 
 
-def trade_bloc(world: World, span: EventSpan, rank: int) -> Steps:
+def trade_bloc(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """While the bloc stands, its sellers short of product serve its buyers before others."""
     event = span.model
     assert isinstance(event, TradeBloc)

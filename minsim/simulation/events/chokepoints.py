@@ -9,7 +9,7 @@ import numpy as np
 
 from minsim.kernel.compiling import Indices
 from minsim.network.trade import lane_closeness
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint
 from minsim.simulation.world import World
 
@@ -31,7 +31,7 @@ def arcs_through(world: World, event: Chokepoint) -> Indices:
     return np.array(found, dtype=np.uint32)
 
 
-def chokepoint(world: World, span: EventSpan, rank: int) -> Steps:
+def chokepoint(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Lanes take longer and carry less; what is at sea waits too if the passage holds it; buyers low on stock may fly."""
     event = span.model
     assert isinstance(event, Chokepoint)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minsim.kernel.compiling import Floats, Indices
 from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import ExportCurb, Quota
 from minsim.simulation.events.licences import licence_regime
 from minsim.simulation.events.ramp import ramp
@@ -19,7 +19,7 @@ from minsim.simulation.world import HOME, OTHERS, World
 Steps = Generator[Any, Any, None]
 
 
-def export_curb(world: World, span: EventSpan, rank: int) -> Steps:
+def export_curb(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Announce, wait for the first day, hold back what the measure says, and lift everything on the first free day."""
     curb = span.model
     assert isinstance(curb, ExportCurb)
@@ -108,7 +108,7 @@ def removed_fraction(world: World, event: str, curb: ExportCurb) -> float:
     return world.network.reader.number(curb.measure.cut, f"events.{event}.measure.cut")
 
 
-def start_measure(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank: int) -> None:
+def start_measure(world: World, span: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> None:
     """Pull the levers of the measure; what needs time of its own starts its own process."""
     event, measure = span.event, curb.measure
     weight = sector_weight(world, curb, arcs)
@@ -143,7 +143,7 @@ def home_arcs(world: World, curb: ExportCurb) -> Indices:
     return np.unique(np.concatenate(found))
 
 
-def announcement(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
+def announcement(world: World, span: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
     """Buyers learn of the curb: they raise their stock targets until it starts, and begin to qualify other suppliers."""
     assert curb.announcement is not None
     yield world.until(min(world.network.day_of(curb.announcement.date), span.start_day), rank)
@@ -163,7 +163,7 @@ def announcement(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices,
         world.targets.drop(span.event)
 
 
-def leakage(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
+def leakage(world: World, span: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
     """Part of what the curb blocks arrives all the same, through third countries, more as the routes are found."""
     assert curb.leakage is not None
     reader, path = world.network.reader, f"events.{span.event}.leakage"
@@ -178,7 +178,7 @@ def leakage(world: World, span: EventSpan, curb: ExportCurb, arcs: Indices, rank
         yield world.wait(1, rank)
 
 
-def quota_periods(world: World, span: EventSpan, quota: Quota, arcs: Indices, rank: int) -> Steps:
+def quota_periods(world: World, span: ScheduledEvent, quota: Quota, arcs: Indices, rank: int) -> Steps:
     """Fill the purses at the start of every period; unused tonnes lapse unless they are carried over."""
     path = f"events.{span.event}.measure.quota.t_per_year"
     per_period = world.network.reader.number(quota.t_per_year, path) * quota.period_months / 12.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from minsim.kernel.rows import SectorRow
 from minsim.network.trade import DAYS_PER_YEAR
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import DemandShock, Substitution
 from minsim.scenario.format.numbers import Names
 from minsim.simulation.events.ramp import ramp
@@ -30,7 +30,7 @@ def sectors_meant(world: World, materials: Names, regions: Names, sectors: Names
     ]
 
 
-def demand_shock(world: World, span: EventSpan, rank: int) -> Steps:
+def demand_shock(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Demand moves to a multiple of itself, day by day along its ramp, and back at once when the event ends."""
     event = span.model
     assert isinstance(event, DemandShock)
@@ -52,7 +52,7 @@ def demand_shock(world: World, span: EventSpan, rank: int) -> Steps:
         world.log(span.event, "the demand shock ends", f"{len(hit)} end uses")
 
 
-def substitution(world: World, span: EventSpan, rank: int) -> Steps:
+def substitution(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Users who have been short for so many days design the material out, for good: day by day while the event acts."""
     event = span.model
     assert isinstance(event, Substitution)

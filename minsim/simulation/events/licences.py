@@ -17,7 +17,7 @@ import simpy
 from minsim.kernel.compiling import Floats, Indices
 from minsim.kernel.rows import ArcRow, ItemRow, PermitIndex, PermitRow
 from minsim.scenario.distributions import draw
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Licence
 from minsim.simulation.world import Application, World
 
@@ -71,7 +71,9 @@ def open_office(world: World, decisions_per_day: float, rank: int) -> Office:
     return Office(world.env, desks, lambda: days, lambda time: world.wait(int(time), rank))
 
 
-def licence_regime(world: World, span: EventSpan, licence: Licence, arcs: Indices, weight: Floats, rank: int) -> Steps:
+def licence_regime(
+    world: World, span: ScheduledEvent, licence: Licence, arcs: Indices, weight: Floats, rank: int
+) -> Steps:
     """Open one purse an importer and product, let importers apply weekly, and close when the curb ends."""
     reader, path = world.network.reader, f"events.{span.event}.measure.licence"
     controlled = reader.number(licence.controlled_share, f"{path}.controlled_share") * weight
@@ -104,7 +106,7 @@ def _purse_key(world: World, arc: int) -> tuple[str, str, str]:
 
 
 def general_licences(
-    world: World, span: EventSpan, licence: Licence, purse: int, licensed_t_per_day: Floats, rank: int
+    world: World, span: ScheduledEvent, licence: Licence, purse: int, licensed_t_per_day: Floats, rank: int
 ) -> Steps:
     """A share of the licensed trade flows freely while general licences are valid."""
     assert licence.general is not None
@@ -129,7 +131,7 @@ class Importer:
     def __init__(
         self,
         world: World,
-        span: EventSpan,
+        span: ScheduledEvent,
         licence: Licence,
         office: Office,
         purse: int,

@@ -31,7 +31,7 @@ from minsim.kernel.rows import (
 )
 from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, NOTHING, SECTOR_FIELDS
 from minsim.network.price_zones import Market, clearing_price
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import MarketFlood, PriceFloor, Tariff
 from minsim.scenario.format.materials import Costs
 from minsim.simulation.world import World
@@ -43,7 +43,7 @@ MEAN_DAYS = 30.0
 """Days of the mean on which demand and supply meet (model, section 7)."""
 
 
-class PriceBook:
+class ZoneMarket:
     """What one market knows of supply and demand: 30-day means, and what each producer receives.
 
     Reference supply of a producer is its baseline output (with projects) x availability, at most its capacity. It goes
@@ -295,7 +295,7 @@ class PriceBook:
 
 def price_setting(world: World, market: Market, first_zone: int, rank: int) -> Steps:
     """Once a week for ever: find the clearing price of every zone; boards with cash costs review their plants."""
-    book = PriceBook(world, market, first_zone)
+    book = ZoneMarket(world, market, first_zone)
     world.books[market.material] = book
     prices = world.network.scenario.model.materials[market.material].prices
     assert prices is not None
@@ -309,7 +309,7 @@ def price_setting(world: World, market: Market, first_zone: int, rank: int) -> S
         yield world.wait(REVIEW_DAYS, rank)
 
 
-def board(world: World, book: PriceBook, seller: int, named: str, costs: Costs, rank: int) -> Steps:
+def board(world: World, book: ZoneMarket, seller: int, named: str, costs: Costs, rank: int) -> Steps:
     """A producer's board meets weekly: after days below cash cost it mothballs, above the restart price it returns."""
     reader, draws = world.network.reader, world.network.draws
     path = f"materials.{book.market.material}.prices.costs.{named}"
@@ -340,7 +340,7 @@ def board(world: World, book: PriceBook, seller: int, named: str, costs: Costs, 
         below_since = None
 
 
-def price_floor(world: World, span: EventSpan, rank: int) -> Steps:
+def price_floor(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Inside the bloc nobody sells below the floor: members receive it, and an adjustable tariff keeps it at the border."""
     event = span.model
     assert isinstance(event, PriceFloor)
@@ -370,7 +370,7 @@ def price_floor(world: World, span: EventSpan, rank: int) -> Steps:
         world.log(span.event, "the floor ends", ", ".join(sorted(members)))
 
 
-def tariff(world: World, span: EventSpan, rank: int) -> Steps:
+def tariff(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """A duty raises what the importer pays, as far as its baseline purchases come from the exporters named."""
     event = span.model
     assert isinstance(event, Tariff)
@@ -400,7 +400,7 @@ def tariff(world: World, span: EventSpan, rank: int) -> Steps:
         world.log(span.event, "the duty ends", ", ".join(sorted(importers)))
 
 
-def market_flood(world: World, span: EventSpan, rank: int) -> Steps:
+def market_flood(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """The exporter offers whatever holds the price at its discount, while its capacity suffices."""
     event = span.model
     assert isinstance(event, MarketFlood)

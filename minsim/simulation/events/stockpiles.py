@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from minsim.kernel.rows import HoldingRow
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint, ExportCurb, Outage, Pandemic
 from minsim.scenario.format.numbers import Names
 from minsim.simulation.events.chokepoints import arcs_through
@@ -33,7 +33,7 @@ def release_authority(world: World, holding: int, rank: int) -> Generator[Any, A
         world.log(label.stockpile, "commercial stocks are restored; release ends", whom, day=restored_on)
 
 
-def declared_disruption(world: World, span: EventSpan, rank: int) -> Generator[Any, Any, None]:
+def declared_disruption(world: World, span: ScheduledEvent, rank: int) -> Generator[Any, Any, None]:
     """Declare a disruption while an event holds back, stops or slows what a stockpile is there for."""
     holdings = [h for h in range(len(world.network.holdings)) if touches(world, span, h)]
     if not holdings:
@@ -45,7 +45,7 @@ def declared_disruption(world: World, span: EventSpan, rank: int) -> Generator[A
         world.revoke(span.event)
 
 
-def touches(world: World, span: EventSpan, holding: int) -> bool:
+def touches(world: World, span: ScheduledEvent, holding: int) -> bool:
     """Whether an event is a disruption of the materials a holding serves, and for curbs and passages, aimed at its owner.
 
     An event in name only, which holds back, stops and slows nothing, is none.
@@ -74,7 +74,7 @@ def _names_one(named: Names, materials: set[str]) -> bool:
     return named == "all" or bool(materials & set(named))
 
 
-def in_name_only(world: World, span: EventSpan) -> bool:
+def in_name_only(world: World, span: ScheduledEvent) -> bool:
     """Whether an event that may be declared a disruption has magnitude zero."""
     event, path, reader = span.model, f"events.{span.event}", world.network.reader
 

@@ -12,7 +12,7 @@ from minsim.kernel.compiling import Indices
 from minsim.kernel.rows import SellerRow
 from minsim.network.trade import DAYS_PER_YEAR
 from minsim.scenario.distributions import draw
-from minsim.scenario.event_dates import EventSpan
+from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import CapacityProject, Hazard, Incentive, Outage, Pandemic, ProducerReference
 from minsim.scenario.stages import chain
 from minsim.simulation.events.ramp import ramp
@@ -27,7 +27,7 @@ def producers_meant(world: World, reference: ProducerReference) -> Indices:
     return world.sellers(reference.material, reference.stage, reference.country, reference.producer)
 
 
-def outage(world: World, span: EventSpan, rank: int) -> Steps:
+def outage(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Producers lose availability: once and dated, or each again and again, at random."""
     event = span.model
     assert isinstance(event, Outage)
@@ -47,7 +47,7 @@ def outage(world: World, span: EventSpan, rank: int) -> Steps:
         world.log(span.event, "outage ends", names)
 
 
-def repair_cycle(world: World, span: EventSpan, hazard: Hazard, seller: int, left: float, rank: int) -> Steps:
+def repair_cycle(world: World, span: ScheduledEvent, hazard: Hazard, seller: int, left: float, rank: int) -> Steps:
     """Fail and repair one producer until the event ends: exponential up time, repair time as given.
 
     Times are kept as real numbers and acted on at the start of the day they fall in, so that rounding does not add up.
@@ -77,7 +77,7 @@ def repair_cycle(world: World, span: EventSpan, hazard: Hazard, seller: int, lef
         world.log(span.event, "outage ends", label.producer)
 
 
-def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
+def capacity_project(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """New capacity comes on stream, late by its delay, and ramps up day by day."""
     event = span.model
     assert isinstance(event, CapacityProject)
@@ -110,7 +110,7 @@ def capacity_project(world: World, span: EventSpan, rank: int) -> Steps:
         world.projects.drop(span.event)
 
 
-def wait_for_price(world: World, span: EventSpan, incentive: Incentive, sellers: Indices, rank: int) -> Steps:
+def wait_for_price(world: World, span: ScheduledEvent, incentive: Incentive, sellers: Indices, rank: int) -> Steps:
     """A project is decided once producers there have received the incentive price for so many days, from its start on."""
     reader, path = world.network.reader, f"events.{span.event}.incentive"
     price = reader.number(incentive.price_usd_per_kg, f"{path}.price_usd_per_kg")
@@ -148,7 +148,7 @@ def recovery(world: World, material: str, rank: int) -> Steps:
             world.availability.put(f"{name}:{country}", mine, made / usual if usual > 0.0 else 0.0)
 
 
-def pandemic(world: World, span: EventSpan, rank: int) -> Steps:
+def pandemic(world: World, span: ScheduledEvent, rank: int) -> Steps:
     """Many producers lose availability at once, regions lose demand, and lanes slow down."""
     event = span.model
     assert isinstance(event, Pandemic)

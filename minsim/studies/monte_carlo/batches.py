@@ -16,13 +16,13 @@ import numpy.typing as npt
 from minsim.errors import SimulationError
 from minsim.metrics.consumers import FloatArray
 from minsim.scenario import Scenario, load_scenario
-from minsim.studies.monte_carlo.replications import METRICS, Chunk, Experiment, Failure, Shape, compute_values
-from minsim.studies.monte_carlo.store import Parts, chunk_of, locked, missing_runs
+from minsim.studies.monte_carlo.replications import METRICS, Chunk, Experiment, Failure, ResultSchema, compute_values
+from minsim.studies.monte_carlo.store import ReplicationStore, chunk_of, locked, missing_runs
 from minsim.studies.monte_carlo.workers import Task, results_of, shared_executor, usable_cores
 
 CHUNK = 32
 
-Progress = Callable[[int, int], None]
+RunProgress = Callable[[int, int], None]
 """Called with the runs done and wanted, whenever some more are done."""
 
 
@@ -36,13 +36,13 @@ class Batch:
         Those that were computed.
     values : array of shape (m, places, metrics)
         By `shape.places` and `replications.METRICS`; dates are day numbers, `nan` is absent by nature.
-    shape : Shape
+    shape : ResultSchema
     failures : tuple of Failure
     """
 
     replications: npt.NDArray[np.int64]
     values: FloatArray
-    shape: Shape
+    shape: ResultSchema
     failures: tuple[Failure, ...] = field(default=())
 
     def column(self, metric: str) -> FloatArray:
@@ -81,7 +81,7 @@ class FailedRun:
 
 
 @dataclass(frozen=True)
-class Series:
+class RunSeries:
     """Numbered runs of one experiment, and how some of them are computed.
 
     Attributes
@@ -106,10 +106,10 @@ def load(scenario: Scenario | str | Path) -> Scenario:
     return load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
 
 
-class Trials:
+class ReplicationRunner:
     """Computes series of runs, each once however often it is asked for, and keeps them in a folder; made by `trials`."""
 
-    def __init__(self, out: Path | None, jobs: int, executor: Executor | None, progress: Progress | None) -> None:
+    def __init__(self, out: Path | None, jobs: int, executor: Executor | None, progress: RunProgress | None) -> None:
         self.out, self.jobs, self.executor, self.progress = out, jobs, executor, progress
         self._known: dict[tuple[Experiment, int], Batch] = {}
         self._done = self._wanted = 0
@@ -124,13 +124,15 @@ class Trials:
         """
         asked = list(experiments)
         new = [e for e in dict.fromkeys(asked) if (e, replications) not in self._known]
-        batches = self.compute([Series(e, replications, _replication_task(e)) for e in new])
+        batches = self.compute([RunSeries(e, replications, _replication_task(e)) for e in new])
         self._known |= {(e, replications): batch for e, batch in zip(new, batches, strict=True)}
         return [self._known[e, replications] for e in asked]
 
-    def compute(self, series: Sequence[Series]) -> list[Batch]:
+    def compute(self, series: Sequence[RunSeries]) -> list[Batch]:
         """Compute every run that the folder does not hold, and keep it there."""
-        folders = [None if self.out is None else Parts(self.out, own.experiment, own.design) for own in series]
+        folders = [
+            None if self.out is None else ReplicationStore(self.out, own.experiment, own.design) for own in series
+        ]
         chunks = [
             [] if folder is None else [chunk_of(part) for part in folder.found() if part.first < own.count]
             for folder, own in zip(folders, series, strict=True)
@@ -160,13 +162,13 @@ class Trials:
 
 
 @contextlib.contextmanager
-def trials(
+def replication_runner(
     *,
     jobs: int | None,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
-) -> Iterator[Trials]:
+    progress: RunProgress | None = None,
+) -> Iterator[ReplicationRunner]:
     """Somewhere to compute, for several rounds of runs, and a folder that no other process writes to meanwhile.
 
     Parameters
@@ -182,7 +184,7 @@ def trials(
         contextlib.nullcontext() if folder is None else locked(folder),
         shared_executor(cores, executor) as shared,
     ):
-        yield Trials(folder, cores, shared, progress)
+        yield ReplicationRunner(folder, cores, shared, progress)
 
 
 def _replication_task(experiment: Experiment) -> Callable[[int, int], Task[Chunk]]:
@@ -193,7 +195,7 @@ def _labelled(label: int, function: Callable[..., Chunk], arguments: tuple[objec
     return label, function(*arguments)
 
 
-def gathered(chunks: Sequence[Chunk], series: Series) -> Batch:
+def gathered(chunks: Sequence[Chunk], series: RunSeries) -> Batch:
     """Chunks of one series in order, whatever the order they came in, and no more of them than wanted."""
     ordered = sorted(chunks, key=lambda chunk: chunk.first)
     failures = tuple(f for chunk in ordered for f in chunk.failures if f.replication < series.count)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from minsim.metrics.consumers import CONSUMER_UNITS, DEMAND, SHORTFALL, FloatArray
 from minsim.metrics.stockpiles import STOCKPILE_UNITS, measure_stockpiles
 from minsim.scenario.distributions import Draws, UnitDraws, dimensions
-from minsim.studies.monte_carlo import sobol as sampling
+from minsim.studies.monte_carlo import sobol
 
 if TYPE_CHECKING:
     from minsim.network.network import Network
@@ -37,7 +37,7 @@ WEEK_DAYS = 7
 Weekly = npt.NDArray[np.float32]
 
 
-class Place(NamedTuple):
+class MaterialRegion(NamedTuple):
     """Whose numbers a row holds: a region's use of a material, or an owner's stock of one."""
 
     material: str
@@ -45,12 +45,12 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shape:
+class ResultSchema:
     """What all replications of a scenario have in common.
 
     Attributes
     ----------
-    places : tuple of Place
+    places : tuple of MaterialRegion
         Rows: consumers first, in the order of the network; then owners of stocks that are no consumers.
     consumers : int
         How many of the places are consumers.
@@ -60,7 +60,7 @@ class Shape:
         Days simulated.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[MaterialRegion, ...]
     consumers: int
     start: dt.date
     days: int
@@ -76,9 +76,9 @@ class Shape:
         return {"places": places, "consumers": self.consumers, "start": self.start.isoformat(), "days": self.days}
 
     @classmethod
-    def from_dict(cls, given: dict[str, Any]) -> Shape:
+    def from_dict(cls, given: dict[str, Any]) -> ResultSchema:
         """The shape that `as_dict` told."""
-        places = tuple(Place(*place) for place in given["places"])
+        places = tuple(MaterialRegion(*place) for place in given["places"])
         return cls(places, given["consumers"], dt.date.fromisoformat(given["start"]), given["days"])
 
 
@@ -137,7 +137,7 @@ class Chunk:
     weekly : array of shape (m, consumers, weeks)
         Shortfall as a fraction of the week's demand; empty where nobody asks for it.
     failures : tuple of Failure
-    shape : Shape or None
+    shape : ResultSchema or None
         None where every replication failed.
     """
 
@@ -147,7 +147,7 @@ class Chunk:
     values: FloatArray
     weekly: Weekly
     failures: tuple[Failure, ...]
-    shape: Shape | None
+    shape: ResultSchema | None
 
 
 def compute(experiment: Experiment, first: int, last: int) -> Chunk:
@@ -228,7 +228,7 @@ class Replicator:
         self.scenario = scenario_from_mapping(json.loads(experiment.resolved), experiment.name)
         self.redrawable = is_redrawable(self.scenario)
         self.dimensions = dimensions(self.scenario.model)
-        self.shape: Shape | None = None
+        self.shape: ResultSchema | None = None
         self._network: Network | None = None
         self._groups: list[list[int]] = []
 
@@ -237,7 +237,7 @@ class Replicator:
         if self.experiment.central:
             return Draws.central(self.experiment.seed)
         if self.experiment.sampler == "sobol":
-            return sampling.sobol_draws(self.dimensions, self.experiment.seed, k)
+            return sobol.sobol_draws(self.dimensions, self.experiment.seed, k)
         return Draws(self.experiment.seed, k)
 
     def network(self, draws: Draws) -> Network:
@@ -273,13 +273,13 @@ class Replicator:
 
     def _settle(self, network: Network) -> None:
         """Find the places: they are the same in every replication."""
-        consumers = [Place(consumer.material, consumer.region) for consumer in network.consumers]
-        owners: dict[Place, list[int]] = {}
+        consumers = [MaterialRegion(consumer.material, consumer.region) for consumer in network.consumers]
+        owners: dict[MaterialRegion, list[int]] = {}
         for index, holding in enumerate(network.holdings):
-            owners.setdefault(Place(holding.material, holding.owner), []).append(index)
+            owners.setdefault(MaterialRegion(holding.material, holding.owner), []).append(index)
         places = (*consumers, *(place for place in owners if place not in consumers))
         self._groups = [owners.get(place, []) for place in places]
-        self.shape = Shape(places, len(consumers), network.start, network.days)
+        self.shape = ResultSchema(places, len(consumers), network.start, network.days)
 
 
 def weekly_shortfall(record: Record) -> Weekly:

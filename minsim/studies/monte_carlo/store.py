@@ -25,7 +25,15 @@ from pyarrow import parquet
 from minsim._version import __version__
 from minsim.errors import OutputError
 from minsim.metrics.consumers import FloatArray
-from minsim.studies.monte_carlo.replications import METRIC_UNITS, METRICS, Chunk, Experiment, Failure, Shape, Weekly
+from minsim.studies.monte_carlo.replications import (
+    METRIC_UNITS,
+    METRICS,
+    Chunk,
+    Experiment,
+    Failure,
+    ResultSchema,
+    Weekly,
+)
 
 FOLDER = "parts"
 WEEKLY = "weekly_shortfall_fraction"
@@ -43,10 +51,10 @@ class Part:
     first: int
     last: int
     failures: tuple[Failure, ...]
-    shape: Shape | None
+    shape: ResultSchema | None
 
 
-class Parts:
+class ReplicationStore:
     """The parts of one experiment in a folder; opened by one process at a time.
 
     Parameters
@@ -105,7 +113,7 @@ class Parts:
                     f"{_brief(told['identity'][name])} there, {_brief(wanted)} here; give another folder, or remove this one"
                 )
         failures = tuple(Failure(**failure) for failure in told["failures"])
-        shape = None if told["shape"] is None else Shape.from_dict(told["shape"])
+        shape = None if told["shape"] is None else ResultSchema.from_dict(told["shape"])
         return Part(path, told["first"], told["last"], failures, shape)
 
     def write(self, chunk: Chunk) -> Part:
@@ -219,7 +227,7 @@ def _column(values: FloatArray, name: str, start: dt.date) -> pa.Array:
     return pa.array(days, mask=absent)
 
 
-def _weekly_column(weekly: Weekly, shape: Shape, count: int) -> pa.Array:
+def _weekly_column(weekly: Weekly, shape: ResultSchema, count: int) -> pa.Array:
     """Weeks of each consumer as a list; other places have none."""
     full = np.zeros((count, len(shape.places), shape.weeks), dtype=np.float32)
     full[:, : shape.consumers] = weekly

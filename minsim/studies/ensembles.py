@@ -24,10 +24,10 @@ from minsim.errors import SimulationError
 from minsim.metrics.consumers import FloatArray
 from minsim.scenario import Scenario, load_scenario
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import FailedRun, Progress
-from minsim.studies.monte_carlo.replications import METRIC_UNITS, METRICS, Experiment, Failure, Shape, compute
+from minsim.studies.monte_carlo.batches import FailedRun, RunProgress
+from minsim.studies.monte_carlo.replications import METRIC_UNITS, METRICS, Experiment, Failure, ResultSchema, compute
 from minsim.studies.monte_carlo.sobol import SCRAMBLINGS
-from minsim.studies.monte_carlo.store import Part, Parts, missing_runs, values_of, weekly_of
+from minsim.studies.monte_carlo.store import Part, ReplicationStore, missing_runs, values_of, weekly_of
 from minsim.studies.monte_carlo.workers import results_of, usable_cores
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def ensemble(
     executor: Executor | None = None,
     chunk: int | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Ensemble:
     """Simulate a scenario many times, with other draws of its uncertain numbers each time.
 
@@ -111,7 +111,7 @@ def ensemble(
     experiment = Experiment.of(loaded, seed, sampler)
     scratch = Path(tempfile.mkdtemp(prefix="minsim-")) if out is None else None
     try:
-        folder = Parts(scratch or Path(str(out)), experiment)
+        folder = ReplicationStore(scratch or Path(str(out)), experiment)
         rule = _StoppingRule(replications, until_se_days, sampler)
         with folder.opened() as parts:
             count = _fill(folder, parts, rule, jobs, executor, chunk, progress)
@@ -123,13 +123,13 @@ def ensemble(
 
 
 def _fill(
-    folder: Parts,
+    folder: ReplicationStore,
     parts: list[Part],
     rule: _StoppingRule,
     jobs: int,
     executor: Executor | None,
     chunk: int,
-    progress: Progress | None,
+    progress: RunProgress | None,
 ) -> int:
     """Compute what no part holds, until the rule says enough; returns how many replications count."""
     done = 0
@@ -247,7 +247,7 @@ class Ensemble:
         if shape is None:
             cause = self.failures[0].cause if self.failures else "nothing was computed"
             raise SimulationError(f"not one of {self.count} replications could be computed: {cause}")
-        self.shape: Shape = shape
+        self.shape: ResultSchema = shape
         read = [values_of(part) for part in self.parts if part.shape is not None]
         numbers = np.concatenate([number for number, _ in read])
         self.replications: npt.NDArray[np.int64] = numbers[numbers < count]
@@ -476,14 +476,14 @@ class Ensemble:
         place : (material, region), optional
             Absent: the one that loses most days of use on average.
         """
-        from minsim.charts import studies as chart
+        from minsim.charts import studies
 
         if ax is None:
-            return chart.plot_fan(self).axes[0]
+            return studies.plot_fan(self).axes[0]
         index = self.ranked[0] if place is None and self.ranked else 0
         if place is not None:
             index = self.shape.places.index(place)
-        return chart.fan_axes(ax, self, index)
+        return studies.fan_axes(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder."""

@@ -17,10 +17,10 @@ from minsim.metrics.consumers import CONSUMER_UNITS
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario, parse_override
 from minsim.studies.answers import days, material_name, path_words
-from minsim.studies.ensemble import rounded
+from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import Batch, FailedRun, Progress, load, trials
-from minsim.studies.monte_carlo.replications import Experiment, Place
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
 from minsim.text.formatting import capital, count, listing, with_article
 
 if TYPE_CHECKING:
@@ -83,14 +83,14 @@ class Sweep:
         self.points = list(itertools.product(*self.over.values()))
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[MaterialRegion]:
         """Places, those that lose most days anywhere first."""
         shape = self.batches[0].shape
         lost = {p: max(self.estimate(k, p, "shortfall_days").value for k in range(len(self.points)))
                 for p in shape.places[: shape.consumers]}  # fmt: skip
         return sorted(lost, key=lambda place: (-round(lost[place], 6), place))
 
-    def estimate(self, point: int, place: Place, metric: str) -> estimates.Estimate:
+    def estimate(self, point: int, place: MaterialRegion, metric: str) -> estimates.Estimate:
         """Mean of a metric at a point of the grid, or `probability_of_shortfall`."""
         batch = self.batches[point]
         own = batch.shape.places.index(place)
@@ -109,7 +109,7 @@ class Sweep:
             for metric in (*SWEPT, "probability_of_shortfall")
         ]
 
-    def _row(self, k: int, point: tuple[Any, ...], place: Place, metric: str) -> dict[str, Any]:
+    def _row(self, k: int, point: tuple[Any, ...], place: MaterialRegion, metric: str) -> dict[str, Any]:
         found = self.estimate(k, place, metric)
         return {
             **dict(zip(self.over, point, strict=True)),
@@ -146,7 +146,7 @@ class Sweep:
         foot = f"{count(len(self.points), 'point')}, {count_of} each, seed {self.seed}"
         return Answer(head, (*ends, foot + ("." if self.is_central else "; ± is one standard error.")))
 
-    def _days(self, k: int, place: Place) -> str:
+    def _days(self, k: int, place: MaterialRegion) -> str:
         return days(self.estimate(k, place, "shortfall_days"))
 
     def named(self, k: int) -> str:
@@ -166,7 +166,7 @@ class Sweep:
         """Draw lines over one path, or a heat map over two; absent: the hardest hit place."""
         from minsim.charts.studies import plot_sweep
 
-        return plot_sweep(self, metric, self.places[0] if place is None else Place(*place)).axes[0]
+        return plot_sweep(self, metric, self.places[0] if place is None else MaterialRegion(*place)).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder."""
@@ -198,7 +198,7 @@ def sweep(
     jobs: int | None = 1,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Sweep:
     """Simulate a scenario at every point of a grid of values, with common random numbers.
 
@@ -230,6 +230,6 @@ def sweep(
     scenarios = [loaded.with_overrides(dict(zip(over, point, strict=True))) for point in points]
     is_central = replications is None
     experiments = [replace(Experiment.of(point, seed), central=is_central) for point in scenarios]
-    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
         batches = computed.replicate(experiments, replications or 1)
     return Sweep(loaded, seed, over, batches, is_central)

@@ -31,15 +31,15 @@ from minsim.scenario import Input, Scenario
 from minsim.scenario.checks import ASSUMPTION
 from minsim.scenario.distributions import Dimension, dimensions, stream
 from minsim.studies.answers import material_name, path_words
-from minsim.studies.ensemble import rounded
-from minsim.studies.monte_carlo.batches import Batch, Progress, Series, design_of, load, trials
+from minsim.studies.ensembles import rounded
+from minsim.studies.monte_carlo.batches import Batch, RunProgress, RunSeries, design_of, load, replication_runner
 from minsim.studies.monte_carlo.replications import (
     METRIC_UNITS,
     METRICS,
     Chunk,
     Experiment,
     Failure,
-    Place,
+    MaterialRegion,
     compute_points,
 )
 from minsim.studies.monte_carlo.workers import Task
@@ -98,7 +98,7 @@ class Sensitivity:
     """
 
     def __init__(
-        self, scenario: Scenario, experiment: Experiment, metric: str, place: Place, method: Method,
+        self, scenario: Scenario, experiment: Experiment, metric: str, place: MaterialRegion, method: Method,
         rows: list[dict[str, Any]], runs: int, lost: int, failures: tuple[Failure, ...] = (),
     ) -> None:  # fmt: skip
         self.scenario, self.experiment, self.metric, self.place, self.method = (
@@ -205,7 +205,7 @@ def sensitivity(
     jobs: int | None = 1,
     executor: Executor | None = None,
     out: str | Path | None = None,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Sensitivity:
     """Find which uncertain numbers drive a metric.
 
@@ -247,7 +247,7 @@ def sensitivity(
     samples = samples or (10 if method == "morris" else 64)
     units = _design(method, len(factors), samples, experiment.seed)
     series = _series(experiment, factors, units, method)
-    with trials(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
         (batch,) = computed.compute([series])
     values = np.full((len(units), *batch.values.shape[1:]), np.nan)  # `nan` where a run failed
     values[batch.replications] = batch.values
@@ -330,7 +330,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _series(experiment: Experiment, factors: Sequence[Factor], units: FloatArray, method: Method) -> Series:
+def _series(experiment: Experiment, factors: Sequence[Factor], units: FloatArray, method: Method) -> RunSeries:
     """The runs of a design, numbered as its points."""
     low, width = INNER if method == "morris" else (0.0, 1.0)
     moved = np.stack([f.scaled(u if f.spread else low + width * u) for f, u in zip(factors, units.T, strict=True)], 1)
@@ -339,10 +339,12 @@ def _series(experiment: Experiment, factors: Sequence[Factor], units: FloatArray
     def task(first: int, last: int) -> Task[Chunk]:
         return compute_points, (experiment, first, 0, names, moved[first : last + 1])
 
-    return Series(experiment, len(moved), task, design_of(repr(names), moved.tobytes()))
+    return RunSeries(experiment, len(moved), task, design_of(repr(names), moved.tobytes()))
 
 
-def _place(shape: Any, column: FloatArray, region: str | None, material: str | None) -> tuple[Place, FloatArray]:
+def _place(
+    shape: Any, column: FloatArray, region: str | None, material: str | None
+) -> tuple[MaterialRegion, FloatArray]:
     """The place meant, and its values; without a name the one that varies most."""
     fitting = [
         i
