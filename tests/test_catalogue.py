@@ -25,7 +25,7 @@ def small_library(tmp_path, monkeypatch):
         shutil.copy(minsim.library()[name], folder)
     (folder / "broken.yaml").write_text("format: 1\ntitle: no more than this\n", encoding="utf-8")
     known = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    monkeypatch.setattr(scenario, "library", lambda: {name: known[name] for name in ("broken", *NAMES)})
+    monkeypatch.setattr("minsim.scenario.library", lambda: {name: known[name] for name in ("broken", *NAMES)})
     monkeypatch.setattr("minsim.scenario.reading.inheritance.library", lambda: known)
     return folder
 
