@@ -10,8 +10,9 @@ import pytest
 
 import minsim
 from minsim import Run
+from minsim.charts.hindcast import plot_hindcast
 from minsim.studies import hindcast as validation
-from minsim.studies.hindcast import FORECASTS, errors, hindcast, observations, plot_hindcast
+from minsim.studies.hindcast import FORECASTS, errors, hindcast, observations
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from minsim.results.waterfall import Waterfall
+
 MOST_PANELS = 3
 """Regions drawn; the others are named below the chart."""
 WITHOUT = {
@@ -65,8 +67,9 @@ def _price_note(run: Outcome) -> list[str]:
     return ["What users give up because of the price is not counted as lost."] if "prices" in run.days_lost else []
 
 
-def waterfall_axes(ax: Axes, run: Outcome, material: str | None = None) -> Axes:
+def waterfall_axes(ax: Axes, waterfall: Waterfall, material: str | None = None) -> Axes:
     """Draw the steps of the hardest hit region into axes of your own."""
+    run = waterfall.run
     with drawing_style():
         story, regions = hit_regions(run, material)
         if regions:

@@ -26,6 +26,7 @@ import numpy as np
 from minsim._version import __version__
 from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
+from minsim.results import plotting
 from minsim.results.outcome import Outcome
 from minsim.results.waterfall import Waterfall
 
@@ -258,11 +259,9 @@ class Attribution:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim.charts import attribution
-
         if ax is None:
-            return attribution.plot_attribution(self, material).axes[0]
-        return attribution.attribution_axes(ax, self, material)
+            return plotting.figure(self, material).axes[0]
+        return plotting.draw_into(ax, self, material)
 
     def summary(self) -> dict[str, Any]:
         """JSON-ready form: the rows, how they were found, and the waterfall."""

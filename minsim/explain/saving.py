@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from minsim.explain.attribution import Attribution
 
+from minsim.results import plotting
 from minsim.results.files import manifest, whole_files, write_csv, write_json
 from minsim.results.tables import columns_of
 
@@ -49,14 +50,10 @@ def save_attribution(attribution: Attribution, out: Path, *, plot: bool = True, 
             write_csv(folder / "waterfall.csv", columns_of(attribution.waterfall.rows, attribution.waterfall.COLUMNS))
         write_json(folder / "attribution.json", attribution.summary())
         if plot:
-            from minsim.charts import style
-            from minsim.charts.attribution import plot_attribution
-            from minsim.charts.waterfall import plot_waterfall
-
-            figures = {"attribution": plot_attribution(attribution)}
+            figures = {"attribution": plotting.figure(attribution)}
             if attribution.waterfall.rows:
-                figures["waterfall"] = plot_waterfall(attribution.run)
+                figures["waterfall"] = plotting.figure(attribution.run, "waterfall")
             for name, figure in figures.items():
-                style.save_figure(figure, folder / f"{name}.png", folder / f"{name}.svg")
+                plotting.save(figure, folder / f"{name}.png", folder / f"{name}.svg")
         write_json(folder / "manifest.json", manifest(attribution.run, command))
     return out

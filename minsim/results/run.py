@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from minsim.errors import NotInRunError
 from minsim.metrics.consumers import REROUTINGS
 from minsim.metrics.licences import licence_columns
+from minsim.results import plotting
 from minsim.results.answer import Answer, compose_answer
 from minsim.results.outcome import Outcome
 from minsim.results.saving import save_run
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from minsim.explain.tracing import Explanation
+    from minsim.results.plotting import Explanation
     from minsim.scenario import Scenario
 
 
@@ -171,15 +172,11 @@ class Run(Outcome):
         NotInRunError
             The run does not hold what was asked for.
         """
-        from minsim import charts
-
         if ax is None:
-            return charts.draw(self, kind, material=material, region=region, event=event).axes[0]
+            return plotting.figure(self, kind, material=material, region=region, event=event).axes[0]
         if kind != "shortfall":
             raise NotInRunError(f"only the shortfall is drawn into axes of one's own, got kind {kind!r}")
-        from minsim.charts.shortfall import shortfall_axes
-
-        return shortfall_axes(ax, self, material)
+        return plotting.draw_into(ax, self, material)
 
     def plot_licences(self, event: str | None = None) -> Axes:
         """Draw the licence queue: what waits, and what was approved, by importer.
@@ -207,9 +204,7 @@ class Run(Outcome):
 
     def why(self, region: str, date: dt.date | str, material: str | None = None) -> Explanation:
         """Explain one region on one day; see `causes.tracing.why`."""
-        from minsim.explain import tracing
-
-        return tracing.why(self, region, date, material)
+        return plotting.why(self, region, date, material)
 
     def save(
         self,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from minsim.metrics.licences import licence_columns
+from minsim.results import plotting
 from minsim.results.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -84,11 +85,7 @@ def _write_all(run: Outcome, folder: Path, format: str, plot: bool, command: str
     write_csv(folder / "events.csv", event_columns(run.record))
     write_json(folder / "summary.json", run.summary())
     if plot:
-        from minsim.charts import style
-        from minsim.charts.licences import plot_licences
-        from minsim.charts.shortfall import plot_shortfall
-
-        style.save_figure(plot_shortfall(run), folder / "shortfall.png", folder / "shortfall.svg")
+        plotting.save(plotting.figure(run, "shortfall"), folder / "shortfall.png", folder / "shortfall.svg")
         if run.record.applications:
-            style.save_figure(plot_licences(run), folder / "licences.png")
+            plotting.save(plotting.figure(run, "licences"), folder / "licences.png")
     write_json(folder / "manifest.json", manifest(run, command))

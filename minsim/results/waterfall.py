@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from minsim.metrics import consumers as metrics
 from minsim.metrics.consumers import FloatArray
+from minsim.results import plotting
 from minsim.results.outcome import Outcome
 from minsim.scenario.format.events import MarketFlood, PriceFloor, Tariff
 from minsim.text.formatting import day_count, listing
@@ -81,11 +82,9 @@ class Waterfall:
         material : str, optional
             Absent: the material of which most days of use are lost.
         """
-        from minsim.charts import waterfall
-
         if ax is None:
-            return waterfall.plot_waterfall(self.run, material).axes[0]
-        return waterfall.waterfall_axes(ax, self.run, material)
+            return plotting.figure(self.run, "waterfall", material=material).axes[0]
+        return plotting.draw_into(ax, self, material)
 
 
 def lost_by_step(

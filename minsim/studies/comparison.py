@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minsim.metrics.consumers import FloatArray
+from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
@@ -164,9 +165,7 @@ class Comparison:
 
     def plot(self) -> Axes:
         """Draw the central cases over each other, and the differences below."""
-        from minsim.charts.studies import plot_comparison
-
-        return plot_comparison(self).axes[0]
+        return plotting.figure(self).axes[0]
 
     def summary(self) -> dict[str, Any]:
         """The content of `summary.json`."""

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from minsim._version import __version__
 from minsim.errors import SimulationError
 from minsim.metrics.consumers import FloatArray
+from minsim.results import plotting
 from minsim.scenario import Scenario, load_scenario
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import FailedRun, RunProgress
@@ -476,14 +477,12 @@ class Ensemble:
         place : (material, region), optional
             Absent: the one that loses most days of use on average.
         """
-        from minsim.charts import studies
-
         if ax is None:
-            return studies.plot_fan(self).axes[0]
+            return plotting.figure(self).axes[0]
         index = self.ranked[0] if place is None and self.ranked else 0
         if place is not None:
             index = self.shape.places.index(place)
-        return studies.fan_axes(ax, self, index)
+        return plotting.draw_into(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minsim.results import plotting
 from minsim.results.files import manifest, whole_files, write_csv, write_json
 from minsim.results.tables import Columns
 from minsim.scenario import Scenario
@@ -38,9 +39,7 @@ def save_ensemble(found: Ensemble, out: Path, *, plot: bool = True, command: str
         merge(found.parts, found.count, folder / "replications.parquet")
         write_csv(folder / "fan.csv", columns_of_rows(found.fan_rows))
         if plot:
-            from minsim.charts import studies, style
-
-            style.save_figure(studies.plot_fan(found), folder / "fan.png")
+            plotting.save(plotting.figure(found), folder / "fan.png")
         told = manifest(_Origin(found.scenario, found.seed), command)  # type: ignore[arg-type]
         write_json(folder / "manifest.json", {**told, "replications": found.count, "sampler": found.experiment.sampler})
     return out
@@ -65,9 +64,7 @@ def save_table(
             write_csv(folder / f"{table}.csv", columns_of_rows(content))
         write_json(folder / "summary.json", dict(summary))
         if figure is not None:
-            from minsim.charts import style
-
-            style.save_figure(figure(), folder / f"{name}.png")
+            plotting.save(figure(), folder / f"{name}.png")
         write_json(folder / "manifest.json", manifest(_Origin(scenario, seed), command))  # type: ignore[arg-type]
     return out
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from minsim.errors import MinsimError
+from minsim.results import plotting
 from minsim.scenario import UNGROUPED, load_scenario
 from minsim.studies.monte_carlo.workers import results_of
 
@@ -174,10 +175,7 @@ def save_index(entries: Sequence[Entry], out: Path, *, plot: bool = True) -> Non
         write_csv(folder / "index.csv", columns_of(index_rows(entries), COLUMNS))
         (folder / "index.md").write_text(index_page(entries, plot=plot), encoding="utf-8")
         if plot and any(entry.failure is None for entry in entries):
-            from minsim.charts.library_runs import plot_catalogue
-            from minsim.charts.style import save_figure
-
-            save_figure(plot_catalogue(entries), folder / "days-lost.png", folder / "days-lost.svg")
+            plotting.save(plotting.figure(entries), folder / "days-lost.png", folder / "days-lost.svg")
 
 
 def index_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:

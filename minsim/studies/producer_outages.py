@@ -22,6 +22,7 @@ from minsim.data.reference import AS_OF, REST_OF_WORLD, materials, stage_shares
 from minsim.errors import ScenarioError
 from minsim.reference.check import UNITED_STATES, chain_scenario
 from minsim.reference.screening import STOP_DAY, cover_days, exposure, lead_days, stop_events, survival
+from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.studies.answers import days
 from minsim.studies.ensembles import rounded
@@ -179,9 +180,7 @@ class ProducerOutages:
 
     def plot(self) -> Axes:
         """Draw the heat map: materials by countries."""
-        from minsim.charts.producer_outages import plot_knock_outs
-
-        return plot_knock_outs(self).axes[0]
+        return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `stops.csv`, `stops.png` and `summary.json` into a folder."""
@@ -192,9 +191,7 @@ class ProducerOutages:
             write_csv(folder / "stops.csv", columns_of_rows(self.rows))
             write_json(folder / "summary.json", {**self.summary(), "command": command})
             if plot:
-                from minsim.charts import style
-
-                style.save_figure(self.plot().figure, folder / "stops.png")  # type: ignore[arg-type]
+                plotting.save(plotting.figure(self), folder / "stops.png")
         return Path(out)
 
     def __repr__(self) -> str:

@@ -26,6 +26,7 @@ import numpy as np
 
 from minsim.errors import MinsimError, ScenarioError, SimulationError
 from minsim.metrics.consumers import FloatArray
+from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Input, Scenario
 from minsim.scenario.checks import ASSUMPTION
@@ -173,9 +174,7 @@ class Sensitivity:
 
     def plot(self) -> Axes:
         """Draw the tornado, assumptions marked."""
-        from minsim.charts.studies import plot_tornado
-
-        return plot_tornado(self).axes[0]
+        return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `sensitivity.csv`, `sensitivity.png`, `summary.json` and `manifest.json` into a folder."""

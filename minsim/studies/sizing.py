@@ -14,6 +14,7 @@ import numpy as np
 from minsim.errors import ScenarioError
 from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import made_from
+from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.scenario.distributions import Draws, central
@@ -171,9 +172,7 @@ class Sizing:
 
     def plot(self) -> Axes:
         """Draw the share of replications served against the size."""
-        from minsim.charts.studies import plot_sizing
-
-        return plot_sizing(self).axes[0]
+        return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder."""

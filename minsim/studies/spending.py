@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minsim.errors import ScenarioError
+from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
@@ -243,9 +244,7 @@ class Spending:
 
     def plot(self) -> Axes:
         """Draw days saved per million dollars, and what more money saves."""
-        from minsim.charts.spending import plot_spending
-
-        return plot_spending(self).axes[0]
+        return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `spend.csv`, `curves.csv`, `mix.csv`, `spend.png`, `summary.json` and `manifest.json` into a folder."""

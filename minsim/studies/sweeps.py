@@ -14,6 +14,7 @@ import numpy as np
 
 from minsim.errors import ScenarioError
 from minsim.metrics.consumers import CONSUMER_UNITS
+from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario, parse_override
 from minsim.studies.answers import days, material_name, path_words
@@ -164,9 +165,8 @@ class Sweep:
 
     def plot(self, metric: str = "shortfall_days", place: tuple[str, str] | None = None) -> Axes:
         """Draw lines over one path, or a heat map over two; absent: the hardest hit place."""
-        from minsim.charts.studies import plot_sweep
-
-        return plot_sweep(self, metric, self.places[0] if place is None else MaterialRegion(*place)).axes[0]
+        drawn = self.places[0] if place is None else MaterialRegion(*place)
+        return plotting.figure(self, metric, drawn).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
         """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder."""
