@@ -22,8 +22,8 @@ PAGES = (TREE / "README.md", *sorted((TREE / "docs").rglob("*.md")))
 NOT_RUN = {
     "installs",
     "serves until stopped",
-    "takes minutes; tested in tests/test_catalogue.py",
-    "tested in tests/test_pytest_plugin.py",
+    "takes minutes; tested in tests/studies/test_library_runs.py",
+    "tested in tests/regression/test_pytest_plugin.py",
 }
 """Reasons for which a block may go untried."""
 SHOWN = {"text", "yaml"}

@@ -8,8 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import simpy
-from events.audit import audit
-from events.builders import CHINA, USE, Mapping, Probe, chain, curb, date, probed, run, same, shortfall
+from simulation.events.audit import audit
+from simulation.events.builders import CHINA, USE, Mapping, Probe, chain, curb, date, probed, run, same, shortfall
 
 from minsim.kernel.rows import ArcRow
 from minsim.simulation.engine import Record

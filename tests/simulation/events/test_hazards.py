@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from events.builders import Mapping, chain, curb, event, plant, run, same, shortfall
 from networks import DAYS_PER_YEAR
+from simulation.events.builders import Mapping, chain, curb, event, plant, run, same, shortfall
 
 from minsim.simulation.engine import Record
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from events.builders import (
+from networks import DAYS_PER_YEAR, NO_REROUTING, date
+from simulation.events.builders import (
     CHINA,
     CHINA_OUTPUT,
     DAYS,
@@ -39,7 +40,6 @@ from events.builders import (
     shortfall,
     tank,
 )
-from networks import DAYS_PER_YEAR, NO_REROUTING, date
 
 from minsim.kernel.rows import BuyerRow, SectorDay
 from minsim.simulation.engine import Record

@@ -7,7 +7,7 @@ consumption in the record must be what left the stocks.
 from __future__ import annotations
 
 import numpy as np
-from events.builders import Probe
+from simulation.events.builders import Probe
 
 from minsim.kernel.rows import (
     COUNT,

@@ -78,8 +78,8 @@ sys.path[:0] = {paths!r}
 import numpy as np
 from minsim.kernel import advance as kernel
 assert not hasattr(kernel.advance, "signatures"), "compiled after all"
-import test_compiled
-np.savez({out!r}, **test_compiled.arrays())
+import test_compiled_and_plain
+np.savez({out!r}, **test_compiled_and_plain.arrays())
 """
 
 

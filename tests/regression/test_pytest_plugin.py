@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from minsim.cli.main import main
 
-FIXTURES = Path(__file__).parent / "regression_scenarios"
+FIXTURES = Path(__file__).parents[1] / "regression_scenarios"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def project(tmp_path, monkeypatch):
 def run_pytest(folder, *arguments):
     installed = any(point.name == "minsim" for point in entry_points(group="pytest11"))
     plugin = [] if installed else ["-p", "minsim.regression.pytest_plugin"]
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(root), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     }

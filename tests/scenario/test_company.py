@@ -16,7 +16,7 @@ from minsim.report.stock_options import purchases as bought_stocks
 from minsim.scenario.distributions import Draws, central
 from minsim.simulation.engine import simulate
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "company" / "my-company.yaml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "company" / "my-company.yaml"
 
 
 @pytest.fixture

@@ -278,7 +278,7 @@ def test_saving_needs_no_pandas(tmp_path):
     import sys
 
     code = (
-        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import synthetic; "
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); import synthetic; "
         f"synthetic.finished().save({str(tmp_path)!r}, plot=False); "
         "sys.exit(bool({'pandas', 'matplotlib'} & set(sys.modules)))"
     )

@@ -8,9 +8,9 @@ import typing
 
 import numpy as np
 import pytest
-from events.audit import audit
-from events.builders import DAYS, END, START, Mapping, Probe, chain, curb, event, plant, probed, run, same
-from events.register import CASES, Case
+from simulation.events.audit import audit
+from simulation.events.builders import DAYS, END, START, Mapping, Probe, chain, curb, event, plant, probed, run, same
+from simulation.events.register import CASES, Case
 
 from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow, ProductIndex, SectorDay, SectorRow, SellerRow
 from minsim.scenario.checks import NOT_YET
@@ -65,7 +65,8 @@ def test_every_simulated_event_has_a_process() -> None:
 @pytest.mark.parametrize("name", sorted(simulated()))
 def test_every_simulated_event_is_in_the_register(name: str) -> None:
     cases = [case for case in CASES if case.event["type"] == name]
-    assert cases, f"{name}: add a case with `expect` (it bites) and `zero` (magnitude zero) to tests/events/register.py"
+    register = "tests/simulation/events/register.py"
+    assert cases, f"{name}: add a case with `expect` (it bites) and `zero` (magnitude zero) to {register}"
     assert all(case.zero["type"] == name for case in cases)
 
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from events.builders import CHINA, JAPAN, USE, Mapping, chain, curb, event, plant, probed, run, same, shortfall
-from events.register import patient
+from simulation.events.builders import (
+    CHINA,
+    JAPAN,
+    USE,
+    Mapping,
+    chain,
+    curb,
+    event,
+    plant,
+    probed,
+    run,
+    same,
+    shortfall,
+)
+from simulation.events.register import patient
 
 from minsim.kernel.rows import ArcIndex, ArcRow, SectorDay, SellerRow
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from events.audit import audit
-from events.builders import (
+from networks import DAYS_PER_YEAR
+from simulation.events.audit import audit
+from simulation.events.builders import (
     CHINA,
     DAYS,
     JAPAN,
@@ -25,7 +26,6 @@ from events.builders import (
     shortfall,
     tank,
 )
-from networks import DAYS_PER_YEAR
 
 from minsim.kernel.rows import ArcRow, BuyerRow, SectorDay, SectorRow, SellerRow
 

@@ -10,7 +10,7 @@ import pytest
 import minsim
 from minsim import regression
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def test_every_scenario_has_a_golden_and_the_reverse():

@@ -1,8 +1,8 @@
-"""One picture of each kind, held against the image kept in `tests/images`.
+"""One picture of each kind, held against the image kept in `tests/charts/images`.
 
 The images hold what is drawn without its words, which stand in a text file beside each. A wanted change:
-`MINSIM_UPDATE_IMAGES=1 python -m pytest tests/test_pictures.py -k looked_at` makes both anew. Look at the pictures that
-moved, whole (`PICTURES[name]()` gives the figure), and commit the files with the change.
+`MINSIM_UPDATE_IMAGES=1 python -m pytest tests/charts/test_pictures.py -k looked_at` makes both anew. Look at the
+pictures that moved, whole (`PICTURES[name]()` gives the figure), and commit the files with the change.
 """
 
 import datetime as dt

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import synthetic
+from charts.test_pictures import finished
 from click.testing import CliRunner
-from test_pictures import finished
 
 from minsim import charts
 from minsim.charts import heatmap

@@ -19,7 +19,7 @@ from minsim.regression import files, reports, tables
 from minsim.regression.drifts import Drift, change_text, pair_text, sentences, settled
 from minsim.regression.tables import Tolerance
 
-FIXTURES = Path(__file__).parent / "regression_scenarios"
+FIXTURES = Path(__file__).parents[1] / "regression_scenarios"
 SCENARIOS = sorted((FIXTURES / "scenarios").glob("*.yaml"))
 
 

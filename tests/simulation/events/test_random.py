@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from events.audit import audit
-from events.builders import Mapping, Probe, close, run, same
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from networks import date, mappings, network_or_none
+from simulation.events.audit import audit
+from simulation.events.builders import Mapping, Probe, close, run, same
 
 from minsim.kernel.rows import ArcRow
 from minsim.simulation.engine import simulate

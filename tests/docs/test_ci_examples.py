@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-TREE = Path(__file__).parent.parent
+TREE = Path(__file__).parents[2]
 EXAMPLES = TREE / "examples" / "ci"
 FIXTURES = TREE / "tests" / "regression_scenarios"
 WORKFLOW = yaml.safe_load((EXAMPLES / ".github/workflows/minsim.yml").read_text("utf-8"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "ensemble.py"
+BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "ensemble.py"
 BAR_MB, AT = 150, 10_000
 
 

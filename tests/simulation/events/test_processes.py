@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from events.builders import END, START, Probe, chain, curb, event, network, plant, run, same
 from networks import date
+from simulation.events.builders import END, START, Probe, chain, curb, event, network, plant, run, same
 
 import minsim
 from minsim.errors import SimulationError

@@ -14,7 +14,7 @@ import yaml
 import minsim
 from minsim.scenario.checks import ASSUMPTION
 
-TREE = Path(__file__).parent.parent
+TREE = Path(__file__).parents[2]
 NAMES = list(minsim.library())
 
 
