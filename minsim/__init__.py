@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from minsim._lazy import lazy_names
 from minsim._version import __version__
 from minsim.errors import MassBalanceError, MinsimError, ScenarioError
 
@@ -82,16 +83,11 @@ _FORMER_NAMES = {
 
 
 if not TYPE_CHECKING:  # a type checker would take any misspelt name for an object
+    _public_name = lazy_names(__name__, _MODULE_OF)
 
     def __getattr__(name: str) -> object:
-        """Fetch a public name from its module on first use (PEP 562), so that `import minsim` stays fast."""
-        if name in _FORMER_NAMES:
-            return importlib.import_module(_FORMER_NAMES[name])
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
-        globals()[name] = value
-        return value
+        """Fetch a public name on first use."""
+        return importlib.import_module(_FORMER_NAMES[name]) if name in _FORMER_NAMES else _public_name(name)
 
 
 def __dir__() -> list[str]:

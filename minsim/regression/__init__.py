@@ -11,10 +11,17 @@ A baseline (`tables`) is a small text file a scenario (`files`). `compare` says 
 ...     print(drift)
 """
 
-from minsim.regression.drifts import Drift, compare, question_changed
-from minsim.regression.files import read, write
-from minsim.regression.session import Task, Verdict, plan, regress
-from minsim.regression.tables import TOLERANCES, Baseline, Table, Tolerance, baseline_of
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minsim._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from minsim.regression.drifts import Drift, compare, question_changed
+    from minsim.regression.files import read, write
+    from minsim.regression.session import Task, Verdict, plan, regress
+    from minsim.regression.tables import TOLERANCES, Baseline, Table, Tolerance, baseline_of
 
 __all__ = [
     "TOLERANCES",
@@ -32,3 +39,13 @@ __all__ = [
     "regress",
     "write",
 ]
+
+_MODULE_OF = {
+    **dict.fromkeys(("Drift", "compare", "question_changed"), "minsim.regression.drifts"),
+    **dict.fromkeys(("read", "write"), "minsim.regression.files"),
+    **dict.fromkeys(("Task", "Verdict", "plan", "regress"), "minsim.regression.session"),
+    **dict.fromkeys(("TOLERANCES", "Baseline", "Table", "Tolerance", "baseline_of"), "minsim.regression.tables"),
+}
+
+if not TYPE_CHECKING:  # so that pytest, which loads the plugin of this package, starts as fast as without it
+    __getattr__ = lazy_names(__name__, _MODULE_OF)

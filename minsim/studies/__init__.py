@@ -9,8 +9,9 @@ same, bit for bit, for any number of workers, chunk size, order or executor.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from minsim._lazy import lazy_names
 
 if TYPE_CHECKING:
     from minsim.studies.comparison import Comparison, compare
@@ -22,20 +23,20 @@ if TYPE_CHECKING:
     from minsim.studies.sweeps import Sweep, sweep
 
 _MODULE_OF = {
-    "Comparison": "comparison",
-    "Ensemble": "ensembles",
-    "ProducerOutages": "producer_outages",
-    "Sensitivity": "sensitivities",
-    "Sizing": "sizing",
-    "Spending": "spending",
-    "Sweep": "sweeps",
-    "compare": "comparison",
-    "ensemble": "ensembles",
-    "stop_each_producer": "producer_outages",
-    "sensitivity": "sensitivities",
-    "size": "sizing",
-    "spend": "spending",
-    "sweep": "sweeps",
+    "Comparison": "minsim.studies.comparison",
+    "Ensemble": "minsim.studies.ensembles",
+    "ProducerOutages": "minsim.studies.producer_outages",
+    "Sensitivity": "minsim.studies.sensitivities",
+    "Sizing": "minsim.studies.sizing",
+    "Spending": "minsim.studies.spending",
+    "Sweep": "minsim.studies.sweeps",
+    "compare": "minsim.studies.comparison",
+    "ensemble": "minsim.studies.ensembles",
+    "stop_each_producer": "minsim.studies.producer_outages",
+    "sensitivity": "minsim.studies.sensitivities",
+    "size": "minsim.studies.sizing",
+    "spend": "minsim.studies.spending",
+    "sweep": "minsim.studies.sweeps",
 }
 
 __all__ = [
@@ -55,10 +56,5 @@ __all__ = [
     "sweep",
 ]
 
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Fetch a public name on first use, so that a worker process loads only what it needs."""
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"minsim.studies.{_MODULE_OF[name]}"), name)
+if not TYPE_CHECKING:  # so that a worker process loads only what it needs
+    __getattr__ = lazy_names(__name__, _MODULE_OF)
