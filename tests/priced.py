@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from networks import DAYS_PER_YEAR, Mapping, date, frame, mappings
 
 from minsim.simulation.engine import Record
+from minsim.simulation.log import LogKind
 
 REFERENCE = 50.0
 """Reference price [USD/kg]."""
@@ -114,9 +115,9 @@ def spot(record: Record, region: str = "United States", material: str = "x") -> 
     return record.consumer[:, column(record, region, material), 3] / REFERENCE
 
 
-def told(record: Record, event: str) -> list[tuple[int, str]]:
+def told(record: Record, event: str) -> list[tuple[int, LogKind]]:
     """What the log says of an event: day, and what happened."""
-    return [(entry.day, entry.what) for entry in record.log if entry.event == event]
+    return [(entry.day, entry.kind) for entry in record.log if entry.event == event]
 
 
 def assert_same(one: Record, other: Record, names: tuple[str, ...] = ALIKE) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from minsim.simulation.log import LogEntry, LogKind
+
 START = dt.date(2026, 2, 1)
 DAYS = 1065
 FROM, UNTIL, LEAD, STOCK = 282, 647, 30, 38.0
@@ -95,14 +97,6 @@ class ScheduledEvent:
 
     def acts_within(self, days: int) -> bool:
         return self.start_day < days and (self.end_day is None or self.end_day > max(0, self.start_day))
-
-
-@dataclass(frozen=True)
-class LogEntry:
-    day: int
-    event: str
-    what: str
-    whom: str
 
 
 @dataclass
@@ -222,8 +216,8 @@ def record(
         np.zeros((DAYS, len(made.holdings), 4)),
         np.ones((36, len(made.arcs))) * np.array([30.0, 20.0, 60.0, 0.0]),
         (
-            LogEntry(FROM, "ban", "export curb begins", "United States"),
-            LogEntry(UNTIL, "ban", "export curb ends", "all"),
+            LogEntry(FROM, "ban", LogKind.LICENSING_BEGINS, actor="China", whom=("United States",)),
+            LogEntry(UNTIL, "ban", LogKind.CURB_ENDS, whom=("United States",)),
         ),
     )
     vault = vault_t

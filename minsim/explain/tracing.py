@@ -21,6 +21,7 @@ from minsim.kernel.rows import BuyerRow, ConsumerIndex, SellerRow
 from minsim.metrics import consumers as metrics
 from minsim.metrics.consumers import FloatArray
 from minsim.results.outcome import Outcome
+from minsim.simulation.log import PRODUCER_DECISION, LogKind
 from minsim.text.formatting import capital, day_count, listing, long_date, percent, tonnes, with_article
 from minsim.text.messages import unknown
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from minsim.scenario import Scenario
 
 MOST_SELLERS = 4
-MOTHBALLED = "board:"
-"""How the effects of boards that mothball a producer begin."""
 
 
 @dataclass(frozen=True)
@@ -251,13 +250,13 @@ class Tracer:
         if empty[-1]:
             return f"{name} is empty since {self._date(streak(empty))}."
         held = f"{name} holds {tonnes(daily[-1, metrics.CLOSING])} and released nothing"
-        last = [e for e in self.recording.record.log if e.event == holding.stockpile and e.day <= self.day]
-        if last and last[-1].what == "release is triggered":
-            due = last[-1].day + holding.authorisation_days
-            return f"{held}: its release, triggered on {self._date(last[-1].day)}, is authorised on {self._date(due)}."
+        last = next((e for e in reversed(self.recording.record.log) if e.holding == h and e.day <= self.day), None)
+        if last is not None and last.kind is LogKind.RELEASE_TRIGGERED:
+            due = last.day + holding.authorisation_days
+            return f"{held}: its release, triggered on {self._date(last.day)}, is authorised on {self._date(due)}."
         gap = self.recording.record.sector[self.day, :, metrics.SHORTFALL].any()
         worked_up = holding.material != self.label.material
-        if last and last[-1].what == "release is authorised" and worked_up and gap:
+        if last is not None and last.kind is LogKind.RELEASE_AUTHORISED and worked_up and gap:
             return f"{held}: domestic plants had no room, or not the other inputs, to work it up."
         return f"{held}."
 
@@ -331,7 +330,7 @@ class Tracer:
 
     def _outage_reason(self, i: int, name: str, left: float, day: int) -> str:
         since = self.lanes.since("availability", name, day)
-        if name.startswith(MOTHBALLED):
+        if name.split(":")[0] == PRODUCER_DECISION:
             floods = self.lanes.floods(i, self.lanes.first_day("availability", name, day))
             during = f" while {listing([self.lanes.cause(flood) for flood in floods])} lasted" if floods else ""
             return f"it is mothballed{since}, for its price fell below its cash cost{during}"

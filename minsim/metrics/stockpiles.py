@@ -25,6 +25,7 @@ from minsim.metrics.consumers import (
     first_day,
 )
 from minsim.metrics.disturbances import acting_disturbances
+from minsim.simulation.log import LogKind
 
 if TYPE_CHECKING:
     from minsim.simulation.engine import Record
@@ -132,7 +133,7 @@ def carrying_cost_usd(record: Record, holding: int) -> float:
     share = network.draws.number(pile.carrying_cost_share_per_year, f"stockpiles.{name}.carrying_cost_share_per_year")
     if share <= 0.0:
         return 0.0
-    value = KG_PER_TONNE * record.holding[:, holding, CLOSING] * record.offer[:, holding]
+    value = KG_PER_TONNE * record.holding[:, holding, CLOSING] * record.purchase_price_usd_per_kg[:, holding]
     return float(value.sum() * share / DAYS_PER_YEAR)
 
 
@@ -163,7 +164,7 @@ def bound_by(record: Record, holding: int) -> dict[str, BoolArray]:
         missing = np.zeros_like(missing)  # never buys
     near = SHORT_TOLERANCE * label.target_t
     left = (missing - bought > near) & ~being_released(record, holding)
-    dear = record.offer[:, holding] > label.ceiling_usd_per_kg
+    dear = record.purchase_price_usd_per_kg[:, holding] > label.ceiling_usd_per_kg
     budget = budget_usd(record, label.stockpile)
     broke = spent_usd(record, label.stockpile) >= budget * (1.0 - SHORT_TOLERANCE) if math.isfinite(budget) else False
     scarce = np.minimum(missing, label.rate_t_per_day) - bought > near
@@ -185,13 +186,11 @@ def missing_t(record: Record, holding: int) -> FloatArray:
 
 def being_released(record: Record, holding: int) -> BoolArray:
     """Days from a release trigger until commercial stocks are restored: it buys nothing then."""
-    label = record.network.holdings[holding]
-    whom = f"{label.owner}: {label.material}/{label.stage}"
     days = np.zeros(record.holding.shape[0], dtype=bool)
     for entry in record.log:
-        if entry.event == label.stockpile and entry.whom == whom:
-            if entry.what == "release is triggered":
+        if entry.holding == holding:
+            if entry.kind is LogKind.RELEASE_TRIGGERED:
                 days[entry.day :] = True
-            elif entry.what.startswith("commercial stocks are restored"):
+            elif entry.kind is LogKind.RELEASE_ENDS:
                 days[entry.day + 1 :] = False
     return days

@@ -12,6 +12,7 @@ from minsim.report.contents import PageContents
 from minsim.report.formats import ABSENT, date_range, days_text, short_date, tonnes_text
 from minsim.report.svg_curves import month_ticks
 from minsim.results.files import manifest
+from minsim.results.log_texts import to_whom, what_happened
 from minsim.text.formatting import count, day_count, listing, long_date
 
 KINDS = {
@@ -51,8 +52,8 @@ def timeline(found: PageContents) -> dict[str, Any]:
                 }
             )
     log = [
-        {"date": network.date_of(entry.day).isoformat(), "event": _event_title(found, entry.event), "what": entry.what,
-         "whom": entry.whom}
+        {"date": network.date_of(entry.day).isoformat(), "event": _event_title(found, entry.event),
+         "what": what_happened(entry), "whom": to_whom(entry, network)}
         for entry in found.run.record.log
     ]  # fmt: skip
     return {

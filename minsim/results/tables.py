@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from minsim.metrics import consumers
 from minsim.metrics.prices import spot_price_usd_per_kg
+from minsim.results.log_texts import to_whom, what_happened
 
 if TYPE_CHECKING:
     from minsim.network.network import Network
@@ -73,11 +74,13 @@ def trade_columns(record: Record) -> Columns:
 
 
 def event_columns(record: Record) -> Columns:
-    """Columns of `events`: the log."""
+    """Columns of `events`: the log, in words."""
     days = np.array([entry.day for entry in record.log], dtype="timedelta64[D]")
     return {
         "date": np.datetime64(record.network.start, "D") + days,
-        **{key: np.array([getattr(e, key) for e in record.log], dtype=object) for key in ("event", "what", "whom")},
+        "event": np.array([entry.event for entry in record.log], dtype=object),
+        "what": np.array([what_happened(entry) for entry in record.log], dtype=object),
+        "whom": np.array([to_whom(entry, record.network) for entry in record.log], dtype=object),
     }
 
 

@@ -1,10 +1,9 @@
-"""Runs one replication: SimPy is the clock and the calendar, the compiled flows fill the days between its events."""
+"""Run one replication: SimPy keeps the clock and the calendar, the compiled kernel advances the days between its events."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,33 +14,35 @@ from minsim.kernel.rows import Channel, Fault, HoldingRow, ItemRow
 from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, SECTOR_FIELDS, State
 from minsim.network.network import Network
 from minsim.simulation.events import PROCESSES, declared_disruption, price_setting, recovery, release_authority
-from minsim.simulation.world import EVENT_RANK, FIRST, LAST, Application, Day, LogEntry, Process, World
+from minsim.simulation.log import LogEntry
+from minsim.simulation.world import EVENT_RANK, FIRST, LAST, Application, Day, Process, Steps, World
 
 __all__ = ["LogEntry", "Record", "simulate"]
 
-TRIGGERED, RESTORED, BOTH = 1.0, 2.0, 3.0
+TRIGGERED, RECOVERED, BOTH = 1.0, 2.0, 3.0
+"""Notices of the kernel about a holding, in `HoldingRow.NOTICE`."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one replication leaves behind.
+    """Everything one replication recorded.
 
     Attributes
     ----------
     network : Network
     sector : array of shape (days, sectors, 5)
         Demand, consumed, shortfall, destroyed, from stockpiles [t].
-    consumer : array of shape (days, consumers, 2)
-        Closing commercial stock [t], price [USD/kg]; nan where prices are off.
+    consumer : array of shape (days, consumers, 4)
+        Closing commercial stock [t]; price paid, spot price, spot price of the zone [USD/kg], nan where prices are off.
     holding : array of shape (days, holdings, 4)
         Closing stock, bought, released [t], spent [USD].
     trade : array of shape (months, arcs)
         Shipped openly [t].
     leaked : array of shape (months, arcs)
-        Shipped round a curb [t].
+        Leaked around a curb [t].
     log : tuple of LogEntry
         By day.
-    offer : array of shape (days, holdings)
+    purchase_price_usd_per_kg : array of shape (days, holdings)
         Price at which each stockpile could buy [USD/kg]; nan where the scenario gives none.
     applications : tuple of Application
         Licence applications, by day, event and importer.
@@ -54,7 +55,7 @@ class Record:
     trade: Floats
     leaked: Floats
     log: tuple[LogEntry, ...]
-    offer: Floats
+    purchase_price_usd_per_kg: Floats
     applications: tuple[Application, ...] = ()
 
 
@@ -65,24 +66,33 @@ def simulate(network: Network, rerouting: str = "reference", processes: Sequence
     ----------
     network : Network
     rerouting : {"reference", "none", "free"}
-        Behaviour of buyers: one end of the bracket, or the reference.
+        How buyers switch suppliers.
     processes : sequence of generator functions
-        Processes of your own, called with the `World`; they act before the scenario's events of the same day.
+        The user's own processes, called with the `World`; they act before the scenario's events of the same day.
 
     Raises
     ------
     MassBalanceError
-        If the books of any day do not close.
+        If the mass balance of any day does not close.
     SimulationError
-        If a process asks for the impossible.
+        If a process asks for something that cannot be done.
     """
     world = World(network, network.fresh_state(rerouting))
     for process in processes:
         world.env.process(process(world))
-    for rank, span in enumerate(network.events, start=EVENT_RANK):
-        if span.acts_within(network.days):
-            world.env.process(PROCESSES[type(span.model)](world, span, rank))
-            world.env.process(declared_disruption(world, span, rank))
+    start_processes(world)
+    world.env.process(flows(world))
+    world.env.run(until=network.days)
+    return record_of(world)
+
+
+def start_processes(world: World) -> None:
+    """Start the processes of the scenario, each with its rank: events, stockpiles, by-products, markets."""
+    network = world.network
+    for rank, scheduled in enumerate(network.events, start=EVENT_RANK):
+        if scheduled.acts_within(network.days):
+            world.env.process(PROCESSES[type(scheduled.model)](world, scheduled, rank))
+            world.env.process(declared_disruption(world, scheduled, rank))
     rank = EVENT_RANK + len(network.events)
     for holding in range(len(network.holdings)):
         rank += 1
@@ -93,16 +103,13 @@ def simulate(network: Network, rerouting: str = "reference", processes: Sequence
             world.env.process(recovery(world, name, rank))
     zone = 0
     for market in network.markets:
-        rank += 2  # one for the clearing, one for the boards that look at it
+        rank += 2  # one for the clearing, one for the mothballing decisions that follow it
         world.env.process(price_setting(world, market, zone, rank))
         zone += len(market.zones)
-    world.env.process(flows(world))
-    world.env.run(until=network.days)
-    return record_of(world)
 
 
-def flows(world: World) -> Generator[Any, Any, None]:
-    """Fill the days up to the next event on the calendar, then wake whoever waits for a trigger; for ever."""
+def flows(world: World) -> Steps:
+    """Advance to the next event, then fire triggers; runs for the whole simulation."""
     network, env = world.network, world.env
     yield Day(env, 0, LAST)
     while True:
@@ -114,24 +121,24 @@ def flows(world: World) -> Generator[Any, Any, None]:
         notices = world.state.value[HoldingRow.NOTICE, : len(network.holdings)]
         if len(notices) > 0 and notices.any():
             yield Day(env, reached - world.day, FIRST)
-            tell(world, notices)
+            fire_triggers(world, notices)
         yield Day(env, reached - world.day, LAST)
 
 
-def tell(world: World, notices: Floats) -> None:
-    """Pass on what the kernel noticed on the day just ended."""
+def fire_triggers(world: World, notices: Floats) -> None:
+    """Fire the events of release triggers and recovered stocks that the kernel noticed on the day before."""
     for holding in np.flatnonzero(notices):
         if notices[holding] in (TRIGGERED, BOTH):
             world.triggered[holding].succeed(world.day - 1)
             world.triggered[holding] = world.env.event()
-        if notices[holding] in (RESTORED, BOTH):
-            world.restored[holding].succeed(world.day - 1)
-            world.restored[holding] = world.env.event()
+        if notices[holding] in (RECOVERED, BOTH):
+            world.recovered[holding].succeed(world.day - 1)
+            world.recovered[holding] = world.env.event()
         notices[holding] = 0.0
 
 
 def check_books(world: World) -> None:
-    """Raise if the kernel found that tonnes appeared or vanished."""
+    """Raise if the kernel found a mass balance that does not close."""
     if world.state.value[ItemRow.FAULT, 0] != Fault.NONE:
         kind, node, day, off, throughput = world.state.value[ItemRow.FAULT, :5].tolist()
         name = _node_name(world.network, world.state, int(kind), int(node))
@@ -153,7 +160,7 @@ def _node_name(network: Network, state: State, kind: int, node: int) -> str:
 
 
 def record_of(world: World) -> Record:
-    """The run's record."""
+    """The record of a finished replication."""
     network, state = world.network, world.state
     sectors = SECTOR_FIELDS * len(network.sectors)
     consumers = sectors + CONSUMER_FIELDS * len(network.consumers)
@@ -166,6 +173,6 @@ def record_of(world: World) -> Record:
         trade=state.monthly[Channel.OPENLY],
         leaked=state.monthly[Channel.LEAKING],
         log=tuple(sorted(world.entries, key=lambda entry: entry.day)),
-        offer=world.offer,
+        purchase_price_usd_per_kg=world.purchase_price_usd_per_kg,
         applications=tuple(sorted(world.applications, key=lambda a: (a.applied_day, a.event, a.importer))),
     )

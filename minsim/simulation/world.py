@@ -1,8 +1,8 @@
-"""The world a process acts in: the calendar, the levers it may pull, and what it may look at.
+"""The world a process acts in: the calendar, the levers it may pull, and the state it may read.
 
-Processes never write a stock. They pull levers (a policy cap, an availability, a demand factor, a delay), each under a name
-of their own; what several processes do to one target combines by a fixed rule, whatever their order: caps by the minimum,
-factors by the product, extra days by the maximum.
+Processes never write a stock. They put effects on levers (a policy cap, an availability, a demand factor, a delay), each
+under a name of its own. Several effects on one target combine by a fixed rule, in any order: caps by the minimum, factors by
+the product, extra days by the maximum.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -40,26 +40,22 @@ from minsim.kernel.rows import (
 )
 from minsim.kernel.state import SECTOR_FIELDS, State
 from minsim.network.network import Network
+from minsim.simulation.log import LogEntry, LogKind
 
+Steps = Generator[simpy.Event, Any, None]
+"""A running process: it yields the events it waits for, and receives their values."""
 Process = Callable[["World"], Generator[simpy.Event, Any, Any]]
-"""A generator function of the world: what a user's process, and every event of the format, is."""
+"""A generator function of the world: a user's process."""
 
-FIRST, LAST = -1, 1_000_000
-"""Ranks within a day: the wake-up of the flows, and their next advance, after everything due that day has taken effect."""
+# Ranks order what is due on one day: SimPy takes the lowest first.
+FIRST = -1
+"""Rank of the notices that the kernel left on the day before."""
 USER_RANK = 5
-"""Rank of processes of a user's own: before the scenario's events of the same day."""
+"""Rank of a user's processes: before the scenario's events."""
 EVENT_RANK = 10
-"""Rank of the first event of a scenario; events of one day act in the order of their keys."""
-
-
-@dataclass(frozen=True)
-class LogEntry:
-    """What happened, on which day, to whom."""
-
-    day: int
-    event: str
-    what: str
-    whom: str
+"""Rank of the first event of the scenario; the others follow in the order of their keys."""
+LAST = 1_000_000
+"""Rank of the kernel's next advance: after everything due that day."""
 
 
 class Lever:
@@ -68,7 +64,7 @@ class Lever:
     Parameters
     ----------
     row : array
-        The row as it stands without any effect; changed in place.
+        The row without any effect; changed in place.
     combine : callable
         Rule for several effects on one column: minimum, maximum, product or sum.
     settled : callable, optional
@@ -84,21 +80,19 @@ class Lever:
 
     def put(self, name: str, where: Sequence[int] | Indices, value: float | Floats) -> None:
         """Put, or replace, the effect called `name` on the columns `where`."""
-        index = np.asarray(
-            where, dtype=np.intp
-        )  # numpy converts any other kind, at every use and at ten times the price
+        index = np.asarray(where, dtype=np.intp)  # any other type would be converted at every use, ten times slower
         amounts = np.empty(len(index))
         amounts[:] = value
         self.effects[name] = index, amounts
         self._settle()
 
     def drop(self, name: str) -> None:
-        """Take the effect called `name` away."""
+        """Remove the effect called `name`."""
         if self.effects.pop(name, None) is not None:
             self._settle()
 
     def _settle(self) -> None:
-        # Products of floats depend on their order: taken by name, they never depend on the order of the calls.
+        # Products of floats depend on their order; sorted by name, they do not depend on the order of the calls.
         self.row[:] = self.base
         for name in sorted(self.effects):
             where, value = self.effects[name]
@@ -108,12 +102,12 @@ class Lever:
 
 
 HOME, BLOC, OTHERS = range(3)
-"""Classes in which a seller short of product serves its buyers: home while it curbs exports, then a bloc's, then others."""
+"""Supply classes, in the order a seller short of product serves them: home (while it curbs exports), its bloc, others."""
 
 
 @dataclass
 class Application:
-    """A week's application of one importer for licences.
+    """One importer's application for licences, for a week's tonnes.
 
     Attributes
     ----------
@@ -132,8 +126,15 @@ class Application:
     refused_t: float = 0.0
 
 
+class MarketPrices(Protocol):
+    """The market of one material, as other processes see it."""
+
+    def received_by(self, seller: int) -> float:
+        """Price that a producer receives, by its column [USD/kg]."""
+
+
 class Day(simpy.Event):
-    """A day on the calendar, with a rank that decides ties among what is due that day."""
+    """A day on the calendar; its rank orders it among the events of that day."""
 
     def __init__(self, env: simpy.Environment, delay: int, rank: int) -> None:
         super().__init__(env)
@@ -143,7 +144,7 @@ class Day(simpy.Event):
 
 @dataclass
 class World:
-    """A safe handle on one running replication.
+    """Access to one running replication: read the state, wait, and put effects on levers.
 
     Attributes
     ----------
@@ -153,12 +154,16 @@ class World:
         The arrays; read them freely, change them through levers only.
     env : simpy.Environment
         The clock and the calendar; whole days.
+    entries : list of LogEntry
+        The log so far, in the order of entry.
+    purchase_price_usd_per_kg : array of shape (days, holdings)
+        Price at which each stockpile can buy, day by day [USD/kg].
 
     Examples
     --------
     A process of your own is a generator function that takes the world:
 
-    >>> def board(world):
+    >>> def curb(world):
     ...     yield world.until(world.network.date_of(30))
     ...     world.cap("my-curb", world.arcs(exporter="China", importers=["United States"]), fraction=0.5)
     ...     world.log("my-curb", "half of the trade is stopped", "United States")
@@ -194,12 +199,13 @@ class World:
         self.duties = self._lever(ConsumerRow.DUTY, consumers, np.add)
         self.arc_floors = Lever(np.zeros(arcs), np.maximum)
         self.floods: dict[str, dict[str, tuple[str, float]]] = {}
-        self.books: dict[str, Any] = {}
-        self.offer = np.tile([h.price_usd_per_kg for h in network.holdings], (network.days, 1))
+        self.markets: dict[str, MarketPrices] = {}
+        prices = [holding.price_usd_per_kg for holding in network.holdings]
+        self.purchase_price_usd_per_kg = np.tile(prices, (network.days, 1))
         self.declarations: dict[str, frozenset[int]] = {}
         self.applications: list[Application] = []
         self.triggered = [self.env.event() for _ in network.holdings]
-        self.restored = [self.env.event() for _ in network.holdings]
+        self.recovered = [self.env.event() for _ in network.holdings]
         self._set_declared()
 
     def _lever(self, row: int, columns: int, combine: Callable[[Floats, Floats], Floats]) -> Lever:
@@ -214,7 +220,7 @@ class World:
         self._lengthen_ring(int(self.state.index[ArcIndex.LEAK_LEAD_DAYS, :count].max(initial=0)))
 
     def _lengthen_ring(self, days: int) -> None:
-        """Make room for goods that are longer at sea than any before; what is due keeps its day."""
+        """Extend the transit ring for a longer lead time; goods under way keep their day of arrival."""
         old = self.state.ring.shape[0]
         if days < old:
             return
@@ -224,12 +230,12 @@ class World:
         self.state = self.state._replace(ring=ring)
 
     def _set_stores(self) -> None:
-        # New capacity comes with room for its product: a producer that made nothing had none, and could make nothing.
+        # New capacity adds storage: a producer without output has none, and could make nothing.
         days = np.array([seller.store_days for seller in self.network.sellers])
         self.state.value[SellerRow.STORE, : len(days)] = self.stores + days * self.projects.row
 
     def _set_caps(self) -> None:
-        # Where permits count too, the kernel works out today's cap afresh every day.
+        # Where permits apply as well, the kernel recomputes today's cap every day.
         self.state.value[ArcRow.CAP_TODAY, : len(self.leads)] = self.caps.row
 
     def _set_ranks(self) -> None:
@@ -240,16 +246,16 @@ class World:
         self._flag_products(ProductIndex.LEAKS, self.leak_share.row > 0.0)
 
     def _flag_products(self, row: int, arcs: npt.NDArray[np.bool_]) -> None:
-        """Mark the products some of whose arcs are marked."""
+        """Flag the products that have at least one flagged arc."""
         index = self.state.index
         for p in range(len(self.network.products)):
             first, end = (index[BuyerIndex.FIRST_ARC, index[ProductIndex.FIRST_BUYER, p + k]] for k in range(2))
             index[row, p] = bool(arcs[first:end].any())
 
     def _set_declared(self) -> None:
-        open_ones = frozenset[int]().union(*self.declarations.values())
+        opened = frozenset[int]().union(*self.declarations.values())
         for h, holding in enumerate(self.network.holdings):
-            self.state.value[HoldingRow.DECLARED, h] = float(not holding.declared_only or h in open_ones)
+            self.state.value[HoldingRow.DECLARED, h] = float(not holding.declared_only or h in opened)
 
     # the calendar
 
@@ -264,21 +270,22 @@ class World:
         return self.network.date_of(self.day)
 
     def wait(self, days: int, rank: int = USER_RANK) -> Day:
-        """An event that happens `days` from now, before any flow of that day."""
+        """An event `days` from now, before any flow of that day."""
         if not math.isfinite(days) or days != int(days) or days < 0:
             raise SimulationError(f"expected whole days >= 0 to wait, got {days}")
         return Day(self.env, int(days), rank)
 
     def until(self, when: dt.date | int, rank: int = USER_RANK) -> Day:
-        """An event that happens on a date or day; today, if that has passed."""
+        """An event on a date or day; today if that has passed."""
         day = when if isinstance(when, int) else self.network.day_of(when)
         return self.wait(max(0, day - self.day), rank)
 
     def log(self, event: str, what: str, whom: str = "", day: int | None = None) -> None:
-        """Write a line of the run's log, of today or of the day given."""
-        self.entries.append(LogEntry(self.day if day is None else day, event, what, whom))
+        """Write a line of your own into the run's log, of today or of the day given."""
+        names = (whom,) if whom else ()
+        self.entries.append(LogEntry(self.day if day is None else day, event, LogKind.NOTE, whom=names, text=what))
 
-    # who is meant
+    # selection
 
     def arcs(
         self,
@@ -290,7 +297,7 @@ class World:
     ) -> Indices:
         """Arcs from an exporter to importers, for some materials.
 
-        `importers: all`, or a bloc, never means the exporter itself.
+        `importers="all"`, or a bloc, does not include the exporter itself.
         """
         wanted = None if isinstance(importers, str) else self._importers(importers, exporter)
         return np.array(
@@ -331,7 +338,7 @@ class World:
     # the levers
 
     def cap(self, name: str, arcs: Indices, *, fraction: float) -> None:
-        """Hold arcs to (1 - fraction) of their baseline flow; a fraction of 0 sets no cap at all."""
+        """Cap arcs at (1 - fraction) of their baseline flow; a fraction of 0 sets no cap."""
         if fraction > 0.0:
             self.caps.put(name, arcs, (1.0 - fraction) * self.state.value[ArcRow.BASE_FLOW, arcs])
         else:
@@ -342,7 +349,7 @@ class World:
         self.caps.drop(name)
 
     def delay(self, name: str, arcs: Indices, days: float, *, holds: bool = False) -> None:
-        """Lengthen lead times [days]; with `holds`, goods at sea wait too, those due today included."""
+        """Lengthen lead times [days]; with `holds`, also for goods at sea, those due today included."""
         self.extra_days.put(name, arcs, days)
         if holds:
             before = self.held_days.row.copy()
@@ -352,7 +359,7 @@ class World:
                 self._hold(later)
 
     def _hold(self, days: npt.NDArray[np.int64]) -> None:
-        """Let what is at sea arrive later, by a number of days for each arc."""
+        """Delay goods at sea, by a number of days for each arc [days]."""
         old = self.state.ring.shape[0]
         laden = self.state.ring[(self.day + np.arange(old)) % old].any(axis=1)
         self._lengthen_ring(int(np.flatnonzero(laden).max(initial=0) + days.max()) + 1)
@@ -363,46 +370,46 @@ class World:
             ring[(due + days[a]) % len(ring), a] = tonnes
 
     def serve_first(self, name: str, arcs: Indices, rank: int) -> None:
-        """Let sellers short of product serve these arcs in a class before others."""
+        """Put arcs into a supply class, by which sellers short of product serve them."""
         self.ranks.put(name, arcs, float(rank))
 
-    def open_purse(self, arcs: Indices, free_t_per_day: Floats) -> int:
-        """Open an empty purse of permits over some arcs, with the tonnes a day that need none; returns its number.
+    def open_permit_balance(self, arcs: Indices, free_t_per_day: Floats) -> int:
+        """Open an empty permit balance over some arcs, with the tonnes a day that need no permit; returns its column.
 
         Raises
         ------
         SimulationError
-            If the network was built for fewer purses than are opened.
+            If the network was built for fewer permit balances.
         """
         value, index = self.state.value, self.state.index
-        purse = int(index[COUNT, Count.PERMITS])
-        first = int(index[PermitIndex.FIRST_ARC, purse])
+        column = int(index[COUNT, Count.PERMITS])
+        first = int(index[PermitIndex.FIRST_ARC, column])
         end = first + len(arcs)
-        if max(end, purse + 2) > index.shape[1]:
+        if max(end, column + 2) > index.shape[1]:
             raise SimulationError("no room for another purse of permits; state the curb as an event of the scenario")
         index[ItemIndex.PERMIT_ARC, first:end] = arcs
         value[ItemRow.PERMIT_FREE, first:end] = free_t_per_day
-        index[PermitIndex.FIRST_ARC, purse + 1] = end
-        index[COUNT, Count.PERMITS] = purse + 1
-        value[PermitRow.ACTIVE, purse] = 1.0
-        return purse
+        index[PermitIndex.FIRST_ARC, column + 1] = end
+        index[COUNT, Count.PERMITS] = column + 1
+        value[PermitRow.ACTIVE, column] = 1.0
+        return column
 
-    def set_free(self, purse: int, free_t_per_day: Floats) -> None:
-        """Change the tonnes a day that need no permit, arc by arc."""
-        first, end = self.state.index[PermitIndex.FIRST_ARC, purse : purse + 2]
+    def set_permit_free(self, column: int, free_t_per_day: Floats) -> None:
+        """Set the tonnes a day that need no permit, for each arc of a permit balance."""
+        first, end = self.state.index[PermitIndex.FIRST_ARC, column : column + 2]
         self.state.value[ItemRow.PERMIT_FREE, first:end] = free_t_per_day
 
     def declare(self, name: str, holdings: Iterable[int]) -> None:
-        """Declare a disruption, for the holdings that it opens."""
+        """Declare a disruption, which permits the release of these holdings."""
         self.declarations[name] = frozenset(holdings)
         self._set_declared()
 
     def revoke(self, name: str) -> None:
-        """Take a declaration back."""
+        """Revoke a declaration."""
         self.declarations.pop(name, None)
         self._set_declared()
 
-    # what to look at
+    # observation
 
     def stock_t(self, material: str, region: str) -> float:
         """Commercial stock of a region's consumers [t]."""

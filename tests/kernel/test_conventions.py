@@ -11,6 +11,7 @@ from networks import ban, date, frame, network, run, sectors_of, shortfall_of
 from minsim.kernel.rows import ArcRow, BuyerIndex, BuyerRow, ConsumerIndex, SellerRow
 from minsim.kernel.state import NOTHING
 from minsim.simulation.engine import Record, simulate
+from minsim.simulation.log import LogKind
 
 EXACT = {"rel": 1e-9, "abs": 1e-9}
 
@@ -486,7 +487,7 @@ def test_a_cover_trigger_starts_authorisation_only() -> None:
     short = shortfall_of(record)
     assert np.flatnonzero(short).tolist() == list(range(36, 42))
     assert np.flatnonzero(record.holding[:, 0, 2]).tolist() == list(range(42, 60))
-    assert [entry.day for entry in record.log if entry.what.startswith("release is authorised")] == [42]
+    assert [entry.day for entry in record.log if entry.kind is LogKind.RELEASE_AUTHORISED] == [42]
 
 
 def test_no_filling_from_the_trigger_until_stocks_are_back_at_99_percent() -> None:

@@ -12,6 +12,7 @@ from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, market, outage
 from minsim.metrics.stockpiles import LIMITS, bound_by, measure_stockpiles
 from minsim.results import run as results
 from minsim.simulation.engine import Record
+from minsim.simulation.log import LogKind
 
 MONTH = 30.4375
 RATE, TARGET, FILL = 5.0, 30.0, 0.5
@@ -74,7 +75,7 @@ def test_its_ceiling_binds_while_the_price_stands_above_it(ceiling: Mapping) -> 
     """An outage lifts the price above 60 USD/kg; nothing is bought at a review price above that, and it is counted."""
     fill = {"rule": "surplus_only", "max_days_per_month": 1, **ceiling}
     record = run(market(days=500, e_s=0.1, events={"o": outage(0.6, 100, 200)}, stockpiles=vault(fill=fill)))
-    offer, bought = record.offer[:, 0], record.holding[:, 0, 1]
+    offer, bought = record.purchase_price_usd_per_kg[:, 0], record.holding[:, 0, 1]
     dear = offer > 60.0
     assert 100 < dear.sum() < 400
     assert bought[dear].sum() == 0.0
@@ -87,7 +88,7 @@ def test_one_limit_a_day_and_none_while_it_is_released() -> None:
     record = run(market(days=800, e_s=0.1, zones=TWO_ZONES, events=events, stockpiles=vault(budget_usd=1.0e8)), "none")
     days = np.array(list(bound_by(record, 0).values())).sum(axis=0)
     assert days.max() == 1
-    triggered = next(e.day for e in record.log if e.what == "release is triggered")
+    triggered = next(e.day for e in record.log if e.kind is LogKind.RELEASE_TRIGGERED)
     assert days[triggered:].sum() == 0  # without rerouting commercial stocks are never restored
     assert days[:triggered].sum() > 0
 
@@ -110,7 +111,7 @@ def test_what_a_stockpile_costs() -> None:
     assert found["stockpile_average_price_usd_per_kg"] > REFERENCE
     spot = np.concatenate(([REFERENCE], record.consumer[:-1, 0, 3]))  # known on the morning of the day
     review = spot[np.arange(900) // 7 * 7]
-    np.testing.assert_allclose(record.offer[:, 0], review, rtol=1e-12)
+    np.testing.assert_allclose(record.purchase_price_usd_per_kg[:, 0], review, rtol=1e-12)
     by_hand = (1000.0 * stock * review).sum() * 0.08 / DAYS_PER_YEAR
     assert found["stockpile_carrying_cost_usd"] == pytest.approx(by_hand)
 

@@ -1,13 +1,12 @@
-"""Events of a scenario as SimPy processes: one module a family.
+"""Events of a scenario as SimPy processes, one module a family.
 
-`PROCESSES` maps each event type of the format to the generator function that plays it. A process waits for its days on
-the calendar and pulls the levers of `minsim.simulation.world.World`; it never writes a stock.
+`PROCESSES` maps each event type of the format to its process. A process waits for its days on the calendar and puts effects
+on the levers of `minsim.simulation.world.World`; it never writes a stock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable
 
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import (
@@ -31,9 +30,9 @@ from minsim.simulation.events.demand import demand_shock, substitution
 from minsim.simulation.events.prices import market_flood, price_floor, price_setting, tariff
 from minsim.simulation.events.stockpiles import declared_disruption, release_authority
 from minsim.simulation.events.supply import capacity_project, outage, pandemic, recovery
-from minsim.simulation.world import World
+from minsim.simulation.world import Steps, World
 
-EventProcess = Callable[[World, ScheduledEvent, int], Generator[Any, Any, None]]
+EventProcess = Callable[[World, ScheduledEvent, int], Steps]
 
 PROCESSES: dict[type[Event], EventProcess] = {
     ExportCurb: export_curb,
@@ -48,6 +47,6 @@ PROCESSES: dict[type[Event], EventProcess] = {
     Tariff: tariff,
     MarketFlood: market_flood,
 }
-"""Event type → the process that plays it; called with the world, the event's span and its rank within a day."""
+"""Event type → its process, called with the world, the scheduled event and its rank within a day."""
 
 __all__ = ["PROCESSES", "EventProcess", "declared_disruption", "price_setting", "recovery", "release_authority"]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
-
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import TradeBloc
-from minsim.simulation.world import BLOC, World
+from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation.world import BLOC, Steps, World
 
-Steps = Generator[Any, Any, None]
 
-
-def trade_bloc(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """While the bloc stands, its sellers short of product serve its buyers before others."""
-    event = span.model
+def trade_bloc(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """While the bloc lasts, members short of product serve members before others."""
+    event = scheduled.model
     assert isinstance(event, TradeBloc)
     members = set(world.network.reader.regions_of(event.bloc))
     arcs = [
@@ -24,9 +20,9 @@ def trade_bloc(world: World, span: ScheduledEvent, rank: int) -> Steps:
         and arc.buyer_region in members
         and (event.materials == "all" or arc.material in event.materials)
     ]
-    yield world.until(span.start_day, rank)
-    world.ranks.put(span.event, arcs, float(BLOC))
-    world.log(span.event, "members serve each other first", ", ".join(sorted(members)))
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        world.ranks.drop(span.event)
+    yield world.until(scheduled.start_day, rank)
+    world.ranks.put(scheduled.event, arcs, float(BLOC))
+    world.entries.append(LogEntry(world.day, scheduled.event, LogKind.BLOC_BEGINS, whom=tuple(sorted(members))))
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
+        world.ranks.drop(scheduled.event)

@@ -1,9 +1,6 @@
-"""Chokepoints: a passage on some lanes slows or narrows."""
+"""Chokepoints: a passage on some shipping lanes slows or narrows."""
 
 from __future__ import annotations
-
-from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 
@@ -11,13 +8,12 @@ from minsim.kernel.compiling import Indices
 from minsim.network.trade import lane_closeness
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint
-from minsim.simulation.world import World
-
-Steps = Generator[Any, Any, None]
+from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation.world import Steps, World
 
 
 def arcs_through(world: World, event: Chokepoint) -> Indices:
-    """Arcs on the lanes of a passage."""
+    """Arcs on the shipping lanes of a passage."""
     place = world.network.reader.place
     found = [
         a
@@ -31,25 +27,25 @@ def arcs_through(world: World, event: Chokepoint) -> Indices:
     return np.array(found, dtype=np.uint32)
 
 
-def chokepoint(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """Lanes take longer and carry less; what is at sea waits too if the passage holds it; buyers low on stock may fly."""
-    event = span.model
+def chokepoint(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Lanes take longer and carry less; goods at sea may wait too; buyers with low cover may use air freight."""
+    event = scheduled.model
     assert isinstance(event, Chokepoint)
-    reader, path = world.network.reader, f"events.{span.event}"
+    reader, path = world.network.reader, f"events.{scheduled.event}"
     arcs = arcs_through(world, event)
     days = reader.draws.whole(event.extra_days, f"{path}.extra_days")
     passes = reader.number(event.throughput, f"{path}.throughput")
-    yield world.until(span.start_day, rank)
-    lanes = ", ".join(event.lanes)
-    world.log(span.event, f"lanes take {days} days longer and carry {passes:.0%} of baseline trade", lanes)
-    world.delay(span.event, arcs, days, holds=event.holds_in_transit)
-    world.cap(span.event, arcs, fraction=1.0 - passes)
+    yield world.until(scheduled.start_day, rank)
+    begins = LogEntry(world.day, scheduled.event, LogKind.CHOKEPOINT_BEGINS, whom=event.lanes, days=days, share=passes)
+    world.entries.append(begins)
+    world.delay(scheduled.event, arcs, days, holds=event.holds_in_transit)
+    world.cap(scheduled.event, arcs, fraction=1.0 - passes)
     if event.expedite is not None:
         cover = reader.number(event.expedite.when_cover_below_days, f"{path}.expedite.when_cover_below_days")
-        world.air_days.put(span.event, arcs, reader.draws.whole(event.expedite.days, f"{path}.expedite.days"))
-        world.air_cover.put(span.event, arcs, cover)
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
+        world.air_days.put(scheduled.event, arcs, reader.draws.whole(event.expedite.days, f"{path}.expedite.days"))
+        world.air_cover.put(scheduled.event, arcs, cover)
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
         for lever in (world.extra_days, world.held_days, world.caps, world.air_days, world.air_cover):
-            lever.drop(span.event)
-        world.log(span.event, "lanes are free again", lanes)
+            lever.drop(scheduled.event)
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.CHOKEPOINT_ENDS, whom=event.lanes))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 
@@ -14,35 +12,34 @@ from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import ExportCurb, Quota
 from minsim.simulation.events.licences import licence_regime
 from minsim.simulation.events.ramp import ramp
-from minsim.simulation.world import HOME, OTHERS, World
+from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation.world import HOME, Steps, World
 
-Steps = Generator[Any, Any, None]
 
-
-def export_curb(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """Announce, wait for the first day, hold back what the measure says, and lift everything on the first free day."""
-    curb = span.model
+def export_curb(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Announce a curb, apply its measure from the first day, and lift it on the first free day."""
+    curb = scheduled.model
     assert isinstance(curb, ExportCurb)
     arcs = curbed_arcs(world, curb)
     if curb.announcement is not None:
-        yield from announcement(world, span, curb, arcs, rank)
-    yield world.until(span.start_day, rank)
-    whom = ", ".join(sorted({world.network.arcs[a].buyer_region for a in arcs})) or "nobody"
-    world.log(span.event, f"curb begins: {describe(world, span.event, curb)}", whom)
-    if not holds_nothing_back(world, span.event, curb):
-        start_measure(world, span, curb, arcs, rank)
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        end_measure(world, span.event)
-        world.log(span.event, "curb ends", whom)
+        yield from announcement(world, scheduled, curb, arcs, rank)
+    yield world.until(scheduled.start_day, rank)
+    importers = tuple(sorted({world.network.arcs[a].buyer_region for a in arcs}))
+    world.entries.append(first_entry(world, scheduled.event, curb, importers))
+    if not has_zero_magnitude(world, scheduled.event, curb):
+        start_measure(world, scheduled, curb, arcs, rank)
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
+        end_measure(world, scheduled.event)
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.CURB_ENDS, whom=importers))
         yield world.wait(int(world.state.index[ArcIndex.LEAD_DAYS, arcs].max(initial=0)), rank)
-        world.deferred.drop(span.event)
+        world.deferred.drop(scheduled.event)
 
 
 def curbed_arcs(world: World, curb: ExportCurb) -> Indices:
-    """The exporter's arcs to the importers named; a curb on some end uses touches arcs to consumers only.
+    """The exporter's arcs to the importers named; of a curb on some end uses, only the arcs to consumers.
 
-    Members of a bloc that curbs do not curb each other, unless an importer is named one by one.
+    Members of a bloc do not curb each other, unless the importer is named by itself.
     """
     members = world.network.reader.regions_of(curb.exporter)
     given = () if curb.importers == "all" else curb.importers
@@ -58,8 +55,8 @@ def curbed_arcs(world: World, curb: ExportCurb) -> Indices:
     )
 
 
-def holds_nothing_back(world: World, event: str, curb: ExportCurb) -> bool:
-    """Whether a curb is one in name only: it sets no cap, makes no class of buyers and lets nothing leak."""
+def has_zero_magnitude(world: World, event: str, curb: ExportCurb) -> bool:
+    """Whether a curb has zero magnitude: it sets no cap and no supply class, and nothing leaks."""
     reader, path = world.network.reader, f"events.{event}.measure"
     if curb.measure.licence is not None:
         return reader.number(curb.measure.licence.controlled_share, f"{path}.licence.controlled_share") <= 0.0
@@ -67,7 +64,7 @@ def holds_nothing_back(world: World, event: str, curb: ExportCurb) -> bool:
 
 
 def curbed_sectors(world: World, curb: ExportCurb, arcs: Indices) -> list[int]:
-    """The sectors a curb on some end uses makes bear the shortage."""
+    """Sectors that a curb on some end uses makes bear the shortage, as columns."""
     hit = {(world.network.arcs[a].material, world.network.arcs[a].user) for a in arcs}
     return [
         k
@@ -77,7 +74,7 @@ def curbed_sectors(world: World, curb: ExportCurb, arcs: Indices) -> list[int]:
 
 
 def sector_weight(world: World, curb: ExportCurb, arcs: Indices) -> Floats:
-    """Share of each arc's baseline that goes to the sectors curbed: 1 where the curb hits every use."""
+    """Share of each arc's baseline flow that goes to the sectors curbed: 1 where the curb covers every use."""
     if curb.sectors == "all":
         return np.ones(len(arcs))
     weights: dict[tuple[str, str], float] = {}
@@ -90,15 +87,16 @@ def sector_weight(world: World, curb: ExportCurb, arcs: Indices) -> Floats:
     return np.array([weights.get((label.material, label.user), 0.0) for label in labels])
 
 
-def describe(world: World, event: str, curb: ExportCurb) -> str:
-    """What the measure does, in words."""
-    measure = curb.measure
-    if measure.quota is not None:
-        tonnes = world.network.reader.number(measure.quota.t_per_year, f"events.{event}.measure.quota.t_per_year")
-        return f"{curb.exporter} lets {tonnes:,.0f} t a year pass"
-    if measure.licence is not None:
-        return f"{curb.exporter} licenses exports"
-    return f"{removed_fraction(world, event, curb):.0%} of {curb.exporter}'s baseline trade is held back"
+def first_entry(world: World, event: str, curb: ExportCurb, importers: tuple[str, ...]) -> LogEntry:
+    """The entry of the log for the first day of a curb."""
+    day, actor = world.day, curb.exporter
+    if (quota := curb.measure.quota) is not None:
+        t_per_year = world.network.reader.number(quota.t_per_year, f"events.{event}.measure.quota.t_per_year")
+        return LogEntry(day, event, LogKind.QUOTA_BEGINS, actor=actor, whom=importers, t_per_year=t_per_year)
+    if curb.measure.licence is not None:
+        return LogEntry(day, event, LogKind.LICENSING_BEGINS, actor=actor, whom=importers)
+    share = removed_fraction(world, event, curb)
+    return LogEntry(day, event, LogKind.CUT_BEGINS, actor=actor, whom=importers, share=share)
 
 
 def removed_fraction(world: World, event: str, curb: ExportCurb) -> float:
@@ -108,28 +106,28 @@ def removed_fraction(world: World, event: str, curb: ExportCurb) -> float:
     return world.network.reader.number(curb.measure.cut, f"events.{event}.measure.cut")
 
 
-def start_measure(world: World, span: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> None:
-    """Pull the levers of the measure; what needs time of its own starts its own process."""
-    event, measure = span.event, curb.measure
+def start_measure(world: World, scheduled: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> None:
+    """Put the measure's effects on the levers; quotas, licences and leakage run as processes of their own."""
+    event, measure = scheduled.event, curb.measure
     weight = sector_weight(world, curb, arcs)
     if measure.quota is not None:
-        world.env.process(quota_periods(world, span, measure.quota, arcs, rank))
+        world.env.process(quota_periods(world, scheduled, measure.quota, arcs, rank))
     elif measure.licence is not None:
-        world.env.process(licence_regime(world, span, measure.licence, arcs, weight, rank))
+        world.env.process(licence_regime(world, scheduled, measure.licence, arcs, weight, rank))
     else:
         fraction = removed_fraction(world, event, curb) * weight
-        bites = fraction > 0.0
-        world.caps.put(event, arcs[bites], ((1.0 - fraction) * world.state.value[ArcRow.BASE_FLOW, arcs])[bites])
+        capped = fraction > 0.0
+        world.caps.put(event, arcs[capped], ((1.0 - fraction) * world.state.value[ArcRow.BASE_FLOW, arcs])[capped])
     if curb.sectors != "all":
         world.deferred.put(event, curbed_sectors(world, curb, arcs), 1.0)
     if curb.home_first:
         world.serve_first(event, home_arcs(world, curb), HOME)
     if curb.leakage is not None:
-        world.env.process(leakage(world, span, curb, arcs, rank))
+        world.env.process(leakage(world, scheduled, curb, arcs, rank))
 
 
 def end_measure(world: World, event: str) -> None:
-    """Let go of every lever of a curb but the deferral of its sectors, which lasts until full shipments arrive."""
+    """Remove every effect of a curb but the deferral of its sectors, which lasts until full shipments arrive."""
     for lever in (world.caps, world.ranks, world.leak_share, world.leak_extra_days):
         lever.drop(event)
 
@@ -143,83 +141,79 @@ def home_arcs(world: World, curb: ExportCurb) -> Indices:
     return np.unique(np.concatenate(found))
 
 
-def announcement(world: World, span: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
-    """Buyers learn of the curb: they raise their stock targets until it starts, and begin to qualify other suppliers."""
+def announcement(world: World, scheduled: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
+    """Buyers raise their stock targets until the curb starts, and begin to qualify other suppliers."""
     assert curb.announcement is not None
-    yield world.until(min(world.network.day_of(curb.announcement.date), span.start_day), rank)
+    yield world.until(min(world.network.day_of(curb.announcement.date), scheduled.start_day), rank)
     buyers = sorted(
         {int(world.state.index[ArcIndex.BUYER, a]) for a in arcs if world.network.arcs[a].base_flow_t_per_day > 0.0}
     )
-    clocks = world.state.value[BuyerRow.QUALIFICATION_START]
+    qualification_start = world.state.value[BuyerRow.QUALIFICATION_START]
     for v in buyers:
-        if clocks[v] < 0.0:
-            clocks[v] = world.day
-    path = f"events.{span.event}.announcement.stock_target_factor"
+        if qualification_start[v] < 0.0:
+            qualification_start[v] = world.day
+    path = f"events.{scheduled.event}.announcement.stock_target_factor"
     factor = world.network.reader.number(curb.announcement.stock_target_factor, path)
-    world.log(span.event, f"curb is announced; stock targets x {factor:g}", str(len(buyers)) + " buyers")
-    if world.day < span.start_day and factor != 1.0:
-        world.targets.put(span.event, buyers, factor)
-        yield world.until(span.start_day, rank)
-        world.targets.drop(span.event)
+    announced = LogEntry(world.day, scheduled.event, LogKind.CURB_ANNOUNCED, factor=factor, count=len(buyers))
+    world.entries.append(announced)
+    if world.day < scheduled.start_day and factor != 1.0:
+        world.targets.put(scheduled.event, buyers, factor)
+        yield world.until(scheduled.start_day, rank)
+        world.targets.drop(scheduled.event)
 
 
-def leakage(world: World, span: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
-    """Part of what the curb blocks arrives all the same, through third countries, more as the routes are found."""
+def leakage(world: World, scheduled: ScheduledEvent, curb: ExportCurb, arcs: Indices, rank: int) -> Steps:
+    """Part of the blocked trade still arrives through third countries, growing along a ramp."""
     assert curb.leakage is not None
-    reader, path = world.network.reader, f"events.{span.event}.leakage"
+    reader, path = world.network.reader, f"events.{scheduled.event}.leakage"
     share = reader.number(curb.leakage.share, f"{path}.share")
     extra = reader.draws.whole(curb.leakage.extra_days, f"{path}.extra_days")
     days = reader.draws.whole(curb.leakage.ramp_days, f"{path}.ramp_days")
-    world.leak_extra_days.put(span.event, arcs, extra)
-    for part in ramp(days, first=world.day - span.start_day):
-        if span.end_day is not None and world.day >= span.end_day:
+    world.leak_extra_days.put(scheduled.event, arcs, extra)
+    for part in ramp(days, first=world.day - scheduled.start_day):
+        if scheduled.end_day is not None and world.day >= scheduled.end_day:
             return
-        world.leak_share.put(span.event, arcs, share * part)
+        world.leak_share.put(scheduled.event, arcs, share * part)
         yield world.wait(1, rank)
 
 
-def quota_periods(world: World, span: ScheduledEvent, quota: Quota, arcs: Indices, rank: int) -> Steps:
-    """Fill the purses at the start of every period; unused tonnes lapse unless they are carried over."""
-    path = f"events.{span.event}.measure.quota.t_per_year"
+def quota_periods(world: World, scheduled: ScheduledEvent, quota: Quota, arcs: Indices, rank: int) -> Steps:
+    """Issue permits at the start of every period; unused tonnes lapse unless they are carried over."""
+    path = f"events.{scheduled.event}.measure.quota.t_per_year"
     per_period = world.network.reader.number(quota.t_per_year, path) * quota.period_months / 12.0
-    purses = open_purses(world, arcs, np.zeros(len(arcs)))
-    weights = purse_weights(world, purses)
-    first = world.network.date_of(span.start_day)
-    balances = world.state.value[PermitRow.BALANCE]
+    arcs_of = open_permit_balances(world, arcs)
+    weights = quota_weights(world, arcs_of)
+    first = world.network.date_of(scheduled.start_day)
+    balance_t = world.state.value[PermitRow.BALANCE]
     period = 0
     while world.network.day_of(months_later(first, (period + 1) * quota.period_months)) <= world.day:
         period += 1  # the curb began before the scenario did
-    while span.end_day is None or world.day < span.end_day:
-        for purse, part in weights.items():
-            left = balances[purse] if quota.carry_over else 0.0
-            balances[purse] = left + per_period * part
-        world.log(span.event, f"a quota period opens with {per_period:,.0f} t", "")
+    while scheduled.end_day is None or world.day < scheduled.end_day:
+        for column, weight in weights.items():
+            left = balance_t[column] if quota.carry_over else 0.0
+            balance_t[column] = left + per_period * weight
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.QUOTA_PERIOD_OPENS, tonnes=per_period))
         period += 1
         due = world.network.day_of(months_later(first, period * quota.period_months))
-        yield world.until(due if span.end_day is None else min(due, span.end_day), rank)
-    close_purses(world, list(purses))
+        yield world.until(due if scheduled.end_day is None else min(due, scheduled.end_day), rank)
+    world.state.value[PermitRow.ACTIVE, list(arcs_of)] = 0.0
 
 
-def open_purses(world: World, arcs: Indices, free_t_per_day: Floats) -> dict[int, Indices]:
-    """One purse a product, since products trade one after the other; most curbs cover one product."""
+def open_permit_balances(world: World, arcs: Indices) -> dict[int, Indices]:
+    """Arcs by the column of their permit balance: one a product, since the kernel trades product by product."""
     keys = [(world.network.arcs[a].material, world.network.arcs[a].stage) for a in arcs]
-    purses = {}
+    arcs_of = {}
     for key in sorted(set(keys)):
-        own = np.array([k == key for k in keys])
-        purses[world.open_purse(arcs[own], free_t_per_day[own])] = arcs[own]
-    return purses
+        own = arcs[np.array([k == key for k in keys])]
+        arcs_of[world.open_permit_balance(own, np.zeros(len(own)))] = own
+    return arcs_of
 
 
-def purse_weights(world: World, purses: dict[int, Indices]) -> dict[int, float]:
-    """How a quota over several products is split: by their baseline trade."""
-    flows = {purse: float(world.state.value[ArcRow.BASE_FLOW, arcs].sum()) for purse, arcs in purses.items()}
+def quota_weights(world: World, arcs_of: dict[int, Indices]) -> dict[int, float]:
+    """Share of a quota for each of its permit balances: by baseline trade."""
+    flows = {column: float(world.state.value[ArcRow.BASE_FLOW, arcs].sum()) for column, arcs in arcs_of.items()}
     total = sum(flows.values())
-    return {purse: flow / total if total > 0.0 else 1.0 / len(flows) for purse, flow in flows.items()}
-
-
-def close_purses(world: World, purses: list[int]) -> None:
-    """The curb is over: permits no longer count."""
-    world.state.value[PermitRow.ACTIVE, purses] = 0.0
+    return {column: flow / total if total > 0.0 else 1.0 / len(flows) for column, flow in flows.items()}
 
 
 def months_later(date: dt.date, months: int) -> dt.date:
@@ -228,6 +222,3 @@ def months_later(date: dt.date, months: int) -> dt.date:
     year, month = date.year + month // 12, month % 12 + 1
     last = (dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)).day
     return dt.date(year, month, min(date.day, last))
-
-
-__all__ = ["OTHERS", "export_curb", "months_later"]

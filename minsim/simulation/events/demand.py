@@ -1,9 +1,6 @@
-"""Demand: shocks that pass, and substitution that does not."""
+"""Demand: temporary shocks, and lasting substitution."""
 
 from __future__ import annotations
-
-from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 
@@ -13,13 +10,12 @@ from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import DemandShock, Substitution
 from minsim.scenario.format.numbers import Names
 from minsim.simulation.events.ramp import ramp
-from minsim.simulation.world import World
+from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation.world import Steps, World
 
-Steps = Generator[Any, Any, None]
 
-
-def sectors_meant(world: World, materials: Names, regions: Names, sectors: Names) -> list[int]:
-    """End uses an event hits."""
+def selected_sectors(world: World, materials: Names, regions: Names, sectors: Names) -> list[int]:
+    """End uses that an event affects, as columns."""
     places = None if regions == "all" else world.network.reader.expand(regions)
     return [
         k
@@ -30,44 +26,44 @@ def sectors_meant(world: World, materials: Names, regions: Names, sectors: Names
     ]
 
 
-def demand_shock(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """Demand moves to a multiple of itself, day by day along its ramp, and back at once when the event ends."""
-    event = span.model
+def demand_shock(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Multiply demand by a factor, along a ramp; back at once when the event ends."""
+    event = scheduled.model
     assert isinstance(event, DemandShock)
-    reader, path = world.network.reader, f"events.{span.event}"
-    hit = sectors_meant(world, event.materials, event.regions, event.sectors)
+    reader, path = world.network.reader, f"events.{scheduled.event}"
+    hit = selected_sectors(world, event.materials, event.regions, event.sectors)
     factor = reader.number(event.factor, f"{path}.factor")
     days = reader.draws.whole(event.ramp_days, f"{path}.ramp_days")
-    yield world.until(span.start_day, rank)
-    world.log(span.event, f"demand moves to {factor:g} times itself", f"{len(hit)} end uses")
-    for part in ramp(days, first=world.day - span.start_day):
-        if span.end_day is not None and world.day >= span.end_day:
+    yield world.until(scheduled.start_day, rank)
+    world.entries.append(LogEntry(world.day, scheduled.event, LogKind.DEMAND_MOVES, factor=factor, count=len(hit)))
+    for part in ramp(days, first=world.day - scheduled.start_day):
+        if scheduled.end_day is not None and world.day >= scheduled.end_day:
             break
-        world.demand.put(span.event, hit, 1.0 + (factor - 1.0) * part)
+        world.demand.put(scheduled.event, hit, 1.0 + (factor - 1.0) * part)
         if part < 1.0:
             yield world.wait(1, rank)
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        world.demand.drop(span.event)
-        world.log(span.event, "the demand shock ends", f"{len(hit)} end uses")
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
+        world.demand.drop(scheduled.event)
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.DEMAND_SHOCK_ENDS, count=len(hit)))
 
 
-def substitution(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """Users who have been short for so many days design the material out, for good: day by day while the event acts."""
-    event = span.model
+def substitution(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Users who have been short for some days design the material out, for good: day by day while the event acts."""
+    event = scheduled.model
     assert isinstance(event, Substitution)
-    reader, path = world.network.reader, f"events.{span.event}"
-    hit = sectors_meant(world, event.materials, event.regions, event.sectors)
+    reader, path = world.network.reader, f"events.{scheduled.event}"
+    hit = selected_sectors(world, event.materials, event.regions, event.sectors)
     after = reader.draws.whole(event.after_days, f"{path}.after_days")
     per_year = reader.number(event.per_year, f"{path}.per_year")
     if per_year <= 0.0 or not hit:
         return
-    yield world.until(span.start_day, rank)
+    yield world.until(scheduled.start_day, rank)
     short_before = world.state.value[SectorRow.SHORT_DAYS, hit]
     days = np.zeros(len(hit))
-    while span.end_day is None or world.day < span.end_day:
+    while scheduled.end_day is None or world.day < scheduled.end_day:
         begun = world.state.value[SectorRow.SHORT_DAYS, hit] - short_before >= after
         if begun.any():
             days[begun] += 1.0
-            world.substituted.put(span.event, hit, (1.0 - per_year) ** (days / DAYS_PER_YEAR))
+            world.substituted.put(scheduled.event, hit, (1.0 - per_year) ** (days / DAYS_PER_YEAR))
         yield world.wait(1, rank)

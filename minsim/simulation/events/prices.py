@@ -34,6 +34,7 @@ from minsim.network.price_zones import Market, clearing_price
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import MarketFlood, PriceFloor, Tariff
 from minsim.scenario.format.materials import Costs
+from minsim.simulation.log import PRODUCER_DECISION, LogEntry, LogKind
 from minsim.simulation.world import World
 
 Steps = Generator[Any, Any, None]
@@ -244,7 +245,7 @@ class ZoneMarket:
             zone = self.first_zone + self.market.zone_of(self.world.network.holdings[h].owner_regions[0])
             price = math.exp(value[ZoneRow.LOG_PRICE, zone]) * self.market.reference_usd_per_kg
             value[HoldingRow.PRICE, h] = price * 1000.0
-            self.world.offer[self.world.day :, h] = price
+            self.world.purchase_price_usd_per_kg[self.world.day :, h] = price
 
     def flood(self) -> Floats:
         """Extra supply of each producer in each zone that holds the zone at its discount, within capacity [t/day]."""
@@ -272,10 +273,14 @@ class ZoneMarket:
         """Write to the log when a flood no longer holds its price, and when it does again."""
         if short and name not in self.overstretched:
             self.overstretched.add(name)
-            self.world.log(name, f"capacity no longer suffices to hold the price at -{discount:.0%}", exporter)
+            self.world.entries.append(
+                LogEntry(self.world.day, name, LogKind.FLOOD_FALLS_SHORT, whom=(exporter,), share=discount)
+            )
         elif not short and name in self.overstretched:
             self.overstretched.discard(name)
-            self.world.log(name, f"capacity suffices again to hold the price at -{discount:.0%}", exporter)
+            self.world.entries.append(
+                LogEntry(self.world.day, name, LogKind.FLOOD_SUFFICES, whom=(exporter,), share=discount)
+            )
 
     def deepest_discount(self) -> float:
         """Largest discount of the floods under way."""
@@ -296,7 +301,7 @@ class ZoneMarket:
 def price_setting(world: World, market: Market, first_zone: int, rank: int) -> Steps:
     """Once a week for ever: find the clearing price of every zone; boards with cash costs review their plants."""
     book = ZoneMarket(world, market, first_zone)
-    world.books[market.material] = book
+    world.markets[market.material] = book
     prices = world.network.scenario.model.materials[market.material].prices
     assert prices is not None
     for j, i in enumerate(book.sellers):
@@ -318,7 +323,7 @@ def board(world: World, book: ZoneMarket, seller: int, named: str, costs: Costs,
     patience = draws.whole(costs.mothball_after_days, f"{path}.mothball_after_days")
     restart_days = draws.whole(costs.restart_days, f"{path}.restart_days")
     label = world.network.sellers[book.sellers[seller]]
-    name = f"board:{label.material}/{label.stage}/{label.producer}"
+    name = f"{PRODUCER_DECISION}:{label.material}/{label.stage}/{label.producer}"
     below_since = None
     while True:
         yield world.wait(REVIEW_DAYS, rank)
@@ -330,13 +335,19 @@ def board(world: World, book: ZoneMarket, seller: int, named: str, costs: Costs,
         if below_days < patience:
             continue
         world.availability.put(name, [int(book.sellers[seller])], 0.0)
-        world.log("board", f"mothballed: below cash cost of {cash:g} USD/kg for {below_days} days", label.producer)
+        whom = (label.producer,)
+        world.entries.append(
+            LogEntry(
+                world.day, PRODUCER_DECISION, LogKind.MOTHBALLED, whom=whom, price_usd_per_kg=cash, days=below_days
+            )
+        )
         while book.received[seller] <= restart:
             yield world.wait(REVIEW_DAYS, rank)
-        world.log("board", f"restart decided above {restart:g} USD/kg", label.producer)
+        decided = LogKind.RESTART_DECIDED
+        world.entries.append(LogEntry(world.day, PRODUCER_DECISION, decided, whom=whom, price_usd_per_kg=restart))
         yield world.wait(restart_days, rank)
         world.availability.drop(name)
-        world.log("board", "restarted", label.producer)
+        world.entries.append(LogEntry(world.day, PRODUCER_DECISION, LogKind.RESTARTED, whom=whom))
         below_since = None
 
 
@@ -362,12 +373,13 @@ def price_floor(world: World, span: ScheduledEvent, rank: int) -> Steps:
     yield world.until(span.start_day, rank)
     world.arc_floors.put(span.event, arcs, price)
     world.floors.put(span.event, consumers, price)
-    world.log(span.event, f"a floor of {price:g} USD/kg holds", ", ".join(sorted(members)))
+    whom = tuple(sorted(members))
+    world.entries.append(LogEntry(world.day, span.event, LogKind.FLOOR_BEGINS, whom=whom, price_usd_per_kg=price))
     if span.end_day is not None:
         yield world.until(span.end_day, rank)
         world.arc_floors.drop(span.event)
         world.floors.drop(span.event)
-        world.log(span.event, "the floor ends", ", ".join(sorted(members)))
+        world.entries.append(LogEntry(world.day, span.event, LogKind.FLOOR_ENDS, whom=whom))
 
 
 def tariff(world: World, span: ScheduledEvent, rank: int) -> Steps:
@@ -393,11 +405,12 @@ def tariff(world: World, span: ScheduledEvent, rank: int) -> Steps:
             duties.append(rate * hit)
     yield world.until(span.start_day, rank)
     world.duties.put(span.event, consumers, np.array(duties))
-    world.log(span.event, f"a duty of {rate:.0%} applies", ", ".join(sorted(importers)))
+    whom = tuple(sorted(importers))
+    world.entries.append(LogEntry(world.day, span.event, LogKind.DUTY_BEGINS, whom=whom, share=rate))
     if span.end_day is not None:
         yield world.until(span.end_day, rank)
         world.duties.drop(span.event)
-        world.log(span.event, "the duty ends", ", ".join(sorted(importers)))
+        world.entries.append(LogEntry(world.day, span.event, LogKind.DUTY_ENDS, whom=whom))
 
 
 def market_flood(world: World, span: ScheduledEvent, rank: int) -> Steps:
@@ -412,11 +425,10 @@ def market_flood(world: World, span: ScheduledEvent, rank: int) -> Steps:
     yield world.until(span.start_day, rank)
     for material in materials:
         world.floods.setdefault(material, {})[span.event] = event.exporter, discount
-    world.log(
-        span.event, f"{event.exporter} floods the market to hold the price at -{discount:.0%}", ", ".join(materials)
-    )
+    actor, whom = event.exporter, tuple(materials)
+    world.entries.append(LogEntry(world.day, span.event, LogKind.FLOOD_BEGINS, actor=actor, whom=whom, share=discount))
     if span.end_day is not None:
         yield world.until(span.end_day, rank)
         for material in materials:
             del world.floods[material][span.event]
-        world.log(span.event, "the flood ends", "")
+        world.entries.append(LogEntry(world.day, span.event, LogKind.FLOOD_ENDS))

@@ -1,4 +1,4 @@
-"""Ramps: an effect that grows day by day."""
+"""Ramps: effects that grow day by day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def ramp(days: int, first: int = 0) -> Iterator[float]:
-    """Part of the full effect on day `first`, `first` + 1, … of a ramp: k / days on day k, and 1 from day `days` on, once.
+    """Fraction of the full effect on day `first`, `first` + 1, … of a ramp: k / days on day k; ends with 1 on day `days`.
 
     Examples
     --------

@@ -1,58 +1,61 @@
-"""Strategic stockpiles: the authority that opens them."""
+"""Strategic stockpiles: the authority that releases them."""
 
 from __future__ import annotations
-
-from collections.abc import Generator
-from typing import Any
 
 from minsim.kernel.rows import HoldingRow
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint, ExportCurb, Outage, Pandemic
 from minsim.scenario.format.numbers import Names
 from minsim.simulation.events.chokepoints import arcs_through
-from minsim.simulation.events.curbs import curbed_arcs, holds_nothing_back
-from minsim.simulation.world import World
+from minsim.simulation.events.curbs import curbed_arcs
+from minsim.simulation.events.curbs import has_zero_magnitude as curb_has_zero_magnitude
+from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation.world import Steps, World
 
 
-def release_authority(world: World, holding: int, rank: int) -> Generator[Any, Any, None]:
-    """For ever: notice the trigger, decide for the authorisation days, release until stocks are restored, then refill.
+def release_authority(world: World, holding: int, rank: int) -> Steps:
+    """Authorise a release some days after its trigger; it lasts until commercial stocks have recovered. Repeats.
 
-    The kernel notices triggers and does the releasing; a pile that needs no authorisation it opens itself, the same day.
+    The kernel detects triggers and does the releasing; without authorisation days it releases on the day of the trigger.
     """
     label = world.network.holdings[holding]
-    whom = f"{label.owner}: {label.material}/{label.stage}"
+
+    def enter(day: int, kind: LogKind) -> None:
+        world.entries.append(LogEntry(day, label.stockpile, kind, holding=holding))
+
     while True:
-        restored = world.restored[holding]  # taken now: both notices may come on one day
+        recovered = world.recovered[holding]  # read before waiting: both notices may come on one day
         triggered_on = yield world.triggered[holding]
-        world.log(label.stockpile, "release is triggered", whom, day=triggered_on)
-        yield world.until(triggered_on + label.authorisation_days, rank)
+        enter(triggered_on, LogKind.RELEASE_TRIGGERED)
+        authorised_on = triggered_on + label.authorisation_days
+        yield world.until(authorised_on, rank)
         if world.state.value[HoldingRow.STATE, holding] == 1.0:
             world.state.value[HoldingRow.STATE, holding] = 2.0
-        world.log(label.stockpile, "release is authorised", whom, day=triggered_on + label.authorisation_days)
-        restored_on = yield restored
-        world.log(label.stockpile, "commercial stocks are restored; release ends", whom, day=restored_on)
+        enter(authorised_on, LogKind.RELEASE_AUTHORISED)
+        recovered_on = yield recovered
+        enter(recovered_on, LogKind.RELEASE_ENDS)
 
 
-def declared_disruption(world: World, span: ScheduledEvent, rank: int) -> Generator[Any, Any, None]:
-    """Declare a disruption while an event holds back, stops or slows what a stockpile is there for."""
-    holdings = [h for h in range(len(world.network.holdings)) if touches(world, span, h)]
+def declared_disruption(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Declare a disruption, for the stockpiles concerned, while an event lasts."""
+    holdings = [h for h in range(len(world.network.holdings)) if is_disruption(world, scheduled, h)]
     if not holdings:
         return
-    yield world.until(span.start_day, rank)
-    world.declare(span.event, holdings)
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        world.revoke(span.event)
+    yield world.until(scheduled.start_day, rank)
+    world.declare(scheduled.event, holdings)
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
+        world.revoke(scheduled.event)
 
 
-def touches(world: World, span: ScheduledEvent, holding: int) -> bool:
-    """Whether an event is a disruption of the materials a holding serves, and for curbs and passages, aimed at its owner.
+def is_disruption(world: World, scheduled: ScheduledEvent, holding: int) -> bool:
+    """Whether an event disrupts the materials a holding serves; curbs and chokepoints must affect the owner's regions.
 
-    An event in name only, which holds back, stops and slows nothing, is none.
+    An event of zero magnitude is no disruption.
     """
-    if in_name_only(world, span):
+    if has_zero_magnitude(world, scheduled):
         return False
-    event, label = span.model, world.network.holdings[holding]
+    event, label = scheduled.model, world.network.holdings[holding]
     materials = {label.material} | {world.network.consumers[c].material for c in label.serves}
     match event:
         case ExportCurb():
@@ -61,29 +64,29 @@ def touches(world: World, span: ScheduledEvent, holding: int) -> bool:
             return bool(hit & set(label.owner_regions))
         case Chokepoint():
             regions = {world.network.arcs[a].buyer_region for a in arcs_through(world, event)}
-            return bool(regions & set(label.owner_regions)) and _names_one(event.materials, materials)
+            return bool(regions & set(label.owner_regions)) and _covers_any(event.materials, materials)
         case Pandemic():
-            return _names_one(event.materials, materials)
+            return _covers_any(event.materials, materials)
         case Outage():
             return event.producer.material in materials
         case _:
             return False
 
 
-def _names_one(named: Names, materials: set[str]) -> bool:
+def _covers_any(named: Names, materials: set[str]) -> bool:
     return named == "all" or bool(materials & set(named))
 
 
-def in_name_only(world: World, span: ScheduledEvent) -> bool:
-    """Whether an event that may be declared a disruption has magnitude zero."""
-    event, path, reader = span.model, f"events.{span.event}", world.network.reader
+def has_zero_magnitude(world: World, scheduled: ScheduledEvent) -> bool:
+    """Whether an event that may be declared a disruption has no effect."""
+    event, path, reader = scheduled.model, f"events.{scheduled.event}", world.network.reader
 
     def number(name: str) -> float:
         return reader.number(getattr(event, name), f"{path}.{name}")
 
     match event:
         case ExportCurb():
-            return holds_nothing_back(world, span.event, event)
+            return curb_has_zero_magnitude(world, scheduled.event, event)
         case Outage():
             never = (
                 event.hazard is not None

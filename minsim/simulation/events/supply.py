@@ -1,10 +1,8 @@
-"""Outages, pandemics and new capacity: what changes how much producers can make."""
+"""Changes of production capacity: outages, pandemics, new capacity, by-products."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 
@@ -16,51 +14,51 @@ from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import CapacityProject, Hazard, Incentive, Outage, Pandemic, ProducerReference
 from minsim.scenario.stages import chain
 from minsim.simulation.events.ramp import ramp
-from minsim.simulation.world import World
+from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation.world import Steps, World
 
-Steps = Generator[Any, Any, None]
 WEEK_DAYS = 7
 
 
-def producers_meant(world: World, reference: ProducerReference) -> Indices:
-    """The producers an event hits."""
+def selected_producers(world: World, reference: ProducerReference) -> Indices:
+    """Producers that an event names, as columns."""
     return world.sellers(reference.material, reference.stage, reference.country, reference.producer)
 
 
-def outage(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """Producers lose availability: once and dated, or each again and again, at random."""
-    event = span.model
+def outage(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Producers lose capacity: once between two dates, or each at random, repeatedly."""
+    event = scheduled.model
     assert isinstance(event, Outage)
-    sellers = producers_meant(world, event.producer)
-    left = world.network.reader.number(event.availability, f"events.{span.event}.availability")
-    yield world.until(span.start_day, rank)
+    sellers = selected_producers(world, event.producer)
+    left = world.network.reader.number(event.availability, f"events.{scheduled.event}.availability")
+    yield world.until(scheduled.start_day, rank)
     if event.hazard is not None:
         for i in sellers:
-            world.env.process(repair_cycle(world, span, event.hazard, int(i), left, rank))
+            world.env.process(repair_cycle(world, scheduled, event.hazard, int(i), left, rank))
         return
-    names = ", ".join(world.network.sellers[i].producer for i in sellers)
-    world.availability.put(span.event, sellers, left)
-    world.log(span.event, f"outage begins: {left:.0%} of capacity is left", names)
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        world.availability.drop(span.event)
-        world.log(span.event, "outage ends", names)
+    names = tuple(world.network.sellers[i].producer for i in sellers)
+    world.availability.put(scheduled.event, sellers, left)
+    world.entries.append(LogEntry(world.day, scheduled.event, LogKind.OUTAGE_BEGINS, whom=names, share=left))
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
+        world.availability.drop(scheduled.event)
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.OUTAGE_ENDS, whom=names))
 
 
-def repair_cycle(world: World, span: ScheduledEvent, hazard: Hazard, seller: int, left: float, rank: int) -> Steps:
-    """Fail and repair one producer until the event ends: exponential up time, repair time as given.
+def repair_cycle(world: World, scheduled: ScheduledEvent, hazard: Hazard, seller: int, left: float, rank: int) -> Steps:
+    """Fail and repair one producer until the event ends: exponential up time, repair time as drawn.
 
-    Times are kept as real numbers and acted on at the start of the day they fall in, so that rounding does not add up.
+    Times are real numbers; each takes effect at the start of its day, so that rounding does not accumulate.
     """
     label = world.network.sellers[seller]
-    name = f"{span.event}:{label.material}/{label.stage}/{label.producer}"
-    path = f"events.{span.event}.hazard"
+    name = f"{scheduled.event}:{label.material}/{label.stage}/{label.producer}"
+    path = f"events.{scheduled.event}.hazard"
     rate = world.network.reader.number(hazard.rate_per_year, f"{path}.rate_per_year") / DAYS_PER_YEAR
     if rate <= 0.0 or left >= 1.0:
         return
     up_times = world.network.draws.stream(name, "up time")
     repairs = world.network.draws.stream(name, "repair time")
-    end = math.inf if span.end_day is None else span.end_day
+    end = math.inf if scheduled.end_day is None else scheduled.end_day
     clock = float(world.day)
     while True:
         clock += up_times.exponential(1.0 / rate)
@@ -68,64 +66,68 @@ def repair_cycle(world: World, span: ScheduledEvent, hazard: Hazard, seller: int
             return
         yield world.until(math.floor(clock), rank)
         world.availability.put(name, [seller], left)
-        world.log(span.event, f"outage begins: {left:.0%} of capacity is left", label.producer)
+        begins = LogEntry(world.day, scheduled.event, LogKind.OUTAGE_BEGINS, whom=(label.producer,), share=left)
+        world.entries.append(begins)
         clock += draw(hazard.repair_days, repairs)
         if clock >= world.network.days and end >= world.network.days:
             return
         yield world.until(math.floor(min(clock, end)), rank)
         world.availability.drop(name)
-        world.log(span.event, "outage ends", label.producer)
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.OUTAGE_ENDS, whom=(label.producer,)))
 
 
-def capacity_project(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """New capacity comes on stream, late by its delay, and ramps up day by day."""
-    event = span.model
+def capacity_project(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """New capacity comes on stream after its delay, and ramps up day by day."""
+    event = scheduled.model
     assert isinstance(event, CapacityProject)
-    reader, path = world.network.reader, f"events.{span.event}"
-    sellers = producers_meant(world, event.producer)
+    reader, path = world.network.reader, f"events.{scheduled.event}"
+    sellers = selected_producers(world, event.producer)
     added = reader.number(event.capacity_t_per_year, f"{path}.capacity_t_per_year") / DAYS_PER_YEAR
     days = reader.draws.whole(event.ramp_days, f"{path}.ramp_days")
     delay = reader.draws.whole(event.delay_days, f"{path}.delay_days")
-    # Several producers share a project by their baseline output, or alike where none makes anything yet.
+    # Several producers share a project by baseline output; equally where none has any.
     outputs = np.array([world.network.sellers[i].output_t_per_day for i in sellers])
     parts = outputs / outputs.sum() if outputs.sum() > 0.0 else np.full(len(sellers), 1.0 / max(1, len(sellers)))
     if added <= 0.0:
         return
-    first = span.start_day + delay
+    first = scheduled.start_day + delay
     if event.incentive is not None:
-        yield from wait_for_price(world, span, event.incentive, sellers, rank)
+        yield from wait_for_price(world, scheduled, event.incentive, sellers, rank)
         first = world.day + delay
-    if span.end_day is not None and first >= span.end_day:
+    if scheduled.end_day is not None and first >= scheduled.end_day:
         return
     yield world.until(first, rank)
-    names = ", ".join(world.network.sellers[i].producer for i in sellers)
-    world.log(span.event, f"new capacity of {added * DAYS_PER_YEAR:,.0f} t a year begins to come on stream", names)
+    names = tuple(world.network.sellers[i].producer for i in sellers)
+    t_per_year = added * DAYS_PER_YEAR
+    begins = LogEntry(world.day, scheduled.event, LogKind.CAPACITY_BEGINS, whom=names, t_per_year=t_per_year)
+    world.entries.append(begins)
     for part in ramp(days, first=world.day - first):
-        if span.end_day is not None and world.day >= span.end_day:
+        if scheduled.end_day is not None and world.day >= scheduled.end_day:
             break
-        world.projects.put(span.event, sellers, added * part * parts)
+        world.projects.put(scheduled.event, sellers, added * part * parts)
         yield world.wait(1, rank)
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
-        world.projects.drop(span.event)
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
+        world.projects.drop(scheduled.event)
 
 
-def wait_for_price(world: World, span: ScheduledEvent, incentive: Incentive, sellers: Indices, rank: int) -> Steps:
-    """A project is decided once producers there have received the incentive price for so many days, from its start on."""
-    reader, path = world.network.reader, f"events.{span.event}.incentive"
+def wait_for_price(world: World, scheduled: ScheduledEvent, incentive: Incentive, sellers: Indices, rank: int) -> Steps:
+    """Wait until producers there have received the incentive price for the days required, counted from the event's start."""
+    reader, path = world.network.reader, f"events.{scheduled.event}.incentive"
     price = reader.number(incentive.price_usd_per_kg, f"{path}.price_usd_per_kg")
     days = reader.draws.whole(incentive.for_days, f"{path}.for_days")
-    yield world.until(span.start_day, rank)
-    book = world.books[world.network.sellers[sellers[0]].material]
+    yield world.until(scheduled.start_day, rank)
+    market = world.markets[world.network.sellers[sellers[0]].material]
     above_days = 0
     while above_days < days:
         yield world.wait(WEEK_DAYS, rank)
-        above_days = above_days + WEEK_DAYS if book.received_by(int(sellers[0])) >= price else 0
-    world.log(span.event, f"the project is decided: {price:g} USD/kg held for {above_days} days", "")
+        above_days = above_days + WEEK_DAYS if market.received_by(int(sellers[0])) >= price else 0
+    decided = LogKind.PROJECT_DECIDED
+    world.entries.append(LogEntry(world.day, scheduled.event, decided, price_usd_per_kg=price, days=above_days))
 
 
 def recovery(world: World, material: str, rank: int) -> Steps:
-    """A by-product can be recovered only as far as its host metal is made in the same place; looked at once a week."""
+    """Limit a by-product to the fraction of baseline output that its host metal reaches in the same country; weekly."""
     network, outputs = world.network, world.state.value[SellerRow.OUTPUT]
     by_product = network.scenario.model.materials[material].byproduct_of
     assert by_product is not None
@@ -148,11 +150,11 @@ def recovery(world: World, material: str, rank: int) -> Steps:
             world.availability.put(f"{name}:{country}", mine, made / usual if usual > 0.0 else 0.0)
 
 
-def pandemic(world: World, span: ScheduledEvent, rank: int) -> Steps:
-    """Many producers lose availability at once, regions lose demand, and lanes slow down."""
-    event = span.model
+def pandemic(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
+    """Many producers lose capacity at once, regions change demand, and lead times grow."""
+    event = scheduled.model
     assert isinstance(event, Pandemic)
-    reader, path = world.network.reader, f"events.{span.event}"
+    reader, path = world.network.reader, f"events.{scheduled.event}"
     places = None if event.countries == "all" else reader.expand(event.countries)
     sellers = [
         i
@@ -172,14 +174,15 @@ def pandemic(world: World, span: ScheduledEvent, rank: int) -> Steps:
         if (places is None or arc.seller_country in places or arc.buyer_region in places)
         and (event.materials == "all" or arc.material in event.materials)
     ]
-    yield world.until(span.start_day, rank)
-    world.availability.put(span.event, sellers, reader.number(event.availability, f"{path}.availability"))
-    world.demand.put(span.event, sectors, reader.number(event.demand_factor, f"{path}.demand_factor"))
+    yield world.until(scheduled.start_day, rank)
+    world.availability.put(scheduled.event, sellers, reader.number(event.availability, f"{path}.availability"))
+    world.demand.put(scheduled.event, sectors, reader.number(event.demand_factor, f"{path}.demand_factor"))
     days = reader.draws.whole(event.lanes_extra_days, f"{path}.lanes_extra_days")
-    world.delay(span.event, np.array(arcs, dtype=np.uint32), days)
-    world.log(span.event, "pandemic begins", "everywhere" if places is None else ", ".join(sorted(places)))
-    if span.end_day is not None:
-        yield world.until(span.end_day, rank)
+    world.delay(scheduled.event, np.array(arcs, dtype=np.uint32), days)
+    named = () if places is None else tuple(sorted(places))
+    world.entries.append(LogEntry(world.day, scheduled.event, LogKind.PANDEMIC_BEGINS, whom=named))
+    if scheduled.end_day is not None:
+        yield world.until(scheduled.end_day, rank)
         for lever in (world.availability, world.demand, world.extra_days):
-            lever.drop(span.event)
-        world.log(span.event, "pandemic ends", "")
+            lever.drop(scheduled.event)
+        world.entries.append(LogEntry(world.day, scheduled.event, LogKind.PANDEMIC_ENDS))

@@ -43,6 +43,7 @@ from simulation.events.builders import (
 
 from minsim.kernel.rows import BuyerRow, SectorDay
 from minsim.simulation.engine import Record
+from minsim.simulation.log import LogKind
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
 """Found and expected day series."""
@@ -285,8 +286,8 @@ def crippled(availability: float) -> np.ndarray:
 
 def dated_again(record: Record, _probe: Probe) -> Pairs:
     """Failures drawn at random do what outages dated alike do."""
-    begun = [entry.day for entry in record.log if entry.what.startswith("outage begins")]
-    ended = [entry.day for entry in record.log if entry.what == "outage ends"]
+    begun = [entry.day for entry in record.log if entry.kind is LogKind.OUTAGE_BEGINS]
+    ended = [entry.day for entry in record.log if entry.kind is LogKind.OUTAGE_ENDS]
     assert len(begun) >= 3, "too few failures to tell"
     spans = zip(begun, [*ended, DAYS][: len(begun)], strict=True)
     dated = {

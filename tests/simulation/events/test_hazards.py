@@ -8,6 +8,7 @@ from networks import DAYS_PER_YEAR
 from simulation.events.builders import Mapping, chain, curb, event, plant, run, same, shortfall
 
 from minsim.simulation.engine import Record
+from minsim.simulation.log import LogKind
 
 RATE, MEAN_REPAIR, SD_REPAIR = 6.0, 40.0, 20.0
 YEARS = 120
@@ -21,9 +22,9 @@ def failing(country: str, rate: float = RATE, **given: float) -> Mapping:
 
 def spells(record: Record, name: str, plant_name: str) -> tuple[np.ndarray, np.ndarray]:
     """First days of a plant's failures, and of its repairs, from the log."""
-    mine = [entry for entry in record.log if (entry.event, entry.whom) == (name, plant_name)]
-    down = np.array([entry.day for entry in mine if entry.what.startswith("outage begins")])
-    up = np.array([entry.day for entry in mine if entry.what == "outage ends"])
+    mine = [entry for entry in record.log if (entry.event, entry.whom) == (name, (plant_name,))]
+    down = np.array([entry.day for entry in mine if entry.kind is LogKind.OUTAGE_BEGINS])
+    up = np.array([entry.day for entry in mine if entry.kind is LogKind.OUTAGE_ENDS])
     return down, up
 
 

@@ -28,6 +28,7 @@ from simulation.events.builders import (
 )
 
 from minsim.kernel.rows import ArcRow, BuyerRow, SectorDay, SectorRow, SellerRow
+from minsim.simulation.log import LogKind
 
 # ---------------------------------------------------------------------------------------------------------------- new scrap
 
@@ -208,9 +209,9 @@ def test_a_declared_pile_still_needs_its_authorisation() -> None:
 
 def test_the_log_tells_when_a_pile_was_opened() -> None:
     record = run(chain(BAN, stockpiles={"vault": vault(release={"authorisation_days": 0})}), "none")
-    days = {entry.what: entry.day for entry in record.log if entry.event == "vault"}
+    days = {entry.kind: entry.day for entry in record.log if entry.event == "vault"}
     first = int(np.flatnonzero(GAP)[0])
-    assert days["release is triggered"] == days["release is authorised"] == first
+    assert days[LogKind.RELEASE_TRIGGERED] == days[LogKind.RELEASE_AUTHORISED] == first
     assert first < DAYS
 
 

@@ -13,6 +13,7 @@ from minsim.network.network import build_network
 from minsim.scenario import load_scenario
 from minsim.scenario.distributions import Draws
 from minsim.simulation.engine import Record, simulate
+from minsim.simulation.log import LogKind
 
 STARTS = [dt.date(2027 + month // 12, 1 + month % 12, 1) for month in range(2, 26, 2)]
 """Every second month from March 2027, five weeks after the plant has shut, to January 2029."""
@@ -48,7 +49,7 @@ def peak(found: Record) -> float:
 
 
 def shut(found: Record) -> list[str]:
-    return [entry.whom for entry in found.log if entry.what.startswith("mothballed")]
+    return [name for entry in found.log if entry.kind is LogKind.MOTHBALLED for name in entry.whom]
 
 
 @pytest.mark.parametrize("start", STARTS, ids=str)
@@ -77,9 +78,9 @@ def test_before_the_plant_has_shut_the_flood_does_no_harm() -> None:
 
 def test_the_dates_the_scenarios_tell() -> None:
     found = record("", dt.date(2028, 1, 1))
-    story = [(found.network.date_of(e.day).isoformat(), e.what.split(":")[0].split(" above")[0]) for e in found.log]
-    assert (SHUT.isoformat(), "mothballed") in story
-    assert ("2028-10-12", "restarted") in story
+    story = [(found.network.date_of(e.day), e.kind) for e in found.log]
+    assert (SHUT, LogKind.MOTHBALLED) in story
+    assert (dt.date(2028, 10, 12), LogKind.RESTARTED) in story
 
 
 def test_a_floor_below_cost_saves_nothing_and_one_far_above_costs_more() -> None:

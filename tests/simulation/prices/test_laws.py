@@ -13,6 +13,7 @@ from networks import ban, network_or_none, run
 from priced import TWO_ZONES, market, outage, priced_mappings, spot
 
 from minsim.simulation.engine import simulate
+from minsim.simulation.log import LogKind
 
 MODES = ("none", "reference", "free")
 RANDOM = settings(
@@ -46,7 +47,7 @@ def test_mothballing_keeps_the_books() -> None:
     event = {"type": "market_flood", "exporter": "China", "materials": ["x"], "discount": 0.4, "start": "2026-06-01"}
     events = {"f": {**event, "duration_days": 700}, "curb": ban(900, 200)}
     record = run(market(e_s=0.1, utilisation=0.6, zones=TWO_ZONES, costs=costs, events=events))
-    assert {"mothballed", "restarted"} <= {entry.what.split(":")[0] for entry in record.log}
+    assert {LogKind.MOTHBALLED, LogKind.RESTARTED} <= {entry.kind for entry in record.log}
     shipped, used = record.trade.sum(), record.sector[:, :, 1].sum()
     leads = sum(arc.lead_days * arc.base_flow_t_per_day for arc in record.network.arcs)
     stocks = record.consumer[[0, -1], :, 0].sum(axis=1)

@@ -10,6 +10,7 @@ from networks import DAYS_PER_YEAR, Mapping, ban, date, run, scenario
 from priced import DAILY_USE_T, TWO_ZONES, floor, market, outage, spot, told
 
 from minsim.errors import ScenarioError
+from minsim.simulation.log import LogKind
 
 
 def with_mexico(**given: Any) -> Mapping:
@@ -50,7 +51,7 @@ def test_what_a_plant_is_worth_where_it_would_sell_as_buyers_buy() -> None:
         events = {"f": floor(70.0), "p": plant(10.0, incentive={"price_usd_per_kg": price, "for_days": 28})}
         mapping = with_mexico(days=200, e_d=0.0, zones=TWO_ZONES, events=events)
         mapping["regions"]["blocs"]["bloc"] = ["Japan", "Mexico", "United States"]
-        assert any("decided" in what for _, what in told(run(mapping), "p")) is decided
+        assert (LogKind.PROJECT_DECIDED in [kind for _, kind in told(run(mapping), "p")]) is decided
 
 
 @pytest.mark.parametrize(("country", "decided"), [("Japan", True), ("China", False)])
@@ -63,7 +64,7 @@ def test_a_mine_s_project_looks_at_the_price_of_its_zone(country: str, decided: 
     stages = mapping["materials"]["x"]["stages"]
     stages["mine"] = {**stages["process"], "trade": {"lead_time_days": {"default": 10}}}
     record = run(mapping)
-    days = [day for day, what in told(record, "p") if "decided" in what]
+    days = [day for day, kind in told(record, "p") if kind is LogKind.PROJECT_DECIDED]
     assert bool(days) is decided
     if decided:
         looks = np.arange(7, 700, 7)

@@ -10,6 +10,8 @@ import pytest
 from networks import date, run
 from priced import REFERENCE, TWO_ZONES, flood, market, outage, spot, told
 
+from minsim.simulation.log import LogKind
+
 WEEK = 7
 ABROAD = {"utilisation": 0.6, "zones": TWO_ZONES, "trade": {"forbidden": ["Japan -> China"]}, "japan": 0.2}
 
@@ -35,10 +37,10 @@ def test_mothballed_and_restarted_to_the_week(after: int, back: int) -> None:
     below = next(int(d) for d in reviews if seen[d] < 40)
     shut = below + week_of(after)
     above = next(int(d) for d in reviews if d >= shut and seen[d] > 45)
-    assert [(day, what.split(":")[0].split(" above")[0]) for day, what in told(record, "board")] == [
-        (shut, "mothballed"),
-        (above, "restart decided"),
-        (above + back, "restarted"),
+    assert told(record, "board") == [
+        (shut, LogKind.MOTHBALLED),
+        (above, LogKind.RESTART_DECIDED),
+        (above + back, LogKind.RESTARTED),
     ]
 
 
@@ -73,7 +75,7 @@ def test_a_plant_s_own_costs_come_before_its_country_s() -> None:
     costs = {"Japan": plant(40, 45), "New": plant(20, 25)}
     mapping = market(days=1000, e_s=0.1, costs=costs, events={"f": flood(0.4)}, stage=stage, **ABROAD)
     record = run(mapping)
-    assert [entry.whom for entry in record.log if entry.event == "board"] == ["Old"]
+    assert [entry.whom for entry in record.log if entry.event == "board"] == [("Old",)]
 
 
 def test_without_elasticities_boards_still_act() -> None:

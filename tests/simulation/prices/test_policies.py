@@ -7,6 +7,8 @@ import pytest
 from networks import ban, run
 from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, column, flood, floor, market, outage, spot, tariff, told
 
+from minsim.simulation.log import LogKind
+
 ABROAD = {"utilisation": 0.6, "zones": TWO_ZONES}
 
 
@@ -55,7 +57,7 @@ def test_a_flood_holds_its_discount(discount: float, e_s: float) -> None:
     record = run(market(days=1500, e_s=e_s, events={"f": flood(discount)}, **ABROAD))
     assert spot(record, "United States")[-1] == pytest.approx(1.0 - discount, rel=1e-6)
     assert spot(record, "China")[-1] == pytest.approx(1.0, rel=1e-6)
-    assert [what for _, what in told(record, "f")] == [f"China floods the market to hold the price at -{discount:.0%}"]
+    assert [(e.kind, e.actor, e.share) for e in record.log] == [(LogKind.FLOOD_BEGINS, "China", discount)]
 
 
 def test_a_flood_in_a_single_zone_holds_it_there() -> None:
@@ -66,7 +68,7 @@ def test_a_flood_in_a_single_zone_holds_it_there() -> None:
 def test_the_log_says_when_capacity_no_longer_suffices() -> None:
     """A full exporter cannot flood; the log says so once, not every week."""
     record = run(market(days=1000, utilisation=0.99, zones=TWO_ZONES, events={"f": flood(0.6)}))
-    assert [what for _, what in told(record, "f")][1:] == ["capacity no longer suffices to hold the price at -60%"]
+    assert [(e.kind, e.share) for e in record.log][1:] == [(LogKind.FLOOD_FALLS_SHORT, 0.6)]
     assert 0.4 < spot(record)[-1] < 1.0
     assert told(record, "f")[1][0] == 105  # the review after the flood began on day 100
 
@@ -75,8 +77,8 @@ def test_a_flood_that_fails_for_a_while() -> None:
     """An outage of the exporter's own plants interrupts the flood; the log says when it holds again."""
     gone = {**outage(0.5, start=400, length=200), "producer": {"material": "x", "stage": "process", "country": "China"}}
     record = run(market(days=1500, events={"f": flood(0.4), "o": gone}, **ABROAD))
-    whats = [what.split(" to ")[0] for _, what in told(record, "f")]
-    assert whats == ["China floods the market", "capacity no longer suffices", "capacity suffices again"]
+    kinds = [kind for _, kind in told(record, "f")]
+    assert kinds == [LogKind.FLOOD_BEGINS, LogKind.FLOOD_FALLS_SHORT, LogKind.FLOOD_SUFFICES]
     assert spot(record)[-1] == pytest.approx(0.6, rel=1e-3)
 
 
@@ -85,13 +87,13 @@ def test_a_flood_cannot_pass_its_own_curb() -> None:
     both = run(market(days=1200, e_s=0.1, events={"f": flood(0.4), "c": ban(300, 500)}, **ABROAD))
     alone = run(market(days=1200, e_s=0.1, events={"c": ban(300, 500)}, **ABROAD))
     assert spot(both)[700] == pytest.approx(spot(alone)[700], rel=1e-3)
-    assert "capacity no longer suffices to hold the price at -40%" in dict(map(reversed, told(both, "f")))
+    assert (LogKind.FLOOD_FALLS_SHORT, 0.4) in [(entry.kind, entry.share) for entry in both.log]
 
 
 def test_a_flood_ends() -> None:
     record = run(market(days=2500, e_s=0.1, events={"f": flood(0.4, length=400)}, **ABROAD))
     assert spot(record)[-1] == pytest.approx(1.0, rel=1e-6)
-    assert told(record, "f")[-1][1] == "the flood ends"
+    assert told(record, "f")[-1][1] is LogKind.FLOOD_ENDS
 
 
 # ---------------------------------------------------------------------------------------------------------------- floors
@@ -118,7 +120,7 @@ def test_a_floor_keeps_a_plant_open() -> None:
     kept["japan"] = 0.2
     bare = run(market(**kept, events={"f": flood(0.4)}))
     held = run(market(**kept, events={"f": flood(0.4), "p": floor(45.0)}))
-    assert any("mothballed" in what for _, what in told(bare, "board"))
+    assert LogKind.MOTHBALLED in [kind for _, kind in told(bare, "board")]
     assert not told(held, "board")
 
 
@@ -134,8 +136,8 @@ def test_a_floor_raises_a_mothballed_plant() -> None:
         "japan": 0.2,
     }
     record = run(market(**kept, events={"f": flood(0.4), "p": floor(47.0, start=700)}))
-    whats = [what.split(":")[0].split(" above")[0] for _, what in told(record, "board")]
-    assert whats == ["mothballed", "restart decided", "restarted"]
+    kinds = [kind for _, kind in told(record, "board")]
+    assert kinds == [LogKind.MOTHBALLED, LogKind.RESTART_DECIDED, LogKind.RESTARTED]
     assert 700 <= told(record, "board")[1][0] <= 707
 
 
