@@ -1,17 +1,16 @@
-"""Named numbers with units, from what one replication leaves behind.
+"""Metrics of each consumer region: when it runs short, by how much, for how long, and what that costs.
 
-Pure functions of a `Record`; numpy only, so that an ensemble of thousands pays next to nothing for them. Inside, a date
-is a day number and `nan` is "absent by nature"; `metric_rows` turns both into what readers and JSON understand.
+Pure functions of a `Record`, in numpy only: cheap enough for an ensemble of thousands. Dates are day numbers, and `nan`
+means not applicable; `minsim.metrics.rows` turns them into dates and None.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +42,7 @@ DAYS_PER_YEAR = 365.25
 KG_PER_TONNE = 1000.0
 
 REROUTINGS = ("none", "reference", "free")
-"""Behaviours of the bracket, from the least rerouting to the most."""
+"""Rerouting behaviours of the bracket, from least to most."""
 
 CONSUMER_UNITS: Mapping[str, str] = {
     "onset_date": "date",
@@ -62,29 +61,19 @@ CONSUMER_UNITS: Mapping[str, str] = {
     "peak_price_ratio": "ratio",
     "value_of_shortfall_usd": "usd",
 }
-"""Metrics of a region's use of a material, and their units."""
+"""Metrics of a region's use of a material, with their units."""
 
 
-class MetricRow(NamedTuple):
-    """One line of `summary.json`: a named number, whose it is, and its unit; `value` is None where absent by nature."""
-
-    material: str | None
-    region: str | None
-    metric: str
-    value: float | str | None
-    unit: str
-
-
-# ------------------------------------------------------------------------------------------------------------ daily series
+# ----------------------------------------------------------------------------------------------------- daily series
 
 
 def consumer_flows_t(record: Record) -> FloatArray:
-    """Sum the sectors of each consumer.
+    """Daily flows of each consumer, summed over its sectors.
 
     Returns
     -------
     ndarray, shape (days, n_consumers, 5)
-        Demand, consumed, shortfall, destroyed, from stockpile [t/day].
+        Demand, consumed, shortfall, destroyed, from stockpile [t].
     """
     network = record.network
     flows = np.zeros((record.sector.shape[0], len(network.consumers), record.sector.shape[2]))
@@ -94,18 +83,18 @@ def consumer_flows_t(record: Record) -> FloatArray:
 
 
 def is_short(flows_t: FloatArray) -> BoolArray:
-    """Tell on which days consumers run short, shape (days, n_consumers)."""
+    """Days on which each consumer is short, shape (days, n_consumers)."""
     return np.asarray(flows_t[:, :, SHORTFALL] > SHORT_TOLERANCE * flows_t[:, :, DEMAND])
 
 
 def shortfall_fraction(flows_t: FloatArray) -> FloatArray:
-    """Shortfall / demand of each day and consumer, 0 where nothing is wanted; shape (days, n_consumers)."""
+    """Shortfall / demand of each day and consumer [fraction], 0 without demand; shape (days, n_consumers)."""
     demand = flows_t[:, :, DEMAND]
     return np.asarray(np.divide(flows_t[:, :, SHORTFALL], demand, out=np.zeros_like(demand), where=demand > 0))
 
 
 def growth_factor(network: Network) -> FloatArray:
-    """Demand of each day / demand of day 0 by growth alone, shape (days, n_consumers)."""
+    """Demand of each day / demand of day 0, by growth alone; shape (days, n_consumers)."""
     return _growth(tuple(consumer.growth_per_year for consumer in network.consumers), network.days)
 
 
@@ -123,13 +112,13 @@ def commercial_cover_days(record: Record) -> FloatArray:
 
 
 def strategic_cover_days(record: Record) -> FloatArray:
-    """Closing strategic stock in days of its owner's day-0 use [days]; shape (days, n_holdings), `nan` without any use."""
+    """Closing strategic stock in days of its owner's day-0 use [days]; shape (days, n_holdings), `nan` without use."""
     stock = record.holding[:, :, CLOSING]
     use = np.array([holding.use_t_per_day for holding in record.network.holdings], dtype=float)
     return _ratio(stock, np.broadcast_to(use, stock.shape))
 
 
-# ------------------------------------------------------------------------------------------------------- measures as arrays
+# ---------------------------------------------------------------------------------------------------------- metrics
 
 
 def measure_consumers(record: Record) -> dict[str, FloatArray]:
@@ -138,7 +127,7 @@ def measure_consumers(record: Record) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to ndarray, shape (n_consumers,)
-        The keys of `CONSUMER_UNITS`; dates are day numbers, `nan` is absent by nature.
+        The keys of `CONSUMER_UNITS`; dates are day numbers. `nan`: not applicable.
     """
     network = record.network
     flows = consumer_flows_t(record)
@@ -166,7 +155,7 @@ def measure_consumers(record: Record) -> dict[str, FloatArray]:
 
 
 def sector_days_lost(record: Record) -> FloatArray:
-    """Days of its own use that each sector loses, 0 within tolerance; shape (n_sectors,), `nan` where it uses nothing."""
+    """Shortfall of each sector in days of its use [days], 0 within tolerance; shape (n_sectors,), `nan` without use."""
     totals = record.sector.sum(axis=0)
     use = np.array([sector.daily_use_t for sector in record.network.sectors], dtype=float)
     lost = np.where(totals[:, SHORTFALL] > SHORT_TOLERANCE * totals[:, DEMAND], totals[:, SHORTFALL], 0.0)
@@ -174,7 +163,7 @@ def sector_days_lost(record: Record) -> FloatArray:
 
 
 def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
-    """Tonnes of each material, at whatever stage, that were sent to each region round a curb [t]."""
+    """Leakage around curbs by material, whatever its stage, and region of the user [t]."""
     tonnes: defaultdict[tuple[str, str], float] = defaultdict(float)
     sent = record.leaked.sum(axis=0)
     for index in np.flatnonzero(sent):
@@ -184,24 +173,24 @@ def leaked_t(record: Record) -> defaultdict[tuple[str, str], float]:
 
 
 def first_day(happens: BoolArray) -> FloatArray:
-    """First day on which each column is true, `nan` where never."""
+    """First day on which each column is true, `nan` if never."""
     return np.where(happens.any(axis=0), happens.argmax(axis=0), np.nan)
 
 
 def warning_days(network: Network) -> FloatArray:
-    """Days from a decision to goods in use, by consumer: the longest authorisation that serves it, and delivery [days]."""
+    """Days from a decision to goods in use, by consumer: longest release authorisation plus import lead time [days]."""
     delivery = [consumer.import_lead_days for consumer in network.consumers]
     return np.array([authorisation_days(network, i) + days for i, days in enumerate(delivery)], dtype=float)
 
 
 def authorisation_days(network: Network, consumer: int) -> float:
-    """Longest release authorisation among the stockpiles that serve a consumer, 0 without any [days]."""
+    """Longest release authorisation of the stockpiles that serve a consumer, 0 without one [days]."""
     days = [holding.authorisation_days for holding in network.holdings if consumer in holding.serves]
     return float(max(days, default=0))
 
 
 def reference_price_usd_per_kg(network: Network, material: str) -> float:
-    """Price of the steady state, as this replication drew it [USD/kg]; `nan` where the scenario gives none."""
+    """Price of the steady state, as drawn for this replication [USD/kg]; `nan` if the scenario gives none."""
     block, path = network.scenario.model.materials[material], f"materials.{material}"
     if block.prices is not None:
         return network.draws.number(block.prices.reference_usd_per_kg, f"{path}.prices.reference_usd_per_kg")
@@ -223,7 +212,7 @@ def _first_start(events: Sequence[ScheduledEvent]) -> float:
 
 
 def _last_end(events: Sequence[ScheduledEvent], days: int) -> float:
-    """First free day of the last event that ends within the run, `nan` without any."""
+    """First free day of the last event that ends within the run, `nan` without one."""
     ends = (float(event.end_day) for event in events if event.end_day is not None and event.end_day < days)
     return max(ends, default=math.nan)
 
@@ -244,33 +233,9 @@ def _price_measures(record: Record, flows_t: FloatArray) -> dict[str, FloatArray
     price, shortfall = record.consumer[:, :, PRICE], flows_t[:, :, SHORTFALL]
     by_material = {c.material: reference_price_usd_per_kg(network, c.material) for c in consumers}
     reference = np.array([by_material[c.material] for c in consumers])
-    # Rows without a price model hold nan throughout; their shortfall is worth the reference price.
+    # Without a price model prices are nan: the shortfall is valued at the reference price.
     paid = np.where(np.isnan(price), reference, price)
     return {
         "peak_price_ratio": price.max(axis=0) / reference,
         "value_of_shortfall_usd": KG_PER_TONNE * (shortfall * paid).sum(axis=0),
     }
-
-
-# --------------------------------------------------------------------------------------------------------- rows for readers
-
-
-def _rows(
-    start: dt.date, owners: list[tuple[str, str]], measures: dict[str, FloatArray], units: Mapping[str, str]
-) -> list[MetricRow]:
-    return [
-        MetricRow(material, region, name, _readable(measures[name][index], unit, start), unit)
-        for index, (material, region) in enumerate(owners)
-        for name, unit in units.items()
-    ]
-
-
-def _readable(value: float, unit: str, start: dt.date) -> float | str | None:
-    if not math.isfinite(value):
-        return None
-    if unit == "date":
-        return (start + dt.timedelta(days=int(value))).isoformat()
-    return float(f"{value:.12g}")
-
-
-# ---------------------------------------------------------------------------------------------------------------- outcomes

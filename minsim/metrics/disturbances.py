@@ -1,4 +1,4 @@
-"""Which events disturb a material, directly or through what it is made from."""
+"""Events that disturb a material, directly or through its inputs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from minsim.scenario.event_dates import ScheduledEvent
 
 RELIEF_TYPES = frozenset({"capacity_project", "price_floor", "trade_bloc", "substitution"})
-"""Events that answer a disturbance; survival and recovery are counted from disturbances alone."""
+"""Events that respond to a disturbance; times to survive and to recover count from disturbances only."""
 
 
 def acting_disturbances(network: Network, material: str) -> list[ScheduledEvent]:
-    """Events that disturb a material, or what it is made from, on at least one day of the run."""
+    """Events that disturb a material, or its inputs, on at least one day of the run."""
     upstream = made_from(network.scenario, material)
     return [
         event
@@ -26,7 +26,7 @@ def acting_disturbances(network: Network, material: str) -> list[ScheduledEvent]
 
 
 def made_from(scenario: Scenario, material: str) -> set[str]:
-    """A material and everything that goes into it."""
+    """A material and all its inputs, direct and indirect."""
     found, waiting = set(), [material]
     while waiting:
         name = waiting.pop()

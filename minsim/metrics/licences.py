@@ -1,6 +1,6 @@
-"""The licence queue as a table: what each importer applied for, was granted and refused, and waits for, week by week.
+"""The licence queue as a table: tonnes each importer applied for, was granted, was refused and waits for, by week.
 
-Weeks are counted from the curb's first day. An application is filed once a week and decided as one.
+Weeks count from the curb's first day. An importer files one application a week, which is decided as a whole.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class LicenceWeek(NamedTuple):
     waiting_t : float
         Applied for and not decided at the end of the week [t].
     mean_wait_days : float
-        From application to decision, over the decisions of the week [days]; nan without any.
+        From application to decision, over the decisions of the week [days]; `nan` without one.
     """
 
     first_day: int
@@ -48,7 +48,7 @@ class LicenceWeek(NamedTuple):
 def licence_weeks(record: Record) -> list[LicenceWeek]:
     """Every week of every importer that applied, by event, importer and week.
 
-    From the curb's first week within the run to its last, or to that of the last decision.
+    From the curb's first week within the run to its last, or to the week of the last decision.
     """
     importers = sorted({(filed.event, filed.importer) for filed in record.applications})
     return [week for event, importer in importers for week in _weeks_of(record, event, importer)]
@@ -68,7 +68,7 @@ def licence_columns(record: Record) -> dict[str, NDArray[Any]]:
 
 
 def decided_waits(applications: Sequence[Application]) -> list[int]:
-    """Days from application to decision, of each that was decided [days]."""
+    """Days from application to decision, for each application decided [days]."""
     return [a.decided_day - a.applied_day for a in applications if a.decided_day is not None]
 
 
@@ -85,9 +85,9 @@ def _weeks_of(record: Record, event: str, importer: str) -> Iterator[LicenceWeek
 def _curb_days(record: Record, event: str, filed: Sequence[Application]) -> tuple[int, int]:
     """First day of a curb, and the first day on which neither it acts nor an application waits."""
     network = record.network
-    span = next((span for span in network.events if span.event == event), None)
-    first = min(a.applied_day for a in filed) if span is None else span.start_day
-    end = None if span is None else span.end_day
+    curb = next((scheduled for scheduled in network.events if scheduled.event == event), None)
+    first = min(a.applied_day for a in filed) if curb is None else curb.start_day
+    end = None if curb is None else curb.end_day
     decided = [network.days if a.decided_day is None else a.decided_day + 1 for a in filed]
     return first, min(network.days, max([network.days if end is None else end, *decided]))
 

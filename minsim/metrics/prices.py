@@ -1,8 +1,6 @@
-"""What prices cost: shortfall valued, floors and duties paid.
+"""Metrics of prices, by consumer: peak spot price, value added at risk, cost of floors, tariff revenue, leakage premium.
 
-Pure functions of a `Record`, like `minsim.metrics`, whose rows they join. A price abroad in a squeeze is a stress figure:
-hardly anything changes hands at it. What users lose is valued at the volume-weighted price, what they pay for a floor at
-spot, where a floor bites first.
+Pure functions of a `Record`. A shortfall is valued at the volume-weighted price; a floor at spot, which it raises first.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from minsim.metrics.consumers import (
     KG_PER_TONNE,
     SHORTFALL,
     FloatArray,
-    MetricRow,
     consumer_flows_t,
     reference_price_usd_per_kg,
 )
@@ -29,10 +26,10 @@ if TYPE_CHECKING:
     from minsim.scenario.event_dates import ScheduledEvent
     from minsim.simulation.engine import Record
 
-E = TypeVar("E", PriceFloor, Tariff)
+E = TypeVar("E", ExportCurb, PriceFloor, Tariff)
 
 SPOT, MARKET = 2, 3
-"""Columns of `Record.consumer`: spot price paid, floor and duty included; market spot price of the zone [USD/kg]."""
+"""Columns of `Record.consumer`: spot price paid, with floor and duty; spot price of the zone [USD/kg]."""
 
 PRICE_UNITS: Mapping[str, str] = {
     "peak_spot_price_ratio": "ratio",
@@ -40,34 +37,12 @@ PRICE_UNITS: Mapping[str, str] = {
     "consumer_cost_of_floor_usd": "usd",
     "tariff_revenue_usd": "usd",
 }
-"""Metrics of a region's use of a material, and their units."""
+"""Metrics of a region's use of a material, with their units."""
 
 
-def price_rows(record: Record) -> list[MetricRow]:
-    """Every metric of this module, by material and region.
-
-    None for a record that keeps no market prices.
-    """
-    if record.consumer.shape[2] <= MARKET:
-        return []
-    network = record.network
-    consumers = [(consumer.material, consumer.region) for consumer in network.consumers]
-    return [
-        *_rows(consumers, measure_prices(record), PRICE_UNITS),
-        *_rows(consumers, *leakage_premium(record)),
-    ]
-
-
-def _rows(owners: list[tuple[str, str]], measures: dict[str, FloatArray], units: Mapping[str, str]) -> list[MetricRow]:
-    values = {name: [float(f"{v:.12g}") if math.isfinite(v) else None for v in measures[name]] for name in units}
-    return [
-        MetricRow(material, region, name, values[name][index], unit)
-        for index, (material, region) in enumerate(owners)
-        for name, unit in units.items()
-    ]
-
-
-# ------------------------------------------------------------------------------------------------------------- consumers
+def keeps_market_prices(record: Record) -> bool:
+    """Whether a record has the columns of spot and market prices."""
+    return bool(record.consumer.shape[2] > MARKET)
 
 
 def measure_prices(record: Record) -> dict[str, FloatArray]:
@@ -76,7 +51,7 @@ def measure_prices(record: Record) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to ndarray, shape (n_consumers,)
-        The keys of `PRICE_UNITS`; `nan` is absent by nature: no price model, or no value added given.
+        The keys of `PRICE_UNITS`. `nan`: not applicable (no price model, or no value added given).
     """
     consumers = record.network.consumers
     by_material = {c.material: reference_price_usd_per_kg(record.network, c.material) for c in consumers}
@@ -90,17 +65,9 @@ def measure_prices(record: Record) -> dict[str, FloatArray]:
 
 
 def leakage_premium(record: Record) -> tuple[dict[str, FloatArray], dict[str, str]]:
-    """What users paid above the reference for goods that came round a curb, with its unit; nothing without a premium."""
+    """What users paid above the reference for leaked goods, by consumer [USD], and its unit; empty without a premium."""
     network = record.network
-    premiums: dict[tuple[str, str], float] = {}
-    for span in network.events:
-        if isinstance(span.model, ExportCurb) and span.model.leakage is not None:
-            path = f"events.{span.event}.leakage.premium"
-            premium = network.draws.number(span.model.leakage.premium, path)
-            names = sorted(network.scenario.model.materials) if span.model.materials == "all" else span.model.materials
-            for exporter in network.reader.regions_of(span.model.exporter):
-                for name in names:
-                    premiums[exporter, name] = max(premium, premiums.get((exporter, name), 0.0))
+    premiums = _leakage_premiums(network)
     if not any(premiums.values()):
         return {}, {}
     tonnes = record.leaked.sum(axis=0)
@@ -110,8 +77,21 @@ def leakage_premium(record: Record) -> tuple[dict[str, FloatArray], dict[str, st
         index = places.get((arc.material, arc.user))
         if index is not None and arc.kind == "consumer":
             reference = reference_price_usd_per_kg(network, arc.material)
-            paid[index] += leaked * 1000.0 * reference * premiums.get((arc.seller_country, arc.material), 0.0)
+            paid[index] += leaked * KG_PER_TONNE * reference * premiums.get((arc.seller_country, arc.material), 0.0)
     return {"leakage_premium_usd": paid}, {"leakage_premium_usd": "usd"}
+
+
+def _leakage_premiums(network: Network) -> dict[tuple[str, str], float]:
+    """Highest price premium of leaked goods by exporter and material [fraction]."""
+    premiums: dict[tuple[str, str], float] = {}
+    for scheduled, curb in _events(network, ExportCurb):
+        if curb.leakage is not None:
+            premium = network.draws.number(curb.leakage.premium, f"events.{scheduled.event}.leakage.premium")
+            names = sorted(network.scenario.model.materials) if curb.materials == "all" else curb.materials
+            for exporter in network.reader.regions_of(curb.exporter):
+                for name in names:
+                    premiums[exporter, name] = max(premium, premiums.get((exporter, name), 0.0))
+    return premiums
 
 
 def spot_price_usd_per_kg(record: Record) -> FloatArray:
@@ -158,12 +138,12 @@ def floors_usd_per_kg(record: Record) -> FloatArray:
     """Highest minimum price that holds on each day for each consumer, 0 without one [USD/kg]."""
     network = record.network
     floors = np.zeros(record.consumer.shape[:2])
-    for span, event in _events(network, PriceFloor):
-        price = network.reader.number(event.price_usd_per_kg, f"events.{span.event}.price_usd_per_kg")
+    for scheduled, event in _events(network, PriceFloor):
+        price = network.reader.number(event.price_usd_per_kg, f"events.{scheduled.event}.price_usd_per_kg")
         members = set(network.reader.regions_of(event.bloc))
         for c, label in enumerate(network.consumers):
             if label.place in members and (event.materials == "all" or label.material in event.materials):
-                days = _days(span, network.days)
+                days = _days(scheduled, network.days)
                 floors[days, c] = np.maximum(floors[days, c], price)
     return floors
 
@@ -186,11 +166,11 @@ def tariff_revenue_usd(record: Record) -> FloatArray:
         if c is None or arc.kind != "consumer" or arc.seller_country == arc.buyer_region or not shipped[:, a].any():
             continue
         charge = np.zeros(network.days)
-        for span in _floors_at_border(network, arc.material, arc.seller_country, arc.buyer_region):
-            days = _days(span, network.days)
+        for scheduled in _floors_at_border(network, arc.material, arc.seller_country, arc.buyer_region):
+            days = _days(scheduled, network.days)
             charge[days] = (border - market)[days, c]
-        for span, rate in _duties(network, arc.material, arc.seller_country, arc.buyer_region):
-            charge[_days(span, network.days)] += rate * border[_days(span, network.days), c]
+        for scheduled, rate in _duties(network, arc.material, arc.seller_country, arc.buyer_region):
+            charge[_days(scheduled, network.days)] += rate * border[_days(scheduled, network.days), c]
         mean = np.bincount(months, charge) / np.bincount(months)
         revenue[:, c] += KG_PER_TONNE * shipped[:, a] * mean
     return revenue
@@ -204,25 +184,27 @@ def month_of_day(network: Network) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 
 def _floors_at_border(network: Network, material: str, seller: str, buyer: str) -> Iterator[ScheduledEvent]:
     """Floors that the buyer keeps and the seller is no member of."""
-    for span, event in _events(network, PriceFloor):
+    for scheduled, event in _events(network, PriceFloor):
         members = network.reader.regions_of(event.bloc)
         if buyer in members and seller not in members and (event.materials == "all" or material in event.materials):
-            yield span
+            yield scheduled
 
 
 def _duties(network: Network, material: str, seller: str, buyer: str) -> Iterator[tuple[ScheduledEvent, float]]:
-    for span, event in _events(network, Tariff):
+    for scheduled, event in _events(network, Tariff):
         exporters = None if event.exporters == "all" else network.reader.expand(event.exporters)
         meant = buyer in network.reader.regions_of(event.importer) and (exporters is None or seller in exporters)
         if meant and (event.materials == "all" or material in event.materials):
-            yield span, network.reader.number(event.rate, f"events.{span.event}.rate")
+            yield scheduled, network.reader.number(event.rate, f"events.{scheduled.event}.rate")
 
 
 def _events(network: Network, kind: type[E]) -> Iterator[tuple[ScheduledEvent, E]]:
-    for span in network.events:
-        if isinstance(span.model, kind):
-            yield span, span.model
+    for scheduled in network.events:
+        if isinstance(scheduled.model, kind):
+            yield scheduled, scheduled.model
 
 
-def _days(span: ScheduledEvent, days: int) -> slice:
-    return slice(max(0, span.start_day), days if span.end_day is None else min(max(0, span.end_day), days))
+def _days(scheduled: ScheduledEvent, days: int) -> slice:
+    return slice(
+        max(0, scheduled.start_day), days if scheduled.end_day is None else min(max(0, scheduled.end_day), days)
+    )

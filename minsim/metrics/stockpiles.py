@@ -1,7 +1,6 @@
-"""Strategic stocks in numbers: what they hold and release, what they cost, and what keeps them from their target.
+"""Metrics of strategic stockpiles: stocks and releases, costs, and the binding constraint on purchases.
 
-Pure functions of a `Record`, like `minsim.metrics`, whose rows they join; inside, a date is a day number and `nan` is
-"absent by nature".
+Pure functions of a `Record`. Dates are day numbers, and `nan` means not applicable.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ STOCKPILE_UNITS: Mapping[str, str] = {
     "stockpile_price_bound_days": "days",
     "stockpile_money_bound_days": "days",
 }
-"""Metrics of an owner's strategic stock of a material, and their units."""
+"""Metrics of an owner's strategic stock of a material, with their units."""
 
 LIMITS = ("metal", "rate", "price", "money")
-"""What may keep a stockpile from its target: what sellers can spare, its own monthly rate, its price ceiling, its purse."""
+"""Constraints on purchases: what sellers can spare, the stockpile's monthly rate, its price ceiling, its budget."""
 
 
 def measure_stockpiles(record: Record, groups: Iterable[Sequence[int]]) -> dict[str, FloatArray]:
-    """Every metric of strategic stocks, the holdings of one group taken together.
+    """Every metric of strategic stocks, for each group of holdings together.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def measure_stockpiles(record: Record, groups: Iterable[Sequence[int]]) -> dict[
     Returns
     -------
     dict of str to ndarray, shape (n_groups,)
-        The keys of `STOCKPILE_UNITS`; dates are day numbers, `nan` is absent by nature.
+        The keys of `STOCKPILE_UNITS`; dates are day numbers. `nan`: not applicable.
     """
     columns = [_measure_holdings(record, list(group)) for group in groups]
     return {name: np.array([column[name] for column in columns], dtype=float) for name in STOCKPILE_UNITS}
@@ -81,7 +80,7 @@ def _measure_holdings(record: Record, group: list[int]) -> dict[str, float]:
     daily = record.holding[:, group].sum(axis=1)
     target, use = sum(h.target_t for h in labels), max(h.use_t_per_day for h in labels)
     closing, released = daily[:, CLOSING], daily[:, RELEASED]
-    # Nothing bought arrives on the first day: every lane takes a day or more.
+    # No purchase arrives on the first day: every lead time is a day or more.
     opening = closing[0] + released[0]
     held = np.maximum.accumulate(np.concatenate(([opening], closing[:-1]))) > SHORT_TOLERANCE * target
     exhausted = (closing <= SHORT_TOLERANCE * target) & held
@@ -93,13 +92,13 @@ def _measure_holdings(record: Record, group: list[int]) -> dict[str, float]:
         "stockpile_first_release_date": float(first_day(released > SHORT_TOLERANCE * use)),
         "stockpile_exhausted_date": float(first_day(exhausted)),
         "stockpile_days_served": released.sum() / use if use > 0 else math.nan,
-        **_measure_purse(record, group),
+        **_measure_costs(record, group),
         **{f"stockpile_{limit}_bound_days": float(sum(b[limit].sum() for b in bound)) for limit in LIMITS},
     }
 
 
 def _on_the_eve(record: Record, material: str, closing: FloatArray) -> float:
-    """Stock at the end of the day before the first event that disturbs what the stock serves; `nan` without any [t]."""
+    """Stock at the end of the day before the first disturbance of what it serves [t]; `nan` without one."""
     served = {
         record.network.consumers[c].material
         for h in record.network.holdings
@@ -111,10 +110,10 @@ def _on_the_eve(record: Record, material: str, closing: FloatArray) -> float:
     return float(closing[day - 1]) if day > 0 else math.nan
 
 
-# ------------------------------------------------------------------------------------------------------------------- money
+# ------------------------------------------------------------------------------------------------------------- costs
 
 
-def _measure_purse(record: Record, group: list[int]) -> dict[str, float]:
+def _measure_costs(record: Record, group: list[int]) -> dict[str, float]:
     bought = float(record.holding[:, group, BOUGHT].sum())
     spent = float(record.holding[:, group, SPENT].sum())
     priced = all(not math.isnan(record.network.holdings[h].price_usd_per_kg) for h in group)
@@ -126,11 +125,13 @@ def _measure_purse(record: Record, group: list[int]) -> dict[str, float]:
 
 
 def carrying_cost_usd(record: Record, holding: int) -> float:
-    """Cost of holding: a share of the stock's value a year, valued day by day at what it would cost to buy [USD]."""
+    """Carrying cost: a share of the stock's value a year, with the stock valued each day at its purchase price [USD]."""
     network = record.network
     name = network.holdings[holding].stockpile
-    pile = network.scenario.model.stockpiles[name]
-    share = network.draws.number(pile.carrying_cost_share_per_year, f"stockpiles.{name}.carrying_cost_share_per_year")
+    stockpile = network.scenario.model.stockpiles[name]
+    share = network.draws.number(
+        stockpile.carrying_cost_share_per_year, f"stockpiles.{name}.carrying_cost_share_per_year"
+    )
     if share <= 0.0:
         return 0.0
     value = KG_PER_TONNE * record.holding[:, holding, CLOSING] * record.purchase_price_usd_per_kg[:, holding]
@@ -138,37 +139,39 @@ def carrying_cost_usd(record: Record, holding: int) -> float:
 
 
 def budget_usd(record: Record, stockpile: str) -> float:
-    """Money of a stockpile for the whole run; infinite where the scenario sets no limit [USD]."""
+    """Budget of a stockpile for the whole run [USD]; infinite if the scenario sets none."""
     budget = record.network.scenario.model.stockpiles[stockpile].budget_usd
     return math.inf if budget is None else record.network.draws.number(budget, f"stockpiles.{stockpile}.budget_usd")
 
 
 def spent_usd(record: Record, stockpile: str) -> FloatArray:
-    """What a stockpile has spent on all its materials by the end of each day [USD]."""
+    """Cumulative spending of a stockpile on all its materials, at the end of each day [USD]."""
     mine = [h for h, label in enumerate(record.network.holdings) if label.stockpile == stockpile]
     return np.asarray(record.holding[:, mine, SPENT].sum(axis=1).cumsum())
 
 
-# ------------------------------------------------------------------------------------------------- what binds its purchases
+# ----------------------------------------------------------------------------------- binding constraint on purchases
 
 
 def bound_by(record: Record, holding: int) -> dict[str, BoolArray]:
-    """Days on which a stockpile that is not being released stays below its target, by what stops it that day.
+    """Binding constraint per day while a stockpile is below its target and not being released; keys: `LIMITS`.
 
-    On any one day one limit counts: a price above its ceiling; else an empty purse; else sellers that cannot spare what it
-    would buy at its rate; else the rate.
+    One constraint a day counts: a price above the ceiling; else an exhausted budget; else sellers that cannot spare what the
+    stockpile would buy at its rate; else the rate.
     """
     label = record.network.holdings[holding]
     bought, missing = record.holding[:, holding, BOUGHT], missing_t(record, holding)
     if record.network.scenario.model.stockpiles[label.stockpile].fill is None:
-        missing = np.zeros_like(missing)  # never buys
+        missing = np.zeros_like(missing)  # it never buys
     near = SHORT_TOLERANCE * label.target_t
     left = (missing - bought > near) & ~being_released(record, holding)
-    dear = record.purchase_price_usd_per_kg[:, holding] > label.ceiling_usd_per_kg
+    too_dear = record.purchase_price_usd_per_kg[:, holding] > label.ceiling_usd_per_kg
     budget = budget_usd(record, label.stockpile)
-    broke = spent_usd(record, label.stockpile) >= budget * (1.0 - SHORT_TOLERANCE) if math.isfinite(budget) else False
+    exhausted = (
+        spent_usd(record, label.stockpile) >= budget * (1.0 - SHORT_TOLERANCE) if math.isfinite(budget) else False
+    )
     scarce = np.minimum(missing, label.rate_t_per_day) - bought > near
-    limits = {"price": dear, "money": broke, "metal": scarce, "rate": True}
+    limits = {"price": too_dear, "money": exhausted, "metal": scarce, "rate": True}
     found = {}
     for name, stops in limits.items():
         found[name] = left & stops
@@ -177,7 +180,7 @@ def bound_by(record: Record, holding: int) -> dict[str, BoolArray]:
 
 
 def missing_t(record: Record, holding: int) -> FloatArray:
-    """What a stockpile lacks each day before it buys, with what is under way to it counted as held [t]."""
+    """Gap to the target each day before purchases, with purchases under way counted as held [t]."""
     closing, bought, released = (record.holding[:, holding, column] for column in (CLOSING, BOUGHT, RELEASED))
     opening = closing[0] + released[0]
     held = opening + np.cumsum(bought) - bought - np.cumsum(released)
@@ -185,7 +188,7 @@ def missing_t(record: Record, holding: int) -> FloatArray:
 
 
 def being_released(record: Record, holding: int) -> BoolArray:
-    """Days from a release trigger until commercial stocks are restored: it buys nothing then."""
+    """Days from a release trigger until commercial stocks have recovered; a stockpile buys nothing then."""
     days = np.zeros(record.holding.shape[0], dtype=bool)
     for entry in record.log:
         if entry.holding == holding:

@@ -166,7 +166,7 @@ def metric_table(run: Outcome) -> Table:
     behaviours = tuple(name for name in REROUTINGS if name in run.bracket_records)
     found: dict[Key, dict[str, Cell]] = {}
     for row in run.bracket_rows:
-        key = (row["material"], row["region"], row["metric"], row["unit"])
+        key = (str(row["material"]), str(row["region"]), row["metric"], row["unit"])
         found.setdefault(key, {})[row["rerouting"]] = rounded(row["value"])
     rows = {key: tuple(values[name] for name in behaviours) for key, values in found.items()}
     return Table(("material", "region", "metric", "unit"), behaviours, rows)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from minsim.simulation.engine import Record
 
 from minsim.metrics.consumers import REROUTINGS, FloatArray, measure_consumers
-from minsim.metrics.rows import assumption_row, metric_rows, waterfall_rows
+from minsim.metrics.rows import BracketRow, MetricRow, assumption_row, metric_rows, waterfall_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,16 +55,16 @@ class Outcome:
         return {name: measure_consumers(record) for name, record in self.bracket_records.items()}
 
     @cached_property
-    def metric_rows(self) -> list[dict[str, Any]]:
+    def metric_rows(self) -> list[MetricRow]:
         """Every metric of the reference behaviour, and the share of inputs that are assumptions."""
-        rows = (*metric_rows(self.record), *waterfall_rows(self.record, self.days_lost), assumption_row(self.scenario))
-        return [row._asdict() for row in rows]
+        lost = waterfall_rows(self.record, self.days_lost)
+        return [*metric_rows(self.record), *lost, assumption_row(self.scenario)]
 
     @cached_property
-    def bracket_rows(self) -> list[dict[str, Any]]:
+    def bracket_rows(self) -> list[BracketRow]:
         """The metrics of every behaviour, from the least rerouting to the most."""
         return [
-            {**row._asdict(), "rerouting": name}
+            BracketRow(**row, rerouting=name)
             for name in REROUTINGS
             if name in self.bracket_records
             for row in metric_rows(self.bracket_records[name])

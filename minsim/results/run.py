@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -245,7 +245,7 @@ def _frame(columns: Columns) -> pd.DataFrame:
     return frame.astype(texts)
 
 
-def _metric_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _metric_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     # Dates and numbers share a column; as objects, None stays None and does not turn into nan.

@@ -143,7 +143,7 @@ def answered(request: Request) -> Entry:
 
 def _losses(run: Run) -> Iterable[Loss]:
     """Regions that run short under any behaviour, the hardest hit first."""
-    values: dict[tuple[str, ...], Any] = {
+    values: dict[tuple[str | None, ...], Any] = {
         (row["rerouting"], row["material"], row["region"], row["metric"]): row["value"] for row in run.bracket_rows
     }
     found = []

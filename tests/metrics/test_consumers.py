@@ -17,7 +17,7 @@ LOST_DAYS = PHI * (UNTIL - FROM) - STOCK
 
 
 def rows(record):
-    return {(row.material, row.region, row.metric): row for row in metric_rows(record)}
+    return {(row["material"], row["region"], row["metric"]): row for row in metric_rows(record)}
 
 
 def value(record, metric, region="United States"):
@@ -257,8 +257,8 @@ def test_stockpiles_of_one_owner_count_together():
     network = base.network
     network.holdings = [network.holdings[0], network.holdings[0]]
     record = synthetic.changed(base, holding=np.repeat(base.holding, 2, axis=1))
-    found = [row for row in metric_rows(record) if row.metric == "stockpile_opening_days"]
-    assert [row.value for row in found] == [6.0]
+    found = [row for row in metric_rows(record) if row["metric"] == "stockpile_opening_days"]
+    assert [row["value"] for row in found] == [6.0]
 
 
 # -------------------------------------------------------------------------------------------------------------------- rows
@@ -267,10 +267,10 @@ def test_stockpiles_of_one_owner_count_together():
 def test_units_are_named_and_rows_are_complete(with_vault):
     found = metric_rows(with_vault)
     assert len(found) == 3 * len(consumers.CONSUMER_UNITS) + len(stockpiles.STOCKPILE_UNITS)
-    assert {row.unit for row in found} == {"date", "days", "t", "fraction", "ratio", "usd", "usd/kg"}
+    assert {row["unit"] for row in found} == {"date", "days", "t", "fraction", "ratio", "usd", "usd/kg"}
     for row in found:
-        assert row.unit == {**consumers.CONSUMER_UNITS, **stockpiles.STOCKPILE_UNITS}[row.metric]
-        assert row.value is None or type(row.value) in (float, str)
+        assert row["unit"] == {**consumers.CONSUMER_UNITS, **stockpiles.STOCKPILE_UNITS}[row["metric"]]
+        assert row["value"] is None or type(row["value"]) in (float, str)
 
 
 def test_scaling_all_tonnes_scales_tonnes_alone(unrouted):
@@ -280,12 +280,20 @@ def test_scaling_all_tonnes_scales_tonnes_alone(unrouted):
     ]
     doubled = synthetic.Record(network, 2 * unrouted.sector, 2 * unrouted.consumer, unrouted.holding, unrouted.trade)
     for key, row in rows(unrouted).items():
-        scale = 2.0 if row.unit in ("t", "usd") else 1.0
+        scale = 2.0 if row["unit"] in ("t", "usd") else 1.0
         other = rows(doubled)[key].value
-        assert other == (row.value if row.value is None or row.unit == "date" else pytest.approx(scale * row.value))
+        assert other == (
+            row["value"] if row["value"] is None or row["unit"] == "date" else pytest.approx(scale * row["value"])
+        )
 
 
 def test_assumption_share_counts_inputs_and_is_null_without_any():
     assert assumption_row(synthetic.scenario()).value == 0.25
     nothing = synthetic.scenario(inputs=lambda: ())
-    assert assumption_row(nothing) == consumers.MetricRow(None, None, "assumption_share", None, "fraction")
+    assert assumption_row(nothing) == {
+        "material": None,
+        "region": None,
+        "metric": "assumption_share",
+        "value": None,
+        "unit": "fraction",
+    }

@@ -8,7 +8,8 @@ from networks import ban, run, scenario
 from priced import DAILY_USE_T, REFERENCE, TWO_ZONES, column, flood, floor, market, tariff
 
 from minsim.metrics.consumers import measure_consumers
-from minsim.metrics.prices import floor_cost_usd, measure_prices, price_rows, tariff_revenue_usd
+from minsim.metrics.prices import floor_cost_usd, measure_prices, tariff_revenue_usd
+from minsim.metrics.rows import price_rows
 from minsim.results import run as results
 from minsim.text.formatting import day_count, three_figures, tonnes
 
@@ -84,7 +85,7 @@ def test_a_duty_s_revenue() -> None:
 def test_without_prices_nothing_is_made_up() -> None:
     """Absent by nature is None."""
     mapping = market(days=200, prices=False, events={"c": ban(50, 100)})
-    values = {(row.region, row.metric): row.value for row in price_rows(run(mapping))}
+    values = {(row["region"], row["metric"]): row["value"] for row in price_rows(run(mapping))}
     for name in (
         "peak_spot_price_ratio",
         "consumer_cost_of_floor_usd",
@@ -119,9 +120,9 @@ def test_goods_that_leak_cost_their_premium() -> None:
         leakage = {"share": 0.2, "extra_days": 10, "premium": premium}
         record = run(market(days=400, events={"c": {**curb, "leakage": leakage}}))
         paid = [
-            row.value
+            row["value"]
             for row in price_rows(record)
-            if (row.metric, row.region) == ("leakage_premium_usd", "United States")
+            if (row["metric"], row["region"]) == ("leakage_premium_usd", "United States")
         ]
         expected = float(record.leaked.sum()) * 1000.0 * REFERENCE * premium
         assert record.leaked.sum() > 0.0
