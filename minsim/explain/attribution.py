@@ -1,7 +1,7 @@
-"""Which event costs whom how many tonnes: the shortfall of each region divided among the events, by Shapley value.
+"""Attribute the shortfall of each region to the events, by Shapley value [t].
 
-An event's part is what it adds to the shortfall, averaged over every order in which the events could be let loose [1]_. No
-event is favoured by its place in the file, two events that only bite together share alike, an event that changes nothing
+An event's part is what it adds to the shortfall, averaged over every order in which the events could be added [1]_. The
+order in the file has no influence, two events that have an effect only together share it equally, an event without effect
 gets nothing, and the parts sum to the whole. All runs share one network and one set of random numbers: named streams give
 every plant the same failures whichever other events act.
 
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import numpy as np
 
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
     from minsim.network.network import Network
     from minsim.scenario import Scenario
+    from minsim.simulation.engine import Record
 
 EXACT_UP_TO = 8
 """Events up to which every subset is run: 2^8 = 256 runs."""
 ORDERS = 64
-"""Orders sampled when there are more events, half of them the other half backwards."""
+"""Orders sampled with more events; half of them are the reverse of the other half."""
 
 
 def attribute(
@@ -51,7 +52,7 @@ def attribute(
     exact_up_to: int = EXACT_UP_TO,
     orders: int = ORDERS,
 ) -> Attribution:
-    """Divide the shortfall of each region among the events.
+    """Attribute the shortfall of each region to the events.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def attribute(
     exact_up_to : int
         Most events for which every subset is run; above, orders of the events are sampled.
     orders : int
-        Orders sampled; they come in pairs, each with its reverse, which cancels much of the chance [2]_.
+        Orders sampled, in antithetic pairs: each order with its reverse, which reduces the variance [2]_.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def attribute(
 
 
 class Coalitions:
-    """Shortfall of each consumer with any subset of the events, each subset run once.
+    """Shortfall of each consumer under any subset of the events; each subset is run once.
 
     Parameters
     ----------
@@ -120,8 +121,8 @@ class Coalitions:
 
     def __init__(self, run: Outcome) -> None:
         self.run, self.network = run, run.record.network
-        spans = [span for span in self.network.events if span.acts_within(self.network.days)]
-        self.players = tuple(span.event for span in spans)
+        events = self.network.events
+        self.players = tuple(scheduled.event for scheduled in events if scheduled.acts_within(self.network.days))
         self.known: dict[int, FloatArray] = {self.everyone: _shortfall_t(run.record)}
 
     @property
@@ -130,12 +131,12 @@ class Coalitions:
         return (1 << len(self.players)) - 1
 
     def shortfall_t(self, members: int) -> FloatArray:
-        """Shortfall with these events alone, by consumer [t]."""
+        """Shortfall with only these events, by consumer [t]."""
         if members not in self.known:
             from minsim.simulation.engine import simulate
 
             names = {name for k, name in enumerate(self.players) if members >> k & 1}
-            events = tuple(span for span in self.network.events if span.event in names)
+            events = tuple(scheduled for scheduled in self.network.events if scheduled.event in names)
             record = simulate(replace(self.network, events=events), "reference", self.run.processes)
             self.known[members] = _shortfall_t(record)
         return self.known[members]
@@ -157,7 +158,7 @@ def exact_parts(coalitions: Coalitions) -> tuple[FloatArray, FloatArray]:
 def sampled_parts(coalitions: Coalitions, network: Network, pairs: int) -> tuple[FloatArray, FloatArray]:
     """Means over sampled orders of the events [t], and their standard errors [t]; shape (players, consumers).
 
-    An order and its reverse count as one observation, for they are not independent.
+    An order and its reverse are not independent: they count as one observation.
     """
     generator = network.draws.stream("attribution", "orders")
     observed = []
@@ -169,7 +170,7 @@ def sampled_parts(coalitions: Coalitions, network: Network, pairs: int) -> tuple
 
 
 def added_in_turn(coalitions: Coalitions, order: list[int]) -> FloatArray:
-    """What each player adds when they come in one after the other [t], shape (players, consumers)."""
+    """What each player adds to the shortfall when added in this order [t], shape (players, consumers)."""
     added = np.zeros((len(order), len(coalitions.shortfall_t(0))))
     members = 0
     for k in order:
@@ -178,8 +179,18 @@ def added_in_turn(coalitions: Coalitions, order: list[int]) -> FloatArray:
     return added
 
 
-def _shortfall_t(record: Any) -> FloatArray:
+def _shortfall_t(record: Record) -> FloatArray:
     return np.asarray(consumers.consumer_flows_t(record)[:, :, consumers.SHORTFALL].sum(axis=0))
+
+
+class AttributionRow(TypedDict):
+    """Part of one region's shortfall that is due to one event [t], with its standard error [t]."""
+
+    material: str
+    region: str
+    event: str
+    shortfall_t: float
+    standard_error_t: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,9 +204,9 @@ class Attribution:
     events : tuple of str
         Every event of the scenario, by key.
     acting : tuple of str
-        Those that act within the run; the others have no part.
+        Events that act within the run; the others have no part.
     parts_t, errors_t : ndarray, shape (acting, consumers)
-        Parts and their standard errors [t]; negative where an event saves tonnes.
+        Parts and their standard errors [t]; negative if an event reduces the shortfall.
     undisturbed_t : ndarray, shape (consumers,)
         Shortfall without any event [t].
     orders : int or None
@@ -216,11 +227,11 @@ class Attribution:
     runs: int
 
     @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        """Material, region, event, shortfall and its standard error [t], by region, then event."""
+    def rows(self) -> list[AttributionRow]:
+        """One row for each consumer and event, in that order."""
         return list(self._rows())
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
+    def _rows(self) -> Iterator[AttributionRow]:
         place = {event: k for k, event in enumerate(self.acting)}
         for index, consumer in enumerate(self.run.record.network.consumers):
             for event in self.events:

@@ -1,14 +1,13 @@
-"""A replication watched day by day: what every lane carried, what every plant made, and which event pulled which lever.
+"""Record a replication day by day: flows on every arc, output of every producer, and effects on the levers.
 
-A run keeps no flow of single days by lane; the same replication, run again with a `Recorder` among its processes, does. The
-recorder only reads, so that the replication stays the same to the last bit.
+A run keeps no daily flows by arc. The same replication, run again with a `Recorder` among its processes, does; the recorder
+only reads, so that the replication is bit-identical.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from minsim.results.outcome import Outcome
 from minsim.scenario.format.events import ExportCurb
 from minsim.simulation.engine import Record, simulate
 from minsim.simulation.events.curbs import curbed_arcs
-from minsim.simulation.world import FIRST, World
+from minsim.simulation.world import FIRST, Steps, World
 
 ARC_ROWS = (ArcRow.SHARE, ArcRow.SHIPPED, ArcRow.LEAKED, ArcRow.IN_TRANSIT, ArcRow.CAP_TODAY)
 SELLER_ROWS = (
@@ -44,24 +43,24 @@ BUYER_ROWS = (
 )
 LEAD_ROWS = (ArcIndex.LEAD_DAYS, ArcIndex.LEAK_LEAD_DAYS)
 LEVERS = ("caps", "availability", "demand", "extra_days")
-"""Levers of the world whose effects are kept, with the names they were put under."""
+"""Levers of the world whose effects are recorded by name."""
 
 Effects = Mapping[str, tuple[Indices, Floats]]
 
 
 @dataclass
 class Recorder:
-    """A process that copies the state every night; give it to `engine.simulate`, once.
+    """A process that copies the state every morning; pass it to `engine.simulate`, once.
 
     Attributes
     ----------
     rows : dict of int to array, shape (days + 1, columns)
-        By row of `State.value`: row d holds the state on the morning of day d, before its events. Counters of a day (what
-        was shipped, made, asked) hence stand in the row of the day after.
+        By row of `State.value`: row d is the state on the morning of day d, before its events. Counters of a day (shipped,
+        made, ordered) are therefore in the row of the next day.
     leads : dict of int to array, shape (days + 1, arcs)
         By row of `State.index`: lead times [days].
     effects : dict of str to list of (int, Effects)
-        By lever: from which day on which effects were in force; one entry a change.
+        By lever: the effects in force, and their first day; one entry a change.
     permits : dict of str to set of int
         By curb that grants permits (licences or a quota): the arcs it covers.
     """
@@ -71,8 +70,8 @@ class Recorder:
     effects: dict[str, list[tuple[int, Effects]]] = field(default_factory=lambda: {name: [] for name in LEVERS})
     permits: dict[str, set[int]] = field(default_factory=dict)
 
-    def __call__(self, world: World) -> Generator[Any, Any, None]:
-        """Copy the state every morning, before anything else happens, and once more after the last day."""
+    def __call__(self, world: World) -> Steps:
+        """Copy the state every morning before any event, and once after the last day."""
         self._make_room(world.network)
         self._find_permits(world)
         while True:
@@ -86,10 +85,10 @@ class Recorder:
         self.leads = {row: np.zeros((mornings, len(network.arcs)), dtype=np.int64) for row in LEAD_ROWS}
 
     def _find_permits(self, world: World) -> None:
-        for span in world.network.events:
-            curb = span.model
+        for scheduled in world.network.events:
+            curb = scheduled.model
             if isinstance(curb, ExportCurb) and (curb.measure.licence is not None or curb.measure.quota is not None):
-                self.permits[span.event] = {int(a) for a in curbed_arcs(world, curb)}
+                self.permits[scheduled.event] = {int(a) for a in curbed_arcs(world, curb)}
 
     def _copy(self, world: World) -> None:
         for row, kept in self.rows.items():
@@ -100,12 +99,12 @@ class Recorder:
             now: Effects = getattr(world, lever).effects
             last: Effects = changes[-1][1] if changes else {}
             if now.keys() != last.keys() or any(now[name] is not last[name] for name in now):
-                changes.append((world.day - 1, dict(now)))  # what stands now acted yesterday
+                changes.append((world.day - 1, dict(now)))  # effects of this morning acted yesterday
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A replication and everything a `Recorder` saw of it."""
+    """A replication and what a `Recorder` recorded of it."""
 
     record: Record
     seen: Recorder
@@ -131,21 +130,21 @@ class Recording:
         return leads
 
     def shipped(self, arc: int) -> Floats:
-        """What an arc carried off each day, openly or round a curb [t]."""
+        """Shipments of each day on an arc, leakage included [t]."""
         rows = self.seen.rows
         sent: Floats = rows[ArcRow.SHIPPED][1:, arc] + rows[ArcRow.LEAKED][1:, arc]
         return sent
 
     def arrived(self, arc: int) -> Floats:
-        """What an arc brought each day [t]: what was at sea, and was shipped, and is no longer at sea."""
+        """Arrivals of each day on an arc [t]: goods at sea or shipped, and no longer at sea."""
         transit = self.seen.rows[ArcRow.IN_TRANSIT][:, arc]
         gone = transit[:-1] + self.shipped(arc) - transit[1:]
-        # Differences of large numbers: what is left of them at rest is rounding.
+        # Differences of large numbers: without arrivals, the remainder is rounding.
         brought: Floats = np.where(gone > 1e-9 * transit[:-1], gone, 0.0)
         return brought
 
     def effects_on(self, lever: str, column: int, day: int) -> dict[str, float]:
-        """Effects on one column of a lever that were in force on a day, by the name they were put under."""
+        """Effects in force on one column of a lever on a day, by name."""
         in_force: Effects = {}
         for since, effects in self.seen.effects[lever]:
             if since <= day:
@@ -159,12 +158,12 @@ class Recording:
 
 
 def watch(run: Outcome) -> Recording:
-    """Run the reference replication of a run again, watched.
+    """Run the reference replication of a run again, and record it.
 
     Raises
     ------
     SimulationError
-        If a process of the user's own does something else the second time, so that the replication is another one.
+        If a user's process acts differently the second time, so that the results differ.
     """
     recorder = Recorder()
     record = simulate(run.record.network, "reference", (*run.processes, recorder))

@@ -1,7 +1,7 @@
 """Why a region is short on a day, in plain words: who sent less, since which event, traced upstream to the cause.
 
-Every sentence is read off a `Recording`: what arrived on each lane against its baseline, when that was shipped, what held
-it back then; and where a seller had nothing to ship, what held back its output, and so on up the chain.
+Every sentence comes from a `Recording`: arrivals on each trade route against the baseline, the day they were shipped, and
+what limited shipments then; where the seller had no stock, what limited its output, and so on upstream.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Explanation:
     lines : tuple of (int, str)
         The explanation: how far up the chain, and a sentence.
     causes : tuple of str
-        Events met at the ends of the chain, by key, the nearest first.
+        Events at the ends of the chain, by key, the nearest first.
     """
 
     material: str
@@ -84,18 +84,18 @@ def why(run: Outcome, region: str, date: dt.date | str, material: str | None = N
     Parameters
     ----------
     run : Run
-        The finished run; its reference replication is run again and watched.
+        The finished run; its reference replication is run again and recorded.
     region : str
         A region that uses the material.
     date : date or str
         A day of the run.
     material : str, optional
-        Absent: the material of which most of that day's need is missing.
+        Absent: the material with the largest shortfall fraction on that day.
 
     Raises
     ------
     ValueError
-        If nobody there uses the material, or the day is not simulated.
+        If the region does not use the material, or the day is outside the run.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def why(run: Outcome, region: str, date: dt.date | str, material: str | None = N
 
 
 def objection(scenario: Scenario, region: str, date: dt.date | str, material: str | None = None) -> str | None:
-    """What is wrong with a question, None when nothing is."""
+    """The error in a question; None if there is none."""
     model = scenario.model
     users = {name: set(block.consumers) for name, block in model.materials.items() if block.consumers}
     if material is not None and material not in users:
@@ -127,11 +127,11 @@ def objection(scenario: Scenario, region: str, date: dt.date | str, material: st
 
 
 def _consumer(run: Outcome, region: str, day: int, material: str | None) -> int:
-    """Position of the consumer asked for; without a material, of the one with the largest part of its need missing."""
+    """Position of the consumer asked for; without a material, of the one with the largest shortfall fraction."""
     consumers = run.record.network.consumers
     mine = [c for c, label in enumerate(consumers) if label.region == region and material in (None, label.material)]
     missing = metrics.shortfall_fraction(metrics.consumer_flows_t(run.record))
-    # In the order of the file where nothing is missing on the day: the one that is hit at all.
+    # Without a shortfall on the day: the one with a shortfall on any day; then the first in the file.
     return max(mine, key=lambda c: (missing[day, c], missing[:, c].sum()))
 
 
@@ -142,7 +142,7 @@ class Tracer:
     ----------
     run : Outcome
     recording : Recording
-        Its reference replication, watched.
+        Its reference replication, recorded.
     consumer : int
         Position of the consumer.
     day : int
@@ -153,12 +153,12 @@ class Tracer:
         self.network = recording.network
         self.label = self.network.consumers[consumer]
         self.lanes = Lanes(run, recording)
-        self.told: set[tuple[str, int]] = set()
+        self.explained: set[int] = set()
 
     # ------------------------------------------------------------------------------------------------------- the user
 
     def explanation(self) -> Explanation:
-        """Everything there is to say."""
+        """The whole explanation."""
         flows = metrics.consumer_flows_t(self.recording.record)[self.day, self.consumer]
         lines = tuple(self._lines(flows))
         causes = tuple(dict.fromkeys(self.lanes.causes))
@@ -202,7 +202,7 @@ class Tracer:
         return f"Missing: {listing(hit)}{f'; none for {listing(spared)}' if spared else ''}."
 
     def _supply_text(self, v: int, flows: FloatArray) -> str:
-        """Need, arrivals against the baseline, and what stocks gave."""
+        """Need, arrivals against the baseline, and what came from stocks."""
         arrived = sum(float(self.recording.arrived(a)[self.day]) for a in self.lanes.into(v))
         usual = sum(self.lanes.usual(a, self.day) for a in self.lanes.into(v))
         text = f"It needed {tonnes(flows[metrics.DEMAND])}; {tonnes(arrived)} arrived (baseline {tonnes(usual)})"
@@ -219,7 +219,7 @@ class Tracer:
         return f"{text}; its commercial stock covers {day_count(cover)} of use."
 
     def _demand_texts(self) -> Iterator[str]:
-        """Users who give up at the day's price, and demand that is not what it usually is."""
+        """Demand destroyed at the day's price, and events that change demand."""
         given_up = float(metrics.consumer_flows_t(self.recording.record)[self.day, self.consumer, metrics.DESTROYED])
         if given_up > FELT * self.label.daily_use_t:
             yield f"At the price of the day users gave up {tonnes(given_up)} of their need; this does not count as missing."
@@ -234,15 +234,14 @@ class Tracer:
                 yield f"{self.lanes.cause(name)}: end uses want {change} {direction} than usual{since}."
 
     def _stockpile_texts(self) -> Iterator[str]:
-        """What each stockpile that may serve this user does on the day."""
+        """What each stockpile that may serve this consumer does on the day."""
         for h, holding in enumerate(self.network.holdings):
             if self.consumer in holding.serves:
                 yield self._stockpile_text(h)
 
     def _stockpile_text(self, h: int) -> str:
         holding, daily = self.network.holdings[h], self.recording.record.holding[: self.day + 1, h]
-        pile = self.run.scenario.model.stockpiles[holding.stockpile]
-        name = capital(pile.title or holding.stockpile)
+        name = capital(self.run.scenario.model.stockpiles[holding.stockpile].title or holding.stockpile)
         empty = daily[:, metrics.CLOSING] <= metrics.SHORT_TOLERANCE * max(holding.target_t, 1e-9)
         if daily[-1, metrics.RELEASED] > 0:
             left = f"{tonnes(daily[-1, metrics.CLOSING])} left" if not empty[-1] else "the last it had"
@@ -263,7 +262,7 @@ class Tracer:
     # ------------------------------------------------------------------------------------------------------- upstream
 
     def _buyer(self, v: int, day: int, level: int) -> Iterator[tuple[int, str]]:
-        """Which sellers sent a buyer less, each with the reason; then who sent more, and what keeps others from it."""
+        """Sellers that sent a buyer less, each with the reason; then those that sent more, and what limits them."""
         arcs = self.lanes.into(v)
         usual = sum(self.lanes.usual(a, day) for a in arcs)
         change = {a: float(self.recording.arrived(a)[day]) - self.lanes.usual(a, day) for a in arcs}
@@ -282,19 +281,19 @@ class Tracer:
             yield level, text
 
     def _lane(self, a: int, day: int, level: int) -> Iterator[tuple[int, str]]:
-        """What one seller sent less, and why; a seller that had nothing to send is followed upstream."""
+        """What one seller sent less, and why; a seller without stock is followed upstream."""
         verdict = self.lanes.judge(a, day)
         yield level, verdict.text
         if verdict.seller_short:
             yield from self._seller(self.lanes.seller_of(a), verdict.day, level + 1)
 
     def _seller(self, i: int, day: int, level: int) -> Iterator[tuple[int, str]]:
-        """Why a seller had too little product on a day."""
+        """Why a seller was short of product on a day."""
         name = self.lanes.seller_name(i)
-        if ("seller", i) in self.told:
+        if i in self.explained:
             yield level, f"{name} was short as told above."
             return
-        self.told.add(("seller", i))
+        self.explained.add(i)
         worst = self.lanes.leanest_day(i, day)
         made, usual = self.lanes.output(i, worst), self.lanes.usual_output(i, worst)
         if made >= (1.0 - FELT) * usual:
@@ -308,7 +307,7 @@ class Tracer:
         yield from self._output(i, worst, level, text)
 
     def _output(self, i: int, day: int, level: int, text: str) -> Iterator[tuple[int, str]]:
-        """What held a seller's output back: its capacity, an input, or the orders it expected."""
+        """What limited a seller's output: its capacity, an input, or expected orders."""
         made = self.lanes.output(i, day)
         outages = {n: left for n, left in self.recording.effects_on("availability", i, day).items() if left < 1.0}
         if outages and made >= self.lanes.capacity(i, day) * (1.0 - 1e-6):
@@ -341,7 +340,7 @@ class Tracer:
 
 
 def streak(happens: Sequence[bool] | np.ndarray[Any, Any]) -> int:
-    """First day of the unbroken row of days that ends with the last one.
+    """First day of the unbroken sequence of true days that ends with the last day.
 
     >>> streak([True, False, True, True])
     2
