@@ -129,7 +129,7 @@ class Record:
     leaks: np.ndarray | None = None
 
     @property
-    def offer(self) -> np.ndarray:
+    def purchase_price_usd_per_kg(self) -> np.ndarray:
         return np.full(self.holding.shape[:2], 60.0)
 
     @property

@@ -27,7 +27,9 @@ from minsim._version import __version__
 from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
+from minsim.results.files import manifest, whole_files, write_csv, write_json
 from minsim.results.outcome import Outcome
+from minsim.results.tables import columns_of
 from minsim.results.waterfall import Waterfall
 
 if TYPE_CHECKING:
@@ -38,6 +40,17 @@ if TYPE_CHECKING:
     from minsim.scenario import Scenario
     from minsim.simulation.engine import Record
 
+ATTRIBUTION_FILES = (
+    "attribution.csv",
+    "waterfall.csv",
+    "attribution.json",
+    "attribution.png",
+    "attribution.svg",
+    "waterfall.png",
+    "waterfall.svg",
+    "manifest.json",
+)
+"""Files an attribution may write."""
 EXACT_UP_TO = 8
 """Events up to which every subset is run: 2^8 = 256 runs."""
 ORDERS = 64
@@ -295,7 +308,36 @@ class Attribution:
         }
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write tables and pictures into a folder; see `output.save_attribution`."""
-        from minsim.explain.saving import save_attribution
+        """Write the attribution and its waterfall into a folder.
 
-        return save_attribution(self, Path(out), plot=plot, command=command)
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw both, as PNG and SVG.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
+        out = Path(out)
+        with whole_files(out, ATTRIBUTION_FILES) as folder:
+            write_csv(folder / "attribution.csv", columns_of(self.rows, self.COLUMNS))
+            if self.waterfall.rows:
+                write_csv(folder / "waterfall.csv", columns_of(self.waterfall.rows, self.waterfall.COLUMNS))
+            write_json(folder / "attribution.json", self.summary())
+            if plot:
+                self._save_figures(folder)
+            write_json(folder / "manifest.json", manifest(self.run, command))
+        return out
+
+    def _save_figures(self, folder: Path) -> None:
+        figures = {"attribution": plotting.figure(self)}
+        if self.waterfall.rows:
+            figures["waterfall"] = plotting.figure(self.run, "waterfall")
+        for name, figure in figures.items():
+            plotting.save(figure, folder / f"{name}.png", folder / f"{name}.svg")

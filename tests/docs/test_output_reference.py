@@ -12,7 +12,7 @@ from docs.snippets import TREE
 from pyarrow import parquet
 
 from minsim.cli.main import main
-from minsim.explain.saving import ATTRIBUTION_FILES
+from minsim.explain.attribution import ATTRIBUTION_FILES
 from minsim.metrics import consumers
 from minsim.metrics.prices import PRICE_UNITS
 from minsim.metrics.stockpiles import STOCKPILE_UNITS

@@ -21,7 +21,7 @@ def rows(record):
 
 
 def value(record, metric, region="United States"):
-    return rows(record)["magnets", region, metric].value
+    return rows(record)["magnets", region, metric]["value"]
 
 
 @pytest.fixture(scope="module")
@@ -281,14 +281,14 @@ def test_scaling_all_tonnes_scales_tonnes_alone(unrouted):
     doubled = synthetic.Record(network, 2 * unrouted.sector, 2 * unrouted.consumer, unrouted.holding, unrouted.trade)
     for key, row in rows(unrouted).items():
         scale = 2.0 if row["unit"] in ("t", "usd") else 1.0
-        other = rows(doubled)[key].value
+        other = rows(doubled)[key]["value"]
         assert other == (
             row["value"] if row["value"] is None or row["unit"] == "date" else pytest.approx(scale * row["value"])
         )
 
 
 def test_assumption_share_counts_inputs_and_is_null_without_any():
-    assert assumption_row(synthetic.scenario()).value == 0.25
+    assert assumption_row(synthetic.scenario())["value"] == 0.25
     nothing = synthetic.scenario(inputs=lambda: ())
     assert assumption_row(nothing) == {
         "material": None,
