@@ -111,9 +111,14 @@ def region_of(ensemble: EnsembleEstimates, place: int) -> str:
     return with_article(ensemble.schema.places[place].region)
 
 
+def material_title(scenario: Scenario, material: str) -> str:
+    """A material's title, or else its key."""
+    return scenario.model.materials[material].title or material
+
+
 def material_name(scenario: Scenario, material: str) -> str:
     """A material's title, as it stands inside a sentence."""
-    return inside_sentence(scenario.model.materials[material].title or material)
+    return inside_sentence(material_title(scenario, material))
 
 
 def between(low: float, high: float) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,6 +57,8 @@ LEVELS = 4
 """Levels of the Morris grid."""
 INNER = (0.025, 0.95)
 """Start and width of the quantiles that Morris varies: the central 95%, because distributions may be unbounded."""
+RANKED_BY: dict[Method, str] = {"morris": "mu_star", "sobol": "total"}
+"""Column that ranks the numbers."""
 MOST_NAMED = 10
 """Most numbers named in the answer."""
 
@@ -125,7 +127,7 @@ class Sensitivity:
     @property
     def main(self) -> str:
         """The column that ranks the numbers."""
-        return "mu_star" if self.method == "morris" else "total"
+        return RANKED_BY[self.method]
 
     def answer(self) -> Answer:
         """The most influential numbers, in plain words."""
@@ -257,10 +259,12 @@ def sensitivity(
     if complete.sum() < 2:
         raise SimulationError(_why_none(metric, batch, complete, spread))
     kept = np.repeat(complete, group)
-    rows = list(_rows(method, factors, units[kept], column[kept], experiment.seed))
-    key = "mu_star" if method == "morris" else "total"
-    rows.sort(key=lambda row: (-(row[key] or 0.0), row["number"]))
+    rows = sorted(_rows(method, factors, units[kept], column[kept], experiment.seed), key=_rank(method))
     return Sensitivity(loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()), batch.failures)
+
+
+def _rank(method: Method) -> Callable[[dict[str, Any]], tuple[float, str]]:
+    return lambda row: (-(row[RANKED_BY[method]] or 0.0), row["number"])
 
 
 def _why_none(metric: str, batch: Batch, complete: Any, spread: float) -> str:
