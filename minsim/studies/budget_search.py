@@ -181,9 +181,9 @@ class Search:
         """Spending on one purchase only."""
         return tuple(usd if i == index else 0.0 for i in range(len(self._all)))
 
-    def simulate(self, wanted: Iterable[Amounts]) -> None:
+    def simulate(self, spending: Iterable[Amounts]) -> None:
         """Replicate with all spending not simulated yet."""
-        new = [amounts for amounts in dict.fromkeys(wanted) if amounts not in self.batches]
+        new = [amounts for amounts in dict.fromkeys(spending) if amounts not in self.batches]
         replicated = self.runner.replicate(map(self.question.at, new), self.question.replications or 1)
         self.batches |= dict(zip(new, replicated, strict=True))
 
@@ -318,11 +318,11 @@ class Search:
     def _next_step(self, here: Amounts, bundle: tuple[int, ...], caps: Mapping[int, float]) -> Amounts | None:
         """One more step of each purchase of a bundle; None if the budget or the useful amount is exhausted."""
         left = self.question.budget_usd - math.fsum(here)
-        wanted = {i: min(caps[i] / STEPS, caps[i] - here[i]) for i in bundle}
-        if min(left, *wanted.values()) <= NEGLIGIBLE * self.question.budget_usd:
+        step = {i: min(caps[i] / STEPS, caps[i] - here[i]) for i in bundle}
+        if min(left, *step.values()) <= NEGLIGIBLE * self.question.budget_usd:
             return None
-        scale = min(1.0, left / math.fsum(wanted.values()))
-        return tuple(usd + scale * wanted.get(i, 0.0) for i, usd in enumerate(here))
+        scale = min(1.0, left / math.fsum(step.values()))
+        return tuple(usd + scale * step.get(i, 0.0) for i, usd in enumerate(here))
 
     def grid(self, caps: Mapping[int, float]) -> list[Amounts]:
         """All mixes of steps within the budget, the remainder spent on any one purchase; empty if these are too many."""

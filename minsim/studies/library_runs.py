@@ -99,7 +99,9 @@ class Entry:
     failure: str | None = None
 
 
-def run_all(requests: Sequence[Request], jobs: int = 1, tell: Callable[[int, int], None] | None = None) -> list[Entry]:
+def run_all(
+    requests: Sequence[Request], jobs: int = 1, progress: Callable[[int, int], None] | None = None
+) -> list[Entry]:
     """Run scenarios and write the results of each as soon as it is done.
 
     Parameters
@@ -107,7 +109,7 @@ def run_all(requests: Sequence[Request], jobs: int = 1, tell: Callable[[int, int
     requests : sequence of Request
     jobs : int
         Worker processes; the results are the same for any number.
-    tell : callable, optional
+    progress : callable, optional
         Called with the number of scenarios done, and of all scenarios.
 
     Returns
@@ -118,8 +120,8 @@ def run_all(requests: Sequence[Request], jobs: int = 1, tell: Callable[[int, int
     entries = []
     for entry in results_of(((run_request, (request,)) for request in requests), min(jobs, len(requests) or 1)):
         entries.append(entry)
-        if tell is not None:
-            tell(len(entries), len(requests))
+        if progress is not None:
+            progress(len(entries), len(requests))
     return sorted(entries, key=lambda entry: (entry.group == UNGROUPED, entry.group, entry.name))
 
 

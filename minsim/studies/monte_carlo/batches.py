@@ -146,11 +146,11 @@ class ReplicationRunner:
         SimulationError
             If not one replication of an experiment could be computed.
         """
-        asked = list(experiments)
-        new = [e for e in dict.fromkeys(asked) if (e, replications) not in self._known]
+        requested = list(experiments)
+        new = [e for e in dict.fromkeys(requested) if (e, replications) not in self._known]
         batches = self.compute([RunSeries(e, replications, _replication_task(e)) for e in new])
         self._known |= {(e, replications): batch for e, batch in zip(new, batches, strict=True)}
-        return [self._known[e, replications] for e in asked]
+        return [self._known[e, replications] for e in requested]
 
     def compute(self, series: Sequence[RunSeries]) -> list[Batch]:
         """Compute every run that the folder does not hold yet, and store it there."""

@@ -123,12 +123,12 @@ def _worker_defaults() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     masks = hasattr(signal, "pthread_sigmask")
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
     try:
         yield
     finally:
-        if held is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        if previous is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
