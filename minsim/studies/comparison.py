@@ -78,7 +78,22 @@ class Comparison:
         return sorted(common, key=lambda place: (-round(lost[place], 6), place))
 
     def difference(self, other: int, place: MaterialRegion, metric: str = "shortfall_days") -> FloatArray:
-        """Differences from the first scenario, one per replication that both have."""
+        """Differences from the first scenario, one per replication that both have.
+
+        Parameters
+        ----------
+        other : int
+            Position of the other scenario in `scenarios`.
+        place : MaterialRegion
+            Material and region.
+        metric : str
+            One of `COMPARED`.
+
+        Returns
+        -------
+        ndarray, shape (pairs,)
+            Other less first, in the metric's unit.
+        """
         a, b = self.batches[0], self.batches[other]
         _, mine, theirs = np.intersect1d(a.replications, b.replications, return_indices=True)
         return b.values_at(metric, place)[theirs] - a.values_at(metric, place)[mine]
@@ -121,7 +136,13 @@ class Comparison:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """The findings, in plain words."""
+        """The findings, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         lines = tuple(line for k in range(1, len(self.scenarios)) for line in self._lines(k))
         failed = sum(len(batch.failures) for batch in self.batches)
         lost = f"; {count(failed, 'replication')} failed and left out" if failed else ""
@@ -160,11 +181,23 @@ class Comparison:
         ]
 
     def plot(self) -> Axes:
-        """Draw the central cases in one chart, and the differences below."""
+        """Draw the central cases in one chart, and the differences below.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "scenarios": self.names,
             "seed": self.seed,
@@ -176,7 +209,27 @@ class Comparison:
         }
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `comparison.csv`, `comparison.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `comparison.csv`, `comparison.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -221,6 +274,11 @@ def compare(
         Seed of all draws; absent: that of the first scenario.
     jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Comparison
+        Its `answer` and `table`.
 
     Raises
     ------

@@ -112,23 +112,73 @@ class EnsembleEstimates:
         return self.replications % SCRAMBLINGS if self.experiment.sampler == "sobol" else None
 
     def column(self, place: int, metric: int) -> tuple[FloatArray, estimates.Groups | None]:
-        """Values of one metric of one place, without those that do not apply, and their groups."""
+        """Values of one metric of one place, without those that do not apply, and their groups.
+
+        Parameters
+        ----------
+        place : int
+            Position in `schema.places`.
+        metric : int
+            Position in `METRICS`.
+
+        Returns
+        -------
+        values : ndarray, shape (n,)
+            In the unit of the metric; dates as day numbers.
+        groups : ndarray of int, shape (n,), or None
+            Scrambling of each value; None with plain streams.
+        """
         values = self.values[:, place, metric]
         return values[~np.isnan(values)], groups_of(self.groups, ~np.isnan(values))
 
     # ---------------------------------------------------------------------------------------------------------- estimates
 
     def days_lost(self, place: int) -> estimates.Estimate:
-        """Mean of days of use lost."""
+        """Mean of days of use lost.
+
+        Parameters
+        ----------
+        place : int
+            Position in `schema.places`.
+
+        Returns
+        -------
+        Estimate
+            `value` and its standard error `se` [days].
+        """
         return estimates.mean(*self.column(place, DAYS_LOST))
 
     def tail_days(self, place: int) -> estimates.Estimate:
-        """Mean of days of use lost in the worst 5% of replications."""
+        """Mean of days of use lost in the worst 5% of replications.
+
+        Parameters
+        ----------
+        place : int
+            Position in `schema.places`.
+
+        Returns
+        -------
+        Estimate
+            `value` and its standard error `se` [days].
+        """
         values, groups = self.column(place, DAYS_LOST)
         return estimates.tail_mean(values, groups=groups)
 
     def probability_by(self, place: int, day: float = math.inf) -> estimates.Estimate:
-        """Probability of any shortfall up to a day, that day included."""
+        """Probability of any shortfall up to a day, that day included.
+
+        Parameters
+        ----------
+        place : int
+            Position in `schema.places`.
+        day : float
+            Counted from the scenario's start [days]; absent: the last.
+
+        Returns
+        -------
+        Estimate
+            `value` and its standard error `se` [fraction].
+        """
         onset = self.values[:, place, ONSET]
         return estimates.probability(onset <= min(day, self.schema.days), self.groups)
 
@@ -152,7 +202,18 @@ class EnsembleEstimates:
         return bands
 
     def weekly(self, places: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Weekly shortfall of some consumers as fractions of demand, shape (m, places, weeks); read from the parts."""
+        """Weekly shortfall of some consumers as fractions of demand, shape (m, places, weeks); read from the parts.
+
+        Parameters
+        ----------
+        places : sequence of int
+            Positions of consumers in `schema.places`.
+
+        Returns
+        -------
+        ndarray of float32, shape (m, places, weeks)
+            By replication, place and week [fraction].
+        """
         weekly = np.empty((len(self.replications), len(places), self.schema.weeks), dtype=np.float32)
         filled = 0
         for part in self.parts:
@@ -165,7 +226,13 @@ class EnsembleEstimates:
         return weekly
 
     def check_days(self) -> Iterator[int]:
-        """Days for which the probability of a shortfall is reported: the first of every month, and the last day."""
+        """Days for which the probability of a shortfall is reported: the first of every month, and the last day.
+
+        Yields
+        ------
+        int
+            Counted from the scenario's start [days].
+        """
         for day in range(1, self.schema.days):
             if (self.schema.start + dt.timedelta(days=day)).day == 1 or day == self.schema.days - 1:
                 yield day
@@ -238,11 +305,28 @@ class EnsembleEstimates:
         ]
 
     def date(self, day: float) -> dt.date:
-        """A day number as a date."""
+        """A day number as a date.
+
+        Parameters
+        ----------
+        day : float
+            Counted from the scenario's start [days]; the part beyond whole days is cut off.
+
+        Returns
+        -------
+        date
+            The day's date.
+        """
         return self.schema.start + dt.timedelta(days=int(day))
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`; values that do not apply are None."""
+        """The content of `summary.json`; values that do not apply are None.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "scenario": self.scenario.name,
             "as_of": self.scenario.model.as_of.isoformat(),

@@ -74,6 +74,11 @@ def ensemble(
     progress : callable, optional
         Called with the number of replications done and requested.
 
+    Returns
+    -------
+    Ensemble
+        Its `answer`, the tables `metrics`, `probability` and `fan`, every replication in `frame`.
+
     Raises
     ------
     ScenarioError
@@ -204,7 +209,13 @@ class Ensemble(EnsembleEstimates):
     # ------------------------------------------------------------------------------------------------------------ reading
 
     def answer(self) -> Answer:
-        """The findings, in plain words."""
+        """The findings, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         return ensemble_answer(self)
 
     def plot(self, ax: Axes | None = None, place: tuple[str, str] | None = None) -> Axes:
@@ -216,6 +227,11 @@ class Ensemble(EnsembleEstimates):
             Draw one place into these axes; absent: a whole figure of the hardest-hit regions.
         place : (material, region), optional
             Absent: the one with most days of use lost on average.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
         """
         if ax is None:
             return plotting.figure(self).axes[0]
@@ -225,7 +241,27 @@ class Ensemble(EnsembleEstimates):
         return plotting.draw_into(ax, self, index)
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder."""
+        """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_ensemble
 
         return save_ensemble(self, Path(out), plot=plot, command=command)

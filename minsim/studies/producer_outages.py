@@ -129,7 +129,13 @@ class ProducerOutages:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """The most costly outages, in plain words."""
+        """The most costly outages, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         where = with_article(self.region)
         worst = [c for c in self.cells if c.basis == "simulated" and c.lost.value >= 0.5]
         period = f"{self.stop_days} days" if self.stop_days != STOP_DAYS else "a year"
@@ -164,7 +170,13 @@ class ProducerOutages:
             yield f"{count(len(self.failed_runs), 'replication')} failed and are left out."
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "as_of": AS_OF.isoformat(),
             "version": __version__,
@@ -178,11 +190,37 @@ class ProducerOutages:
         }
 
     def plot(self) -> Axes:
-        """Draw the heat map: materials by countries."""
+        """Draw the heat map: materials by countries.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `stops.csv`, `stops.png` and `summary.json` into a folder."""
+        """Write `stops.csv`, `stops.png` and `summary.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.results.files import whole_files, write_csv, write_json
         from minsim.studies.files import columns_of_rows
 
@@ -223,6 +261,11 @@ def stop_each_producer(
         Replications of each outage in a deep chain.
     seed, jobs, executor, out, progress
         As of `ensemble`; the seed serves all chains.
+
+    Returns
+    -------
+    ProducerOutages
+        Its `answer` and `table`.
 
     Raises
     ------

@@ -130,7 +130,13 @@ class Sensitivity:
         return RANKED_BY[self.method]
 
     def answer(self) -> Answer:
-        """The most influential numbers, in plain words."""
+        """The most influential numbers, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         name = "days of use lost" if self.metric == "shortfall_days" else self.metric.replace("_", " ")
         what = f"{name} in {with_article(self.place.region)}"
         acting = [row for row in self.rows if (row[self.main] or 0.0) > 1e-9]
@@ -163,7 +169,13 @@ class Sensitivity:
         return f"{material}: {meaning}; {count(self.runs, 'run')}, seed {self.experiment.seed}{still}{gone}."
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "scenario": self.scenario.name,
             "seed": self.experiment.seed,
@@ -178,11 +190,37 @@ class Sensitivity:
         }
 
     def plot(self) -> Axes:
-        """Draw the tornado, assumptions marked."""
+        """Draw the tornado, assumptions marked.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `sensitivity.csv`, `sensitivity.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `sensitivity.csv`, `sensitivity.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -230,6 +268,11 @@ def sensitivity(
         Seed of the design, and of hazards, whose draws are the same in every run.
     jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Sensitivity
+        Its `answer` and `table`.
 
     Raises
     ------

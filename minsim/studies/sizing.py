@@ -118,7 +118,13 @@ class Sizing:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """The size, in plain words, and whether the size of the scenario is enough."""
+        """The size, in plain words, and whether the size of the scenario is enough.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         q = self.question
         whom = f"{with_article(q.region)} with {q.what}"
         where = f"{percent(q.service)} of replications"
@@ -167,7 +173,13 @@ class Sizing:
         ]
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         q = self.question
         low, high = self.interval
         return {
@@ -187,11 +199,37 @@ class Sizing:
         }
 
     def plot(self) -> Axes:
-        """Draw the share of replications served against the size."""
+        """Draw the share of replications served against the size.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -316,6 +354,11 @@ def size(
         Replications of each size.
     seed, jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Sizing
+        Its `answer`, the smallest target `days` [days] and `table`.
 
     Raises
     ------

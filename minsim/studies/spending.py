@@ -122,7 +122,13 @@ class Spending:
     # ------------------------------------------------------------------------------------------------------------- reading
 
     def answer(self) -> Answer:
-        """The best use of the budget, in plain words."""
+        """The best use of the budget, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         return Answer(self._headline(), (*self._lines(), *self._foot()))
 
     def _headline(self) -> str:
@@ -219,7 +225,13 @@ class Spending:
         yield f"{capital(runs)}, seed {q.seed}{errors}.{several}"
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         q = self.question
         return {
             "scenario": self.scenario.name,
@@ -242,11 +254,37 @@ class Spending:
         }
 
     def plot(self) -> Axes:
-        """Draw days saved per million dollars, and what more money saves."""
+        """Draw days saved per million dollars, and what more money saves.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `spend.csv`, `curves.csv`, `mix.csv`, `spend.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `spend.csv`, `curves.csv`, `mix.csv`, `spend.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -329,6 +367,11 @@ def spend(
         Replications of each mix; absent: the central case alone.
     seed, jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Spending
+        Its `answer`, and the tables `table`, `curves` and `mix_table`.
 
     Raises
     ------

@@ -93,7 +93,22 @@ class Sweep:
         return sorted(lost, key=lambda place: (-round(lost[place], 6), place))
 
     def estimate(self, point: int, place: MaterialRegion, metric: str) -> estimates.Estimate:
-        """Mean of a metric at a point of the grid, or `probability_of_shortfall`."""
+        """Mean of a metric at a point of the grid, or `probability_of_shortfall`.
+
+        Parameters
+        ----------
+        point : int
+            Position in `points`.
+        place : MaterialRegion
+            Material and region.
+        metric : str
+            A metric of a region that is no date, or `probability_of_shortfall`.
+
+        Returns
+        -------
+        Estimate
+            `value` and its standard error `se` in the metric's unit.
+        """
         batch = self.batches[point]
         if metric == "probability_of_shortfall":
             return estimates.probability(batch.values_at("duration_days", place) > 0.0)
@@ -130,7 +145,13 @@ class Sweep:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """The finding about the hardest-hit region, in plain words."""
+        """The finding about the hardest-hit region, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         place = self.places[0]
         who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
         lost = [self.estimate(k, place, "shortfall_days").value for k in range(len(self.points))]
@@ -151,7 +172,18 @@ class Sweep:
         return days(self.estimate(k, place, "shortfall_days"))
 
     def named(self, k: int) -> str:
-        """The values at a point of the grid, as text."""
+        """The values at a point of the grid, as text.
+
+        Parameters
+        ----------
+        k : int
+            Position in `points`.
+
+        Returns
+        -------
+        str
+            Such as `events.ban.duration_days = 90`.
+        """
         return ", ".join(f"{path} = {value}" for path, value in zip(self.over, self.points[k], strict=True))
 
     @property
@@ -164,12 +196,45 @@ class Sweep:
         ]
 
     def plot(self, metric: str = "shortfall_days", place: tuple[str, str] | None = None) -> Axes:
-        """Draw lines over one path, or a heat map over two; absent: the hardest-hit place."""
+        """Draw lines over one path, or a heat map over two; absent: the hardest-hit place.
+
+        Parameters
+        ----------
+        metric : str
+            A metric of a region that is no date, or `probability_of_shortfall`.
+        place : (material, region), optional
+            Absent: the one that loses most days anywhere on the grid.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         drawn = self.places[0] if place is None else MaterialRegion(*place)
         return plotting.figure(self, metric, drawn).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -179,7 +244,13 @@ class Sweep:
         return save_table(Path(out), "sweep", self.rows, self.summary(), picture, self.scenario, self.seed, command)
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         failures = [failed.as_dict() for failed in self.failed_runs]
         over = {path: list(values) for path, values in self.over.items()}
         return {"scenario": self.scenario.name, "seed": self.seed, "over": over, "failures": failures,
@@ -212,6 +283,11 @@ def sweep(
         Replications at every point; absent: the central case alone.
     seed, jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Sweep
+        Its `answer` and `table`.
 
     Raises
     ------
