@@ -17,7 +17,7 @@ from minsim.text.formatting import day_count, inside_sentence, long_date, with_a
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from minsim.studies.producer_outages import KnockOut, ProducerOutages
+    from minsim.studies.producer_outages import ProducerOutage, ProducerOutages
 
 WHAT = (
     "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; simulated through "
@@ -95,7 +95,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}%"
 
 
-def plot_knock_outs(found: ProducerOutages) -> Figure:
+def plot_producer_outages(found: ProducerOutages) -> Figure:
     """Draw the heat map of stops: one row a material, one column a country, the days of use lost in the cells.
 
     Parameters
@@ -125,7 +125,7 @@ def plot_knock_outs(found: ProducerOutages) -> Figure:
         )
 
 
-def _titled(shown: Screen | KnockOut) -> str:
+def _titled(shown: Screen | ProducerOutage) -> str:
     return shown.title + ("" if shown.tier == "deep" else " (screening only)")
 
 

@@ -72,7 +72,7 @@ def plot_fan(found: Ensemble) -> Figure:
         Its first axes are those of the hardest hit region.
     """
     places = found.ranked[:MOST_PANELS] or [0]
-    hidden = [with_article(found.shape.places[p].region) for p in found.ranked[MOST_PANELS:]]
+    hidden = [with_article(found.schema.places[p].region) for p in found.ranked[MOST_PANELS:]]
     note = f"Short in some replication, but not drawn: {listing(hidden)}." if hidden else ""
     total = count(len(found.replications), "replication")
     with drawing_style():
@@ -96,12 +96,12 @@ def fan_axes(ax: Axes, found: Ensemble, place: int) -> Axes:
 
 
 def _draw_fan(ax: Axes, found: Ensemble, place: int, highest: float, *, named: bool) -> None:
-    label = found.shape.places[place]
-    several = len({place.material for place in found.shape.places[: found.shape.consumers]}) > 1
+    label = found.schema.places[place]
+    several = len({place.material for place in found.schema.consumers}) > 1
     of = f", {material_name(found.scenario, label.material)}" if several else ""
-    _dated(ax, found.shape.start, found.shape.days, highest, f"{label.region}{of}: shortfall, % of demand")
+    _dated(ax, found.schema.start, found.schema.days, highest, f"{label.region}{of}: shortfall, % of demand")
     low, lower, middle, upper, high = 100.0 * found.bands[place].quantiles
-    days = _week_days(ax, found.shape.weeks)
+    days = _week_days(ax, found.schema.weeks)
     colour = COLOURS[0]
     ax.fill_between(days, low, high, color=colour, alpha=0.16, linewidth=0)
     ax.fill_between(days, lower, upper, color=colour, alpha=0.30, linewidth=0)
@@ -157,16 +157,16 @@ def plot_comparison(found: Comparison) -> Figure:
 def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
     curves = []
     for curve in found.central:
-        own = curve.shape.places[: curve.shape.consumers].index(place)
-        curves.append((curve.shape, 100.0 * curve.weekly[own]))
-    start = min(shape.start for shape, _ in curves)
-    end = max(shape.start + dt.timedelta(days=shape.days) for shape, _ in curves)
+        own = curve.schema.consumers.index(place)
+        curves.append((curve.schema, 100.0 * curve.weekly[own]))
+    start = min(schema.start for schema, _ in curves)
+    end = max(schema.start + dt.timedelta(days=schema.days) for schema, _ in curves)
     highest = max(float(values.max()) for _, values in curves)
     _dated(ax, start, (end - start).days, highest, f"{place.region}: weekly shortfall, % of demand")
-    weeks = _week_days(ax, max((shape.start - start).days // WEEK_DAYS + len(values) for shape, values in curves))
+    weeks = _week_days(ax, max((schema.start - start).days // WEEK_DAYS + len(values) for schema, values in curves))
     drawn = []
-    for k, (shape, values) in enumerate(curves):
-        first = round((shape.start - start).days / WEEK_DAYS)
+    for k, (schema, values) in enumerate(curves):
+        first = round((schema.start - start).days / WEEK_DAYS)
         line = np.full(len(weeks), np.nan)
         line[first : first + len(values)] = values[: len(weeks) - first]
         drawn.append(

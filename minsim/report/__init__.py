@@ -1,6 +1,6 @@
-"""One self-contained page for a reader who was not there; made by `minsim report`.
+"""A self-contained HTML page about one run, written by `minsim report`.
 
-`findings` runs what the page needs: the scenario with its bracket, draws of its uncertain numbers (`risk.ensembles`), one
-number moved at a time (`deciding`), stocks that might be bought (`purchases`). `sections` puts them in words and tables,
-`curves` in points; `page` fills the template. `folder` reads a results folder, so that its page can be made again.
+`contents` computes everything on the page: the run with its bracket, an ensemble (`studies.ensembles`), one uncertain
+number varied at a time (`decisive_inputs`), and stocks to buy (`stock_options`). `sections`, `basis` and `tables` turn these
+into text and table rows, `svg_curves` into points; `page` fills the template.
 """

@@ -1,7 +1,7 @@
-"""Which numbers decide: every uncertain one moved to both ends of its range, all others left where they stand.
+"""Decisive inputs: vary one uncertain number at a time to both ends of its range, all others fixed.
 
-One at a time costs two runs a number and says how far the answer moves, which a reader can follow; it sees no two numbers
-acting together. `minsim sensitivity` (Morris, Sobol) does, at ten to a hundred times the cost.
+One-at-a-time screening needs two runs per number and gives the change of the metric directly; it misses interactions.
+`minsim sensitivity` (Morris, Sobol) includes them, at ten to a hundred times the cost.
 """
 
 from __future__ import annotations
@@ -12,30 +12,27 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import made_from
+from minsim.report.progress import PageProgress
 from minsim.results.outcome import Outcome
 from minsim.studies.monte_carlo.batches import RunSeries, gathered
 from minsim.studies.monte_carlo.replications import METRICS, Chunk, Experiment, compute_points
 from minsim.studies.monte_carlo.workers import Task, results_of
 from minsim.studies.sensitivities import Factor, factors_of
 
-if TYPE_CHECKING:
-    from minsim.report.progress import PageProgress
-
 ENDS = (0.05, 0.95)
-"""Quantiles to which a number is moved: the ends of the middle 90% of its range."""
+"""Quantiles to which a number is set: the ends of the middle 90% of its range."""
 NO_EFFECT = 1e-9
-"""Below this, relative to the largest value met, a number moves nothing."""
+"""Span below which a number has no effect, relative to the largest value of the metric."""
 
 
 @dataclass(frozen=True)
-class Decider:
-    """One number moved, and where the metric then stands.
+class InputEffect:
+    """Effect of one uncertain number on the metric.
 
     Attributes
     ----------
@@ -43,7 +40,7 @@ class Decider:
     low, high : float
         The metric with the number at its 5% and at its 95% quantile.
     central : float
-        The metric with the number where it stands.
+        The metric with the number unchanged.
     """
 
     factor: Factor
@@ -53,41 +50,41 @@ class Decider:
 
     @property
     def span(self) -> float:
-        """How far the metric moves between its three values."""
+        """Range of the metric over its three values."""
         values = (self.low, self.high, self.central)
         return max(values) - min(values)
 
 
 @dataclass(frozen=True)
-class Screening:
-    """Every number moved, those that move the metric most first.
+class InputScreening:
+    """Effects of all uncertain numbers, the largest first.
 
     Attributes
     ----------
     metric : str
     consumer : int
-        Whose metric it is, by its place in the network.
-    deciders : tuple of Decider
-    wanted : int
-        Numbers there are; fewer were moved where time ran out, or a run failed.
+        Index of the consumer in the network.
+    effects : tuple of InputEffect
+    uncertain : int
+        Number of uncertain numbers; there are fewer effects if time ran out or a run failed.
     short_runs : int
-        Runs in which anybody at all is short of anything.
+        Runs with a shortage of any consumer.
     """
 
     metric: str
     consumer: int
-    deciders: tuple[Decider, ...]
-    wanted: int
+    effects: tuple[InputEffect, ...]
+    uncertain: int
     short_runs: int
 
     @property
-    def acting(self) -> list[Decider]:
-        """Those that move the metric at all."""
-        size = max((abs(v) for d in self.deciders for v in (d.low, d.high, d.central)), default=0.0)
-        return [decider for decider in self.deciders if decider.span > NO_EFFECT * max(size, 1.0)]
+    def decisive(self) -> list[InputEffect]:
+        """Effects that are not zero."""
+        size = max((abs(v) for e in self.effects for v in (e.low, e.high, e.central)), default=0.0)
+        return [effect for effect in self.effects if effect.span > NO_EFFECT * max(size, 1.0)]
 
 
-def screen(
+def screen_inputs(
     run: Outcome,
     metric: str,
     consumer: int,
@@ -96,38 +93,38 @@ def screen(
     jobs: int,
     executor: Executor | None,
     progress: PageProgress,
-) -> Screening:
-    """Move one uncertain number of a run at a time.
+) -> InputScreening:
+    """Vary one uncertain number of a run at a time.
 
     Parameters
     ----------
     run : Outcome
-        The finished run; its seed and replication say where the other numbers stand.
+        The finished run; its seed and replication fix the other numbers.
     metric : str
-        One of `risk.replications.METRICS`.
+        One of `studies.monte_carlo.replications.METRICS`.
     consumer : int
-        Whose metric, by its place in the network.
+        Index of the consumer in the network.
     most_seconds : float
-        No further run is begun after this time [s]; what was not moved is counted, and said.
+        No further run is started after this time [s].
     jobs, executor
-        As of `risk.ensemble`.
+        As of `studies.ensemble`.
     progress : callable
-        Told the runs done and wanted.
+        Called with the number of runs done and requested.
     """
     factors = nearest_first(run, list(factors_of(run.scenario)), consumer)
     values = _values(run, factors, most_seconds, jobs, executor, progress)
     central = float(run.measures["reference"][metric][consumer])
     ends = values[:, :, consumer, METRICS.index(metric)]
-    deciders = [Decider(f, low, high, central) for f, (low, high) in zip(factors, ends.tolist(), strict=True)]
-    deciders = [decider for decider in deciders if math.isfinite(decider.span)]
-    deciders.sort(key=lambda decider: (-round(decider.span, 9), decider.factor.label))
+    effects = [InputEffect(f, low, high, central) for f, (low, high) in zip(factors, ends.tolist(), strict=True)]
+    effects = [effect for effect in effects if math.isfinite(effect.span)]
+    effects.sort(key=lambda effect: (-round(effect.span, 9), effect.factor.label))
     consumers = len(run.record.network.consumers)
     short = (values[:, :, :consumers, METRICS.index("shortfall_days")] > 0).any(axis=2)
-    return Screening(metric, consumer, tuple(deciders), len(factors), int(short.sum()))
+    return InputScreening(metric, consumer, tuple(effects), len(factors), int(short.sum()))
 
 
 def nearest_first(run: Outcome, factors: Sequence[Factor], consumer: int) -> list[Factor]:
-    """Numbers of other materials last, so that what time runs out for is what hardly bears on the metric."""
+    """Numbers of other materials last, so that the least relevant runs are dropped if time runs out."""
     own = made_from(run.scenario, run.record.network.consumers[consumer].material)
 
     def names_another(factor: Factor) -> bool:
@@ -145,28 +142,30 @@ def _values(
     executor: Executor | None,
     progress: PageProgress,
 ) -> FloatArray:
-    """Every metric of every place with each number at either end, shape (factors, 2, places, metrics); `nan`: not run."""
-    consumers = len(run.record.network.consumers)
+    """Metrics with each number at either end, shape (factors, 2, places, metrics); `nan`: not computed."""
     if not factors:
-        return np.full((0, len(ENDS), consumers, len(METRICS)), np.nan)
+        return np.full((0, len(ENDS), len(run.record.network.consumers), len(METRICS)), np.nan)
+    series = _one_at_a_time(run, factors)
+    end_by = time.monotonic() + most_seconds
+    firsts = range(0, series.count, len(ENDS))
+    tasks = (series.task(first, first + len(ENDS) - 1) for first in firsts if time.monotonic() < end_by)
+    chunks: list[Chunk] = []
+    with contextlib.closing(results_of(tasks, jobs, executor)) as results:
+        for chunk in results:
+            chunks.append(chunk)
+            progress("runs with one number moved", len(ENDS) * len(chunks), series.count)
+    values = gathered(chunks, series).values_by_run(series.count)
+    return values.reshape(len(factors), len(ENDS), *values.shape[1:])
+
+
+def _one_at_a_time(run: Outcome, factors: Sequence[Factor]) -> RunSeries:
+    """Two runs per number, with the number at either end of its range."""
     experiment = Experiment.of(run.scenario, run.seed)
     names = [factor.name for factor in factors]
-    chunks: list[Chunk] = []
-    end_by = time.monotonic() + most_seconds
 
-    def moved(first: int, last: int) -> Task[Chunk]:
+    def task(first: int, last: int) -> Task[Chunk]:
         points = np.full((last - first + 1, len(factors)), np.nan)
         points[:, first // len(ENDS)] = ENDS
         return compute_points, (experiment, first, run.replication, names, points)
 
-    both_ends = RunSeries(experiment, len(ENDS) * len(factors), moved)
-    firsts = range(0, both_ends.count, len(ENDS))
-    tasks = (moved(first, first + len(ENDS) - 1) for first in firsts if time.monotonic() < end_by)
-    with contextlib.closing(results_of(tasks, jobs, executor)) as results:
-        for chunk in results:
-            chunks.append(chunk)
-            progress("runs with one number moved", len(ENDS) * len(chunks), both_ends.count)
-    batch = gathered(chunks, both_ends)
-    values = np.full((len(ENDS) * len(factors), *batch.values.shape[1:]), np.nan)
-    values[batch.replications] = batch.values
-    return values.reshape(len(factors), len(ENDS), *batch.values.shape[1:])
+    return RunSeries(experiment, len(ENDS) * len(factors), task)

@@ -1,4 +1,4 @@
-"""Short wordings of the page: numbers of a scenario by what they are, money and days in tables, dates."""
+"""Formats of the page: names of scenario numbers, and amounts, money, days and dates in tables."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from minsim.text.formatting import MONTHS, capital, dollars, percent, three_figu
 
 ABSENT = "–"
 NOT_GIVEN = "not given in the scenario"
+NO_INPUTS = "The scenario gives no empirical number"
 
 _STRUCTURE = (
     "materials", "events", "stockpiles", "behaviour", "stages", "producers", "consumers", "trade", "sectors", "pairs",
     "costs", "prices", "measure", "licence", "fill", "release", "quota", "regions", "hazard", "incentive",
     "leakage", "announcement",
 )  # fmt: skip
-"""Keys of a path that only group others."""
+"""Keys of a path that only group other keys."""
 _UNIT_ENDING = re.compile(r"_(days_per_month|days_per_day|t_per_year|usd_per_kg|usd_per_t|usd|days|per_day|per_year)$")
 _TABLES = ("shares", "pairs", "tonnes_per_year", "approval_rates", "members", "inputs")
-"""Keys whose entries are named by the author, so that the number is known by the table's name."""
+"""Keys whose entries are named by the author; the number is named after the table instead."""
 _KEYS = {
     "shares": "share of purchases",
     "pairs": "lead time",
@@ -39,13 +40,13 @@ _KEYS = {
     "switching_days": "time to switch supplier",
     "leakage": "share that leaks",
 }
-"""Keys that say too little, or too much, outside the file."""
+"""Names of keys that are unclear outside the file."""
 _IN_PER_CENT = re.compile(r"(share|shares|fill|availability|utilisation|rates?|members|probability|discount)$")
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart in a table: where it begins and how long it is [% of the width], and its colour."""
+    """A bar in a table: start and length [% of the width], and style class."""
 
     left: float
     width: float
@@ -62,7 +63,7 @@ def short_date(date: dt.date) -> str:
 
 
 def date_range(first: dt.date, last: dt.date) -> str:
-    """Two dates as one range, the year said once.
+    """A range of two dates; a common year is written once.
 
     >>> date_range(dt.date(2027, 1, 19), dt.date(2027, 2, 28)), date_range(dt.date(2027, 1, 9), dt.date(2027, 1, 9))
     ('19 Jan – 28 Feb 2027', '9 Jan 2027')
@@ -92,7 +93,7 @@ def tonnes_text(amount_t: float) -> str:
 
 
 def money_text(amount_usd: float) -> str:
-    """Dollars for a table, or a dash where there is no price.
+    """Dollars for a table; a dash without a price.
 
     >>> money_text(13.4e6), money_text(2.5e9), money_text(950.0), money_text(float("nan"))
     ('$13.4m', '$2.5bn', '$950', '–')
@@ -103,7 +104,7 @@ def money_text(amount_usd: float) -> str:
 
 
 def per_million_text(days: float) -> str:
-    """Days saved for a million dollars.
+    """Days saved per million dollars, for a table.
 
     >>> per_million_text(0.745), per_million_text(0.0), per_million_text(float("nan"))
     ('0.745', '0', '–')
@@ -112,7 +113,7 @@ def per_million_text(days: float) -> str:
 
 
 def number_name(scenario: Scenario, path: str) -> str:
-    """What a number of a scenario is, for readers who do not know the format: first the number, then whose it is."""
+    """Name of a scenario number for readers who do not know the format: first the quantity, then its owner."""
     kind, owner, *rest = path.split(".")
     key = rest[-1] if rest else owner
     above = [part for part in rest[:-1] if part not in _STRUCTURE and part not in (*_TABLES, "lead_time_days")]
@@ -129,7 +130,7 @@ def number_name(scenario: Scenario, path: str) -> str:
 
 
 def _is_only_one_used(scenario: Scenario, kind: str, owner: str) -> bool:
-    """Whether the whole page speaks of this material, which then need not be named."""
+    """Whether the page is about this material alone, so that it need not be named."""
     return kind == "materials" and [name for name, m in scenario.model.materials.items() if m.consumers] == [owner]
 
 
@@ -144,7 +145,7 @@ def _owner_title(scenario: Scenario, kind: str, owner: str) -> str:
 
 
 def range_text(scenario: Scenario, factor: Factor, inputs: dict[str, Input]) -> str:
-    """Between which values a number was moved."""
+    """The range over which a number was varied."""
     path, purpose = factor.name
     if purpose == "happens":
         return "happens or not"

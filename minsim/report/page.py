@@ -1,4 +1,4 @@
-"""The page: template, style and script filled and joined into one file that needs nothing else."""
+"""Render the page: template, style and script in one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from minsim.report import tables
-from minsim.report.basis import Resting
+from minsim.report.basis import Basis
 from minsim.report.contents import PageContents
-from minsim.report.sections import MOST_ROWS, Words
+from minsim.report.sections import MOST_ROWS, FirstScreen
 from minsim.report.svg_curves import Chart, charts_of
 from minsim.text.formatting import long_date
 
 FOLDER = Path(__file__).parent
 MOST_MATERIALS = 3
-"""Materials with charts; the others are in the tables."""
+"""Most materials with charts; the others are in the tables."""
 
 
 def render(
-    found: PageContents, *, command: str | None = None, made_by: str | None = None, notices: tuple[str, ...] = ()
+    contents: PageContents, *, command: str | None = None, made_by: str | None = None, notices: tuple[str, ...] = ()
 ) -> str:
     """The whole page as HTML.
 
     Parameters
     ----------
-    found : PageContents
-        What it tells.
+    contents : PageContents
+        The contents of the page.
     command : str, optional
-        What the user typed; kept without folders.
+        The command of the user; shown without folders.
     made_by : str, optional
-        What made the results folder, where the page is of one.
+        The command that wrote the results folder, if the page is made from one.
     notices : tuple of str
-        What a reader must know before reading.
+        Notes at the top of the page.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -44,49 +44,81 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return pages.get_template("report.html.jinja").render(**context(found, command, made_by, notices))
+    return pages.get_template("report.html.jinja").render(**context(contents, command, made_by, notices))
 
 
-def context(found: PageContents, command: str | None, made_by: str | None, notices: tuple[str, ...]) -> dict[str, Any]:
-    """Everything the template names."""
-    words, resting, model = Words(found), Resting(found), found.run.scenario.model
-    charts = list(charts_of(found.stories[:MOST_MATERIALS]))
+def context(
+    contents: PageContents, command: str | None, made_by: str | None, notices: tuple[str, ...]
+) -> dict[str, Any]:
+    """Every variable of the template."""
+    charts = list(charts_of(contents.summaries[:MOST_MATERIALS]))
+    return {
+        "notices": notices,
+        "charts": charts,
+        "left_out": [summary.name for summary in contents.summaries[MOST_MATERIALS:]],
+        "has_draws": contents.ensemble is not None,
+        "colophon": tables.colophon(contents, command, made_by),
+        "data": data(contents, charts),
+        **_assets(),
+        **_titles(contents),
+        **_first_screen(contents),
+        **_details(contents),
+    }
+
+
+def _assets() -> dict[str, str]:
+    """Style and script, which are embedded in the page."""
     script = (FOLDER / "report.js").read_text("utf-8")
-    who = words.who()
     return {
         "style": (FOLDER / "report.css").read_text("utf-8"),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "headline": words.headline,
-        "title": model.title,
-        "question": found.run.scenario.question,
-        "as_of": long_date(model.as_of),
-        "period": f"{long_date(model.start)} to {long_date(model.end)}",
-        "notices": notices,
-        "lines": found.run.answer().lines,
-        "who": who[:MOST_ROWS],
-        "draws": found.draws is not None,
-        "who_more": len(who) - MOST_ROWS,
-        "calm": words.calm(),
-        "waterfall": words.waterfall(),
-        "buying": words.buying(),
-        "paying": words.paying(),
-        "resting": resting.first_screen(),
-        "charts": charts,
-        "left_out": [story.name for story in found.stories[MOST_MATERIALS:]],
-        "timeline": tables.timeline(found),
-        "outcomes": tables.outcomes(found),
-        "waterfalls": tables.waterfalls(found),
-        "steps": list(found.run.days_lost)[1:],
-        "deciders": resting.every(),
-        "sources": tables.sources(found),
-        "colophon": tables.colophon(found, command, made_by),
-        "data": data(found, charts),
     }
 
 
-def data(found: PageContents, charts: list[Chart]) -> dict[str, Any]:
-    """What is embedded as JSON: the scenario's identity, and the points of every chart."""
-    scenario = found.run.scenario
+def _titles(contents: PageContents) -> dict[str, Any]:
+    """Headline, answer, and what the scenario is about."""
+    model, answer = contents.run.scenario.model, contents.run.answer()
+    return {
+        "headline": answer.headline,
+        "lines": answer.lines,
+        "title": model.title,
+        "question": contents.run.scenario.question,
+        "as_of": long_date(model.as_of),
+        "period": f"{long_date(model.start)} to {long_date(model.end)}",
+    }
+
+
+def _first_screen(contents: PageContents) -> dict[str, Any]:
+    """The tables of the first screen."""
+    sections = FirstScreen(contents)
+    who = sections.who()
+    return {
+        "who": who[:MOST_ROWS],
+        "who_more": len(who) - MOST_ROWS,
+        "calm": sections.calm(),
+        "waterfall": sections.waterfall(),
+        "buying": sections.buying(),
+        "paying": sections.paying(),
+    }
+
+
+def _details(contents: PageContents) -> dict[str, Any]:
+    """The basis of the answer, and everything below the first screen."""
+    basis = Basis(contents)
+    return {
+        "basis": basis.first_screen(),
+        "decisive_inputs": basis.decisive_inputs(),
+        "timeline": tables.timeline(contents),
+        "outcomes": tables.outcomes(contents),
+        "waterfalls": tables.waterfalls(contents),
+        "steps": list(contents.run.days_lost)[1:],
+        "sources": tables.sources(contents),
+    }
+
+
+def data(contents: PageContents, charts: list[Chart]) -> dict[str, Any]:
+    """Data embedded as JSON: the identity of the scenario, and the points of every chart."""
+    scenario = contents.run.scenario
     charted = [chart.data for chart in charts]
-    return {"scenario": scenario.name, "scenario_hash": scenario.hash, "seed": found.run.seed, "charts": charted}
+    return {"scenario": scenario.name, "scenario_hash": scenario.hash, "seed": contents.run.seed, "charts": charted}

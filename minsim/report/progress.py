@@ -1,13 +1,8 @@
-"""How far the making of a page has come."""
+"""Progress of the computations for a page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
 
 PageProgress = Callable[[str, int, int], None]
-"""Told what is computed, how much is done, and how much is wanted."""
+"""Called with a description of the computation, and the number of its steps done and requested."""

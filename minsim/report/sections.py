@@ -1,4 +1,4 @@
-"""What the first screen says: who is short, the waterfall, what to buy, who pays, what it rests on; words and table rows."""
+"""The first screen: shortages, waterfall, stock options and costs, as text and table rows."""
 
 from __future__ import annotations
 
@@ -27,28 +27,29 @@ from minsim.report.formats import (
 )
 from minsim.report.stock_options import StockOption
 from minsim.results.answer import MaterialSummary
-from minsim.text.formatting import capital, count, day_count, dollars, inside_sentence, listing, percent, with_article
+from minsim.studies.answers import material_name, material_title
+from minsim.text.formatting import capital, count, day_count, dollars, listing, percent, with_article
 
 MOST_ROWS = 5
-"""Regions on the first screen; the rest stand in the tables below."""
+"""Most regions on the first screen; all are in the tables below."""
 WORTH_BUYING_DAYS = 0.5
 """A stock that saves less counts as saving nothing [days]."""
 
 
-class Words:
-    """Words and rows of the first screen.
+class FirstScreen:
+    """Text and table rows of the first screen.
 
     Parameters
     ----------
-    found : PageContents
+    contents : PageContents
     """
 
-    def __init__(self, found: PageContents) -> None:
-        self.found, self.run = found, found.run
-        self.network = found.run.record.network
-        self.measures = found.run.measures
-        self.story = found.stories[0]
-        self.several = len(found.stories) > 1
+    def __init__(self, contents: PageContents) -> None:
+        self.contents, self.run = contents, contents.run
+        self.network = contents.run.record.network
+        self.measures = contents.run.measures
+        self.summary = contents.summaries[0]
+        self.several = len(contents.summaries) > 1
 
     # ---------------------------------------------------------------------------------------------------------- who, when
 
@@ -58,31 +59,31 @@ class Words:
         return self.run.answer().headline
 
     def who(self) -> list[dict[str, Any]]:
-        """Everybody who runs short, the hardest hit first."""
-        return [self._who(story, i) for story in self.found.short for i in story.short]
+        """All consumers that run short, the hardest hit first."""
+        return [self._who(summary, i) for summary in self.contents.short for i in summary.short]
 
-    def _who(self, story: MaterialSummary, i: int) -> dict[str, Any]:
-        own, found = self.measures["reference"], self.found.range_of(i)
+    def _who(self, summary: MaterialSummary, i: int) -> dict[str, Any]:
+        own, spread = self.measures["reference"], self.contents.range_of(i)
         return {
-            "who": self._place(story, i),
+            "who": self._place(summary, i),
             "from": self._date(own["onset_date"][i]),
-            "from_range": "" if found is None or found.onset is None else date_range(*found.onset),
+            "from_range": "" if spread is None or spread.onset is None else date_range(*spread.onset),
             "days": days_text(own["shortfall_days"][i]),
-            "days_range": "" if found is None else _days_range(found),
-            "draws": "" if found is None else f"short in {found.short} of {found.draws} draws",
+            "days_range": "" if spread is None else _days_range(spread),
+            "draws": "" if spread is None else f"short in {spread.short} of {spread.draws} draws",
             **self._bracket(i),
             "act": self._date(own["last_date_to_act"][i]),
             "act_note": self._act_note(own["last_date_to_act"][i]),
         }
 
     def _bracket(self, i: int) -> dict[str, dict[str, str]]:
-        """What would be with no rerouting and with free rerouting; the worst of all is called so."""
-        told = {name: self._under(name, i) for name in ("none", "free")}
+        """Outcomes without rerouting and with free rerouting; the worst of all is labelled."""
+        cells = {name: self._under(name, i) for name in ("none", "free")}
         lost = {name: round(float(measures["shortfall_days"][i]), 6) for name, measures in self.measures.items()}
         worst = max(lost, key=lambda name: (lost[name], name == "none"))
-        if worst in told and lost[worst] > lost["reference"]:
-            told[worst]["when"] = f"worst case, {told[worst]['when']}"
-        return told
+        if worst in cells and lost[worst] > lost["reference"]:
+            cells[worst]["when"] = f"worst case, {cells[worst]['when']}"
+        return cells
 
     def _under(self, rerouting: str, i: int) -> dict[str, str]:
         if rerouting not in self.measures:
@@ -98,19 +99,19 @@ class Words:
         return "already past" if last < as_of else ("before the run begins" if last < self.network.start else "")
 
     def calm(self) -> list[dict[str, str]]:
-        """Materials that nobody runs short of: the thinnest stock, and what would be without rerouting."""
-        return [self._calm(story) for story in self.found.stories if not story.short]
+        """Materials without shortages: the thinnest stock, and the outcome without rerouting."""
+        return [self._calm(summary) for summary in self.contents.summaries if not summary.short]
 
-    def _calm(self, story: MaterialSummary) -> dict[str, str]:
+    def _calm(self, summary: MaterialSummary) -> dict[str, str]:
         cover = consumers.commercial_cover_days(self.run.record)
-        lowest = story.measures["min_commercial_cover_days"]
-        thin = min(story.everyone, key=lambda i: (lowest[i], self.network.consumers[i].region))
-        ranges = [r for i in story.everyone if (r := self.found.range_of(i)) is not None]
+        lowest = summary.measures["min_commercial_cover_days"]
+        thin = min(summary.everyone, key=lambda i: (lowest[i], self.network.consumers[i].region))
+        ranges = [r for i in summary.everyone if (r := self.contents.range_of(i)) is not None]
         worst = max(ranges, key=lambda r: (r.short, r.days[1]), default=None)
-        unrouted = story.ranked_short("none") if "none" in self.measures else []
+        unrouted = summary.ranked_short("none") if "none" in self.measures else []
         act = self.measures["none"]["last_date_to_act"][unrouted[0]] if unrouted else math.nan
         return {
-            "what": capital(story.name),
+            "what": capital(summary.name),
             "where": self.network.consumers[thin].region,
             "opening": days_text(float(cover[0, thin])),
             "lowest": days_text(float(lowest[thin])),
@@ -122,7 +123,7 @@ class Words:
         }
 
     def _unrouted(self, short: list[int]) -> str:
-        """Whom it would hit without rerouting, and how hard."""
+        """The hardest-hit region without rerouting, and its loss."""
         if not short:
             return "no day"
         lost = self._under("none", short[0])
@@ -132,9 +133,9 @@ class Words:
     # ---------------------------------------------------------------------------------------------------------- waterfall
 
     def waterfall(self) -> dict[str, Any]:
-        """Steps of the region hit hardest, with its title; without steps where no day is lost at any."""
-        story, regions = hit_regions(self.run, self.story.material)
-        title = waterfall_headline(self.run, story, regions)
+        """Steps of the hardest-hit region, with a title; no steps if no day is lost at any of them."""
+        summary, regions = hit_regions(self.run, self.summary.material)
+        title = waterfall_headline(self.run, summary, regions)
         without = " ".join(WITHOUT["prices" in self.run.days_lost].split())
         note = f"Naively: {without}." if regions else ""
         return {"title": title, "steps": list(self._steps(regions[0])) if regions else [], "note": note}
@@ -165,48 +166,48 @@ class Words:
     # ------------------------------------------------------------------------------------------------------------- buying
 
     def buying(self) -> dict[str, Any]:
-        """What to buy: the forms of which a stock saves most, with a title."""
-        rows = [self._purchase(purchase) for purchase in self.found.purchases]
+        """Stock options: all of the material itself, and the largest of every other form, with a title."""
+        rows = [self._option(option) for option in self.contents.stock_options]
         own = [row for row in rows if row["own"]]
         others = {row["form"]: row for row in rows if not row["own"]}  # the largest of each form
         return {"title": self.buying_title(), "rows": [*own, *others.values()], "all": rows, "terms": self._terms()}
 
-    def _purchase(self, purchase: StockOption) -> dict[str, Any]:
+    def _option(self, option: StockOption) -> dict[str, Any]:
+        name = material_name(self.run.scenario, option.material)
         return {
-            "own": purchase.material == self.story.material,
-            "form": self._form(purchase.material),
-            "days": days_text(purchase.days),
-            "stock": f"{purchase.days:g} days of {inside_sentence(self._form(purchase.material))}",
-            "tonnes": tonnes_text(purchase.tonnes_t),
-            "cost": money_text(purchase.cost_usd),
-            "saved": days_text(purchase.saved_days),
-            "per_million": per_million_text(round(purchase.saved_days_per_million_usd, 9)),
+            "own": option.material == self.summary.material,
+            "form": material_title(self.run.scenario, option.material),
+            "days": days_text(option.days),
+            "stock": f"{option.days:g} days of {name}",
+            "tonnes": tonnes_text(option.tonnes_t),
+            "cost": money_text(option.cost_usd),
+            "saved": days_text(option.saved_days),
+            "per_million": per_million_text(round(option.saved_days_per_million_usd, 9)),
         }
 
-    def _form(self, material: str) -> str:
-        return self.run.scenario.model.materials[material].title or material
-
     def buying_title(self) -> str:
-        """The stock that saves most days for a dollar, and what the other forms do."""
-        if not self.found.short:
+        """The stock that saves most days per dollar, and the forms that save none, as text."""
+        if not self.contents.short:
             return "There is nothing to buy: no region loses a day"
-        useful = [p for p in self.found.purchases if p.saved_days >= WORTH_BUYING_DAYS]
+        useful = [p for p in self.contents.stock_options if p.saved_days >= WORTH_BUYING_DAYS]
         if not useful:
-            return f"No stock of up to {max((p.days for p in self.found.purchases), default=0):g} days saves a day"
-        # Of equally good bargains, the one that saves most; without prices, the smallest that saves most.
-        best = max(useful, key=lambda p: (_bargain(p), round(p.saved_days, 3), -p.days))
+            return (
+                f"No stock of up to {max((p.days for p in self.contents.stock_options), default=0):g} days saves a day"
+            )
+        # Of equal days per dollar, the one that saves most; without prices, the smallest that saves most.
+        best = max(useful, key=lambda p: (_days_per_million_usd(p), round(p.saved_days, 3), -p.days))
         price = f" for {dollars(best.cost_usd)}" if math.isfinite(best.cost_usd) else ""
-        form = inside_sentence(self._form(best.material))
+        form = material_name(self.run.scenario, best.material)
         title = f"{best.days:g} days of {form}{price} save {day_count(best.saved_days)}"
-        idle = {p.material for p in self.found.purchases} - {p.material for p in useful}
+        idle = {p.material for p in self.contents.stock_options} - {p.material for p in useful}
         if not idle:
             return title
-        if len(idle) == len({p.material for p in self.found.purchases}) - 1:
+        if len(idle) == len({p.material for p in self.contents.stock_options}) - 1:
             return f"{title}; stocks further up the chain save none"
-        return f"{title}; {listing(sorted(inside_sentence(self._form(m)) for m in idle))} would save none"
+        return f"{title}; {listing(sorted(material_name(self.run.scenario, m) for m in idle))} would save none"
 
     def _terms(self) -> str:
-        consumer = self.found.focus
+        consumer = self.contents.focus
         wait = consumers.authorisation_days(self.network, consumer)
         release = f"{count(wait, 'day')} after a shortage shows" if wait else "as soon as a shortage shows"
         return (
@@ -216,19 +217,19 @@ class Words:
 
     @property
     def focus_region(self) -> str:
-        """The region hit hardest."""
-        return self.network.consumers[self.found.focus].region
+        """The hardest-hit region."""
+        return self.network.consumers[self.contents.focus].region
 
     # --------------------------------------------------------------------------------------------------------- who pays
 
     def paying(self) -> dict[str, Any]:
-        """Who pays: regions, end uses, and the value added that rests on them."""
-        short = [(story, i) for story in self.found.short for i in story.short]
+        """Costs of the shortfall by region and end use, and the value added at risk."""
+        short = [(summary, i) for summary in self.contents.short for i in summary.short]
         own = self.measures["reference"]
         worth = sum(float(v) for _, i in short if math.isfinite(v := own["value_of_shortfall_usd"][i]))
         return {
             "title": self._paying_title(short, worth),
-            "rows": [self._payer(story, i) for story, i in short],
+            "rows": [self._payer(summary, i) for summary, i in short],
             "sectors": list(self.sectors()),
             "spared": self._spared(),
             "valued": self._valued(short),
@@ -243,7 +244,7 @@ class Words:
         if len(regions) == 1:
             return f"{capital(with_article(regions[0]))} bears the whole shortfall{value}"
         whole = f"{len(regions)} regions share the shortfall{value}"
-        # Tonnes of several materials make no sum; dollars do, where every material has a price.
+        # Tonnes of several materials cannot be added; dollars can, if every material has a price.
         several = len({self.network.consumers[i].material for _, i in short}) > 1
         borne = self.measures["reference"]["value_of_shortfall_usd" if several else "shortfall_t"]
         parts = dict.fromkeys(regions, 0.0)
@@ -256,17 +257,17 @@ class Words:
         return f"{whole}; {share} falls on {with_article(most)}"
 
     def _valued(self, short: list[tuple[MaterialSummary, int]]) -> str:
-        """At which prices the shortfall is valued: in a squeeze they are many times the usual."""
+        """The price at which the shortfall is valued, as text: in a squeeze many times the reference."""
         peaks = [float(p) for _, i in short if math.isfinite(p := self.measures["reference"]["peak_price_ratio"][i])]
         if not peaks:
             return "Worth: missing tonnes at the scenario’s reference price."
         return f"Worth: missing tonnes at the price users pay that day, up to {max(peaks):.1f} times the reference."
 
-    def _payer(self, story: MaterialSummary, i: int) -> dict[str, str]:
+    def _payer(self, summary: MaterialSummary, i: int) -> dict[str, str]:
         own, added = self.measures["reference"], sector_value_added_at_risk_usd(self.run.record)
         given = [added[k] for k, s in enumerate(self.network.sectors) if s.consumer == i and np.isfinite(added[k])]
         return {
-            "who": self._place(story, i),
+            "who": self._place(summary, i),
             "days": days_text(own["shortfall_days"][i]),
             "tonnes": tonnes_text(own["shortfall_t"][i]),
             "value": money_text(own["value_of_shortfall_usd"][i]),
@@ -281,10 +282,10 @@ class Words:
         hit = [k for k in range(len(lost)) if lost[k] > 0]
         for k in sorted(hit, key=lambda k: (-round(float(lost[k]), 6), k)):
             sector = self.network.sectors[k]
-            story = next(story for story in self.found.stories if story.material == sector.material)
+            summary = next(summary for summary in self.contents.summaries if summary.material == sector.material)
             name = "all end uses" if sector.sector == "all" else sector.sector.replace("_", " ")
             yield {
-                "who": self._place(story, sector.consumer),
+                "who": self._place(summary, sector.consumer),
                 "sector": name,
                 "days": days_text(float(lost[k])),
                 "tonnes": tonnes_text(float(tonnes[k])),
@@ -293,28 +294,29 @@ class Words:
 
     def _spared(self) -> str:
         lines = []
-        for story in self.found.short:
-            spared = [story.region(i) for i in story.everyone if i not in story.short]
+        for summary in self.contents.short:
+            spared = [summary.region(i) for i in summary.everyone if i not in summary.short]
             if spared:
                 verb = "does" if len(spared) == 1 else "do"
-                lines.append(f"{capital(listing(spared))} {verb} not run short of {story.name}.")
+                lines.append(f"{capital(listing(spared))} {verb} not run short of {summary.name}.")
         return " ".join(lines)
 
     # -------------------------------------------------------------------------------------------------------------- small
 
-    def _place(self, story: MaterialSummary, i: int) -> str:
+    def _place(self, summary: MaterialSummary, i: int) -> str:
         region = self.network.consumers[i].region
-        return f"{region}, {story.name}" if self.several else region
+        return f"{region}, {summary.name}" if self.several else region
 
     def _date(self, day: float) -> str:
         return ABSENT if math.isnan(day) else short_date(self.network.start + dt.timedelta(days=int(day)))
 
 
-def _days_range(found: Range) -> str:
-    low, high = (days_text(days) for days in found.days)
+def _days_range(spread: Range) -> str:
+    low, high = (days_text(days) for days in spread.days)
     return low if low == high else f"{low}–{high}"
 
 
-def _bargain(purchase: StockOption) -> float:
-    rate = purchase.saved_days_per_million_usd
+def _days_per_million_usd(option: StockOption) -> float:
+    """Days saved per million dollars to three digits, so that rounding errors do not rank; 0 without a price."""
+    rate = option.saved_days_per_million_usd
     return float(f"{rate:.3g}") if math.isfinite(rate) else 0.0

@@ -1,43 +1,41 @@
-"""What to buy: one more stock, of each form the material passes through, and the days of use it saves."""
+"""Stock options: one additional stock, of each form the material passes through, and the days of use it saves."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from minsim.metrics import consumers
 from minsim.metrics.consumers import KG_PER_TONNE
 from minsim.metrics.disturbances import made_from
+from minsim.report.progress import PageProgress
 from minsim.results.outcome import Outcome
+from minsim.scenario import Scenario
 from minsim.scenario.stages import chain
 
-if TYPE_CHECKING:
-    from minsim.report.progress import PageProgress
-    from minsim.scenario import Scenario
-
 SIZES_DAYS = (10.0, 30.0, 60.0)
-"""Sizes looked at, in days of the region's use."""
+"""Sizes simulated, in days of the region's use."""
 STOCKPILE = "zz-bought"
-"""Key of the added stock: stockpiles serve in the order of their keys, and what exists goes first."""
+"""Key of the added stock: stockpiles serve in the order of their keys, existing ones first."""
 
 
 @dataclass(frozen=True)
 class StockOption:
-    """One stock bought before the first day, and what it changes.
+    """One stock bought before the first day, and the days of use it saves.
 
     Attributes
     ----------
     material, stage : str
-        What is held: the short material itself, or what it is made from.
+        Material held: the short material itself, or a material it is made from.
     days : float
-        Its size, in days of the region's use, as it is or embodied [days].
+        Size, in days of the region's use, direct or embodied [days].
     tonnes_t : float
     cost_usd : float
-        At reference prices; `nan` where the scenario gives none.
+        At reference prices; `nan`: the scenario gives no price.
     saved_days : float
-        Days of use lost without it, less those lost with it.
+        Days of use lost without it, minus those lost with it.
     """
 
     material: str
@@ -49,53 +47,55 @@ class StockOption:
 
     @property
     def saved_days_per_million_usd(self) -> float:
-        """Days saved for a million dollars; `nan` without a price."""
+        """Days saved per million dollars; `nan` without a price."""
         return self.saved_days / self.cost_usd * 1e6 if self.cost_usd > 0 else math.nan
 
 
-def purchases(run: Outcome, consumer: int, sizes_days: Sequence[float], progress: PageProgress) -> list[StockOption]:
-    """Simulate a run's scenario again with one more stock at a time, owned by a region and open to all its users.
+def stock_options(
+    run: Outcome, consumer: int, sizes_days: Sequence[float], progress: PageProgress
+) -> list[StockOption]:
+    """Simulate a scenario again with one additional stock at a time, owned by a region and open to all its users.
 
-    Each is full on the first day, and released as fast as its region's users are short, as soon as the slowest of the
-    stockpiles that serve the region is; at once where none does.
+    Each stock is full on the first day. It is released at the rate of the region's shortfall, after the authorisation time
+    of the slowest stockpile that serves the region; at once if there is none.
 
     Parameters
     ----------
     run : Outcome
         The finished run.
     consumer : int
-        The region's use of a material, by its place in the network.
+        Index of the consumer in the network.
     sizes_days : sequence of float
         Sizes of each form [days of use].
     progress : callable
-        Told the stocks simulated and wanted.
+        Called with the number of stocks simulated and requested.
 
     Returns
     -------
     list of StockOption
-        By form, the material itself first, then size; without forms of which the region can use nothing.
+        By form, the material itself first, then by size; without forms that the region does not use.
     """
-    found = []
+    options = []
     forms = forms_of(run.scenario, run.record.network.consumers[consumer].material)
-    asked = [(material, stage, days) for material, stage in forms for days in sizes_days]
-    for done, (material, stage, days) in enumerate(asked, start=1):
-        found.append(bought(run, consumer, material, stage, days))
-        progress("stocks to buy", done, len(asked))
-    return [purchase for purchase in found if purchase.tonnes_t > 0]
+    requested = [(material, stage, days) for material, stage in forms for days in sizes_days]
+    for done, (material, stage, days) in enumerate(requested, start=1):
+        options.append(stock_option(run, consumer, material, stage, days))
+        progress("stocks to buy", done, len(requested))
+    return [option for option in options if option.tonnes_t > 0]
 
 
 def forms_of(scenario: Scenario, material: str) -> list[tuple[str, str]]:
-    """What may be held: the last product of the material, then of all it is made from; the scenario prices no other."""
+    """Forms that have a price: the last product of the material, then of each material it is made from."""
     names = [material, *sorted(made_from(scenario, material) - {material})]
     return [(name, chain(scenario.model.materials[name])[-1]) for name in names]
 
 
-def bought(run: Outcome, consumer: int, material: str, stage: str, days: float) -> StockOption:
-    """One more stock, and the days of use it saves a region."""
+def stock_option(run: Outcome, consumer: int, material: str, stage: str, days: float) -> StockOption:
+    """Simulate one additional stock, and measure the days of use it saves a region."""
     from minsim.results.run import run as simulate
 
-    pile = f"stockpiles.{STOCKPILE}"
-    scenario = run.scenario.with_overrides({pile: stock(run, consumer, material, stage, days)})
+    added = {f"stockpiles.{STOCKPILE}": _stockpile(run, consumer, material, stage, days)}
+    scenario = run.scenario.with_overrides(added)
     with_it = simulate(scenario, seed=run.seed, replication=run.replication, bracket=False)
     held = next(h for h in with_it.record.network.holdings if h.stockpile == STOCKPILE)
     lost = [outcome.measures["reference"]["shortfall_days"][consumer] for outcome in (run, with_it)]
@@ -103,8 +103,8 @@ def bought(run: Outcome, consumer: int, material: str, stage: str, days: float) 
     return StockOption(material, stage, days, held.target_t, cost_usd, float(lost[0] - lost[1]))
 
 
-def stock(run: Outcome, consumer: int, material: str, stage: str, days: float) -> dict[str, Any]:
-    """The added stock, as a scenario writes it."""
+def _stockpile(run: Outcome, consumer: int, material: str, stage: str, days: float) -> dict[str, Any]:
+    """The added stock in the scenario format."""
     network = run.record.network
     return {
         "owner": network.consumers[consumer].place,

@@ -1,7 +1,7 @@
-"""Curves as points: what the page draws as SVG, lists by month in a table, and embeds as JSON.
+"""Points of the curves: drawn as SVG, listed by month in a table, and embedded as JSON.
 
-A chart is laid out in days across and thousandths down; the browser stretches it to the room there is, and text stands
-beside it as text, so that it keeps its size on a phone.
+The SVG coordinates are days across and thousandths of the height down; the browser scales the chart to the available width.
+Labels are HTML text beside it, so that they keep their size on a phone.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from minsim.results.answer import MaterialSummary
 from minsim.text.formatting import MONTHS, capital, day_count
 
 HEIGHT = 1000
-"""Units down a chart."""
+"""Height of a chart in SVG units."""
 MOST_LINES = 4
-"""Regions drawn; the others are in the tables."""
+"""Most regions drawn; the others are in the tables."""
 MOST_TICKS = 9
 TICK_MONTHS = (1, 2, 3, 6, 12, 24, 60)
 DIGITS = 4
-"""Significant digits of the points drawn and embedded."""
+"""Significant digits of embedded points."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: values a day, and which of the page's styles it has."""
+    """One curve: daily values, and its style class."""
 
     name: str
     values: FloatArray = field(repr=False)
@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Tick:
-    """A label on an axis, and where [% of the axis]."""
+    """A label on an axis, and its position [% of the axis]."""
 
     label: str
     at: float
@@ -58,10 +58,10 @@ class Chart:
     key : str
         Id within the page.
     title, unit : str
-        The finding, and what the numbers are.
+        The finding, and the quantity with its unit.
     lines : tuple of Line
     band : tuple of ndarray or None
-        Lower and upper edge of what is shaded behind the first line.
+        Lower and upper edge of the shaded band behind the first line.
     band_name : str
     events : tuple of tuple of float
         First and last day of each disturbance [days].
@@ -85,7 +85,7 @@ class Chart:
 
     @cached_property
     def y_values(self) -> list[float]:
-        """Round values up the axis."""
+        """Values of the ticks on the y axis."""
         highest = max(
             float(np.nanmax(values)) for values in (*(line.values for line in self.lines), *(self.band or ()))
         )
@@ -95,7 +95,7 @@ class Chart:
 
     @cached_property
     def y_ticks(self) -> list[Tick]:
-        """The same as labels."""
+        """Ticks on the y axis."""
         return [Tick(f"{value:,.10g}", 100.0 * (1 - value / self.top)) for value in self.y_values]
 
     @property
@@ -128,7 +128,7 @@ class Chart:
 
     @property
     def data(self) -> dict[str, Any]:
-        """JSON-ready form of what is plotted."""
+        """JSON-ready form of the lines."""
         return {
             "id": self.key,
             "title": self.title,
@@ -141,94 +141,105 @@ class Chart:
 # ------------------------------------------------------------------------------------------------------------------ charts
 
 
-def charts_of(stories: Sequence[MaterialSummary]) -> Iterator[Chart]:
-    """Charts of each material: shortfall where there is one, stocks, and prices where they are simulated."""
-    for story in stories:
-        if story.short:
-            yield shortfall_chart(story)
-        yield cover_chart(story)
-        yield from price_chart(story)
+def charts_of(summaries: Sequence[MaterialSummary]) -> Iterator[Chart]:
+    """Charts of each material: shortfall if there is one, stocks, and prices if they are simulated."""
+    for summary in summaries:
+        if summary.short:
+            yield shortfall_chart(summary)
+        yield cover_chart(summary)
+        yield from price_chart(summary)
 
 
-def shortfall_chart(story: MaterialSummary) -> Chart:
-    """Shortfall of the regions hit hardest, with the bracket of the first."""
+def shortfall_chart(summary: MaterialSummary) -> Chart:
+    """Shortfall of the hardest-hit regions, with the bracket of the first."""
     shares = {
         name: 100 * consumers.shortfall_fraction(consumers.consumer_flows_t(record))
-        for name, record in story.run.bracket_records.items()
+        for name, record in summary.run.bracket_records.items()
     }
-    drawn = story.short[:MOST_LINES]
+    drawn = summary.short[:MOST_LINES]
     worst = drawn[0]
-    lines = [Line(_region(story, i), shares["reference"][:, i], f"s{rank}") for rank, i in enumerate(drawn)]
+    lines = [Line(_region(summary, i), shares["reference"][:, i], f"s{rank}") for rank, i in enumerate(drawn)]
     band = None
     if len(shares) > 1:
         edges = [share[:, worst] for share in shares.values()]
         band = (np.min(edges, axis=0), np.max(edges, axis=0))
         others = (("none", "without rerouting"), ("free", "with free rerouting"))
-        lines += [Line(f"{_region(story, worst)} {what}", shares[name][:, worst], name) for name, what in others]
+        lines += [Line(f"{_region(summary, worst)} {what}", shares[name][:, worst], name) for name, what in others]
     return _chart(
-        story, "shortfall", story.headline(), f"Shortfall of {story.name}, % of each day’s demand", lines,
-        band, f"{_region(story, worst)}, between no rerouting and free rerouting",
+        summary, "shortfall", summary.headline(), f"Shortfall of {summary.name}, % of each day’s demand", lines,
+        band, f"{_region(summary, worst)}, between no rerouting and free rerouting",
     )  # fmt: skip
 
 
-def cover_chart(story: MaterialSummary) -> Chart:
-    """Commercial stocks of the regions hit hardest, or nearest to it, and the strategic ones that serve them."""
-    cover = consumers.commercial_cover_days(story.run.record)
-    lowest = story.measures["min_commercial_cover_days"]
-    thin = sorted(story.everyone, key=lambda i: (lowest[i], _region(story, i)))
-    drawn = (story.short or thin)[:MOST_LINES]
-    lines = [Line(f"{_region(story, i)}, commercial", cover[:, i], f"s{rank}") for rank, i in enumerate(drawn)]
-    lines += [Line(story.stockpile(h), days, f"p{rank}") for rank, (h, days) in enumerate(story.strategic(drawn))][:3]
-    who, opening = capital(story.region(drawn[0])), float(cover[0, drawn[0]])
+def cover_chart(summary: MaterialSummary) -> Chart:
+    """Commercial stocks of the hardest-hit regions, or else the thinnest ones, and strategic stocks that serve them."""
+    cover = consumers.commercial_cover_days(summary.run.record)
+    lowest = summary.measures["min_commercial_cover_days"]
+    thin = sorted(summary.everyone, key=lambda i: (lowest[i], _region(summary, i)))
+    drawn = (summary.short or thin)[:MOST_LINES]
+    lines = [Line(f"{_region(summary, i)}, commercial", cover[:, i], f"s{rank}") for rank, i in enumerate(drawn)]
+    lines += [Line(summary.stockpile(h), days, f"p{rank}") for rank, (h, days) in enumerate(summary.strategic(drawn))][
+        :3
+    ]
+    who, opening = capital(summary.region(drawn[0])), float(cover[0, drawn[0]])
     least, day = float(cover[:, drawn[0]].min()), int(cover[:, drawn[0]].argmin())
     if least >= consumers.RECOVERED_FRACTION * opening:
-        title = f"Stocks of {story.name} hold: none falls below {day_count(least)} of use"
+        title = f"Stocks of {summary.name} hold: none falls below {day_count(least)} of use"
     elif least <= 0.05:
-        title = f"{who} has used up its commercial stock of {story.name} by {story.date(day)}"
+        title = f"{who} has used up its commercial stock of {summary.name} by {summary.date(day)}"
     else:
         own = f"{who}’" if who.endswith("s") else f"{who}’s"
-        title = f"{own} stock of {story.name} falls from {day_count(opening)} of use to {day_count(least)}"
-    return _chart(story, "cover", title, f"Stocks of {story.name}, days of use", lines)
+        title = f"{own} stock of {summary.name} falls from {day_count(opening)} of use to {day_count(least)}"
+    return _chart(summary, "cover", title, f"Stocks of {summary.name}, days of use", lines)
 
 
-def price_chart(story: MaterialSummary) -> Iterator[Chart]:
-    """Spot prices paid, one line for regions that pay the same; nothing where prices are not simulated."""
-    prices = spot_price_usd_per_kg(story.run.record)
-    groups: list[tuple[list[int], FloatArray]] = []
-    for i in story.short + [i for i in story.everyone if i not in story.short]:
-        if np.isfinite(prices[:, i]).all():
-            alike = next((members for members, price in groups if np.allclose(price, prices[:, i], rtol=1e-9)), None)
-            if alike is None:
-                groups.append(([i], prices[:, i]))
-            else:
-                alike.append(i)
+def price_chart(summary: MaterialSummary) -> Iterator[Chart]:
+    """Spot prices paid, one line for regions with equal prices; nothing if prices are not simulated."""
+    groups = _equal_prices(summary)
     if not groups:
         return
     lines = [
-        Line(", ".join(_region(story, i) for i in members), price, f"s{rank}")
+        Line(", ".join(_region(summary, i) for i in members), price, f"s{rank}")
         for rank, (members, price) in enumerate(groups[:MOST_LINES])
     ]
-    members, price = max(groups, key=lambda group: float(group[1].max() / group[1][0]))
-    times, day = float(price.max() / price[0]), int(price.argmax())
-    title = f"The price of {story.name} stays within 2% of its start"
-    if times > 1.02:
-        where = story.region(members[0]) if len(members) == 1 else f"{len(members)} regions"
-        title = f"The price of {story.name} in {where} peaks at {times:.1f} times its start, on {story.date(day)}"
     yield _chart(
-        story,
+        summary,
         "price",
-        title,
-        f"Spot price of {story.name}, dollars a kilogram; little changes hands at it in a squeeze",
+        _price_title(summary, *max(groups, key=lambda group: float(group[1].max() / group[1][0]))),
+        f"Spot price of {summary.name}, dollars a kilogram; little changes hands at it in a squeeze",
         lines,
     )
 
 
-def _region(story: MaterialSummary, index: int) -> str:
-    return story.network.consumers[index].region
+def _equal_prices(summary: MaterialSummary) -> list[tuple[list[int], FloatArray]]:
+    """Consumers grouped by equal spot prices, and the price of each group; consumers that run short first."""
+    prices = spot_price_usd_per_kg(summary.run.record)
+    groups: list[tuple[list[int], FloatArray]] = []
+    for i in summary.short + [i for i in summary.everyone if i not in summary.short]:
+        if np.isfinite(prices[:, i]).all():
+            equal = next((members for members, price in groups if np.allclose(price, prices[:, i], rtol=1e-9)), None)
+            if equal is None:
+                groups.append(([i], prices[:, i]))
+            else:
+                equal.append(i)
+    return groups
+
+
+def _price_title(summary: MaterialSummary, members: list[int], price: FloatArray) -> str:
+    """The peak of the price that rises most, as text."""
+    times, day = float(price.max() / price[0]), int(price.argmax())
+    if times <= 1.02:
+        return f"The price of {summary.name} stays within 2% of its start"
+    where = summary.region(members[0]) if len(members) == 1 else f"{len(members)} regions"
+    return f"The price of {summary.name} in {where} peaks at {times:.1f} times its start, on {summary.date(day)}"
+
+
+def _region(summary: MaterialSummary, index: int) -> str:
+    return summary.network.consumers[index].region
 
 
 def _chart(
-    story: MaterialSummary,
+    summary: MaterialSummary,
     kind: str,
     title: str,
     unit: str,
@@ -236,19 +247,19 @@ def _chart(
     band: tuple[FloatArray, FloatArray] | None = None,
     band_name: str = "",
 ) -> Chart:
-    network = story.network
+    network = summary.network
     spans = [
         (float(max(0, s.start_day)), float(network.days if s.end_day is None else min(s.end_day, network.days)))
-        for s in story.disturbances()
+        for s in summary.disturbances()
     ]
     return Chart(
-        f"{kind}-{story.material}", title, capital(unit), network.start, tuple(lines), tuple(merged(spans)),
+        f"{kind}-{summary.material}", title, capital(unit), network.start, tuple(lines), tuple(merged(spans)),
         tuple(network.months), month_of_day(network), band, band_name,
     )  # fmt: skip
 
 
 def merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Spans as one where they meet, so that overlapping events shade alike.
+    """Join overlapping spans, so that overlapping events are shaded once.
 
     >>> merged([(0.0, 10.0), (5.0, 20.0), (30.0, 40.0)])
     [(0.0, 20.0), (30.0, 40.0)]
@@ -266,7 +277,7 @@ def merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def month_ticks(start: dt.date, days: int) -> list[Tick]:
-    """First days of months, as many as fit; every other one is minor, and left out where room is short."""
+    """First days of months, at most `MOST_TICKS`; every other one is minor, and hidden on a narrow screen."""
     firsts = [
         (day, date)
         for day in range(days)
@@ -287,12 +298,12 @@ def month_ticks(start: dt.date, days: int) -> list[Tick]:
 
 
 def path(values: FloatArray, top: float) -> str:
-    """SVG path of values a day; points between others on one straight line are left out."""
+    """SVG path of daily values, without collinear points."""
     return "M" + "L".join(f"{day} {_level(value, top)}" for day, value in _corners(values))
 
 
 def area(low: FloatArray, high: FloatArray, top: float) -> str:
-    """SVG path of what lies between two curves."""
+    """Closed SVG path of the area between two curves."""
     above, below = _corners(high), _corners(low)
     return "M" + "L".join(f"{day} {_level(value, top)}" for day, value in [*above, *reversed(below)]) + "Z"
 
@@ -308,13 +319,13 @@ def _level(value: float, top: float) -> str:
 
 
 def _rounded(values: FloatArray) -> list[float | None]:
-    """Values to the digits that are drawn; whole ones as such, which keeps the page small."""
+    """Values to `DIGITS` significant digits, integers as integers, which keeps the page small."""
     texts = (f"{value:.{DIGITS}g}" if math.isfinite(value) else "" for value in (values + 0.0).tolist())
     numbers = (float(text) if text else None for text in texts)
     return [int(n) if n is not None and n.is_integer() else n for n in numbers]
 
 
 def _round_step(least: float) -> float:
-    """Smallest of 1, 2, 2.5 and 5 times a power of ten from `least` on."""
+    """Smallest of 1, 2, 2.5 and 5 times a power of ten that is at least `least`."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))

@@ -1,7 +1,7 @@
-"""Risk as a distribution: ensembles of replications, and what is asked of them.
+"""Studies of many simulated runs: ensembles, comparisons, sweeps, sizing, sensitivity, spending, producer outages.
 
-Every question is answered from replications, each a pure function of scenario, seed and number, so that the answer is the
-same, bit for bit, for any number of workers, chunk size, order or executor.
+A replication is a pure function of scenario, seed and number, so that every result is the same, bit for bit, for any number
+of workers, chunk size, order or executor.
 
 >>> from minsim import studies
 >>> studies.ensemble("magnet-ban", 1000, jobs=2).answer().headline  # doctest: +SKIP

@@ -1,102 +1,98 @@
-"""The answers of ensembles in the reader's words; a number after ± is one standard error."""
+"""Estimates and the answer of an ensemble as text; a number after ± is one standard error."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from minsim.results.answer import Answer, assumption_line
+from minsim.scenario import Scenario
+from minsim.studies.ensemble_estimates import EnsembleEstimates
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.estimates import Estimate
+from minsim.studies.monte_carlo.replications import DAYS_LOST
 from minsim.text.formatting import capital, count, day_count, inside_sentence, long_date, percent, with_article
 
-if TYPE_CHECKING:
-    from minsim.scenario import Scenario
-    from minsim.studies.ensembles import Ensemble
-
 MOST_REGIONS = 4
-"""Regions that the answer speaks of."""
+"""Most regions named in the answer."""
 
 
-def ensemble_answer(found: Ensemble) -> Answer:
-    """Say what an ensemble found, the hardest hit region first."""
-    lines = [line for place in found.ranked[:MOST_REGIONS] for line in _place_lines(found, place)]
-    return Answer(headline(found), (*lines, *_foot(found)))
+def ensemble_answer(ensemble: EnsembleEstimates) -> Answer:
+    """The answer of an ensemble, the hardest-hit region first."""
+    lines = [line for place in ensemble.ranked[:MOST_REGIONS] for line in _place_lines(ensemble, place)]
+    return Answer(headline(ensemble), (*lines, *_foot(ensemble)))
 
 
-def headline(found: Ensemble) -> str:
-    """The finding about the hardest hit region."""
-    total = len(found.replications)
-    if not found.ranked:
+def headline(ensemble: EnsembleEstimates) -> str:
+    """The finding about the hardest-hit region."""
+    total = len(ensemble.replications)
+    if not ensemble.ranked:
         return f"Nobody runs short in any of {count(total, 'replication')}"
-    worst = found.ranked[0]
-    low, high = (float(v) for v in _spread(found, worst))
-    who, what = region_of(found, worst), material_name(found.scenario, found.shape.places[worst].material)
+    worst = ensemble.ranked[0]
+    low, high = (float(v) for v in _spread(ensemble, worst))
+    who, what = region_of(ensemble, worst), material_name(ensemble.scenario, ensemble.schema.places[worst].material)
     if high < 0.5:
-        chance_of = percent(found.probability_by(worst).value)
+        chance_of = percent(ensemble.probability_by(worst).value)
         return f"{capital(who)} runs short of {what} in {chance_of} of replications, and nobody loses more days of use"
     if low == high:
         return f"{capital(who)} loses {day_count(low)} of {what} in nearly every replication"
     return f"In 90% of replications {who} loses {between(low, high)} of {what}"
 
 
-def _spread(found: Ensemble, place: int) -> tuple[float, float]:
-    from minsim.studies.monte_carlo.replications import DAYS_LOST
-
-    values, groups = found.column(place, DAYS_LOST)
+def _spread(ensemble: EnsembleEstimates, place: int) -> tuple[float, float]:
+    values, groups = ensemble.column(place, DAYS_LOST)
     return estimates.quantile(values, 0.05, groups).value, estimates.quantile(values, 0.95, groups).value
 
 
-def _place_lines(found: Ensemble, place: int) -> Iterator[str]:
-    from minsim.studies.monte_carlo.replications import DAYS_LOST
-
-    values, groups = found.column(place, DAYS_LOST)
+def _place_lines(ensemble: EnsembleEstimates, place: int) -> Iterator[str]:
+    values, groups = ensemble.column(place, DAYS_LOST)
     median = estimates.quantile(values, 0.5, groups).value
-    low, high = _spread(found, place)
-    who = capital(region_of(found, place))
-    several = len({found.shape.places[p].material for p in found.ranked}) > 1
-    of = f" of {material_name(found.scenario, found.shape.places[place].material)}" if several else ""
+    low, high = _spread(ensemble, place)
+    who = capital(region_of(ensemble, place))
+    several = len({ensemble.schema.places[p].material for p in ensemble.ranked}) > 1
+    of = f" of {material_name(ensemble.scenario, ensemble.schema.places[place].material)}" if several else ""
     yield (
-        f"{who} loses {days(found.days_lost(place))} of use{of} on average, {day_count(median)} in the median and "
-        f"{between(low, high)} in 90% of replications; in the worst 5% it loses {days(found.tail_days(place))} on average."
+        f"{who} loses {days(ensemble.days_lost(place))} of use{of} on average, {day_count(median)} in the median and "
+        f"{between(low, high)} in 90% of replications; "
+        f"in the worst 5% it loses {days(ensemble.tail_days(place))} on average."
     )
-    yield _probability_line(found, place)
+    yield _probability_line(ensemble, place)
 
 
-def _probability_line(found: Ensemble, place: int) -> str:
+def _probability_line(ensemble: EnsembleEstimates, place: int) -> str:
     """Probability of any shortfall by the date at which half of it is reached, and by the end."""
-    last = found.shape.days - 1
-    final = found.probability_by(place, last)
-    by = f"by the end, {long_date(found.date(last))}"
-    line = f"Probability that {region_of(found, place)} runs short: "
-    half = next((day for day in found.check_days() if found.probability_by(place, day).value >= final.value / 2), last)
-    if half == last:
-        return f"{line}{chance(final, len(found.replications))} {by}."
-    early = found.probability_by(place, half)
-    told = f"{chance(early, len(found.replications))} by {long_date(found.date(half))}"
-    return f"{line}{told}, {chance(final, len(found.replications))} {by}."
-
-
-def _foot(found: Ensemble) -> Iterator[str]:
-    points = " in 16 scramblings of Sobol points" if found.experiment.sampler == "sobol" else ""
-    early = ", enough for the standard error asked for" if found.stopped else ""
-    told = (
-        f"{count(len(found.replications), 'replication')}{points}, seed {found.seed}{early}; ± is one standard error."
+    last = ensemble.schema.days - 1
+    final = ensemble.probability_by(place, last)
+    by = f"by the end, {long_date(ensemble.date(last))}"
+    line = f"Probability that {region_of(ensemble, place)} runs short: "
+    half = next(
+        (day for day in ensemble.check_days() if ensemble.probability_by(place, day).value >= final.value / 2), last
     )
-    if found.failures:
-        verb = "is" if len(found.failures) == 1 else "are"
-        told = f"{count(len(found.failures), 'replication')} failed and {verb} left out. {told}"
-    yield told
-    yield from assumption_line(found.scenario)
+    if half == last:
+        return f"{line}{chance(final, len(ensemble.replications))} {by}."
+    early = ensemble.probability_by(place, half)
+    sooner = f"{chance(early, len(ensemble.replications))} by {long_date(ensemble.date(half))}"
+    return f"{line}{sooner}, {chance(final, len(ensemble.replications))} {by}."
+
+
+def _foot(ensemble: EnsembleEstimates) -> Iterator[str]:
+    points = " in 16 scramblings of Sobol points" if ensemble.experiment.sampler == "sobol" else ""
+    early = ", enough for the standard error asked for" if ensemble.stopped else ""
+    total = count(len(ensemble.replications), "replication")
+    basis = f"{total}{points}, seed {ensemble.seed}{early}; ± is one standard error."
+    if ensemble.failures:
+        verb = "is" if len(ensemble.failures) == 1 else "are"
+        basis = f"{count(len(ensemble.failures), 'replication')} failed and {verb} left out. {basis}"
+    yield basis
+    yield from assumption_line(ensemble.scenario)
 
 
 UNITS = {"_days": "days", "_usd_per_kg": "USD/kg", "_usd": "USD", "_t_per_year": "t/year", "_per_year": "a year"}
-"""What the end of a key says of its unit."""
+"""Units by the ending of a key."""
 
 
 def path_words(path: str) -> tuple[str, str]:
-    """What a dotted path tells of, and its unit.
+    """The number at a dotted path in words, and its unit.
 
     >>> path_words("stockpiles.project-vault.target_days"), path_words("events.curb.measure.cut")
     (('project-vault: target', 'days'), ('curb: measure, cut', ''))
@@ -110,14 +106,19 @@ def path_words(path: str) -> tuple[str, str]:
     return f"{owner}: {noun}" if noun else owner, UNITS.get(ending, "")
 
 
-def region_of(found: Ensemble, place: int) -> str:
+def region_of(ensemble: EnsembleEstimates, place: int) -> str:
     """A place's region with its article."""
-    return with_article(found.shape.places[place].region)
+    return with_article(ensemble.schema.places[place].region)
+
+
+def material_title(scenario: Scenario, material: str) -> str:
+    """A material's title, or else its key."""
+    return scenario.model.materials[material].title or material
 
 
 def material_name(scenario: Scenario, material: str) -> str:
     """A material's title, as it stands inside a sentence."""
-    return inside_sentence(scenario.model.materials[material].title or material)
+    return inside_sentence(material_title(scenario, material))
 
 
 def between(low: float, high: float) -> str:
@@ -144,7 +145,7 @@ def days(estimate: Estimate) -> str:
 
 
 def digits_of(se: float) -> int:
-    """Decimals that a standard error deserves: its first digit."""
+    """Decimals up to the first significant digit of a standard error."""
     return min(6, max(0, -math.floor(math.log10(se)))) if se > 0 else 0
 
 

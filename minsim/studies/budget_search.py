@@ -1,4 +1,4 @@
-"""How a budget is searched: each purchase alone, then the best mix, step by step or among all."""
+"""Search for the best use of a budget: each purchase alone, then the best mix, greedy or exhaustive."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from minsim.scenario import Scenario
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, ReplicationRunner
 from minsim.studies.monte_carlo.estimates import Estimate
-from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
-from minsim.studies.purchase_options import Purchase, Shelf
+from minsim.studies.monte_carlo.replications import Experiment
+from minsim.studies.purchase_options import Purchase, PurchaseOptions
 
 Amounts = tuple[float, ...]
-"""Dollars for each purchase, in the order of the shelf."""
+"""Spending on each purchase [USD], in the order of the purchase options."""
 
 HALVINGS = 30
-"""Most halvings of the budget in the search for the least money that is enough."""
+"""Most halvings of the budget in the search for the least sufficient spending."""
 ENOUGH = 0.99
-"""Share of all that a purchase can save from which on more of it is wasted."""
+"""Share of the days a purchase can save at which further spending on it counts as wasted."""
 REFINEMENT = 8
-"""Parts into which the last interval of that search is cut."""
+"""Equal parts of the last interval of that search."""
 STEPS = 8
-"""Steps in which the useful amount of a purchase is bought."""
+"""Steps into which the useful amount of a purchase is divided."""
 MOST_EXHAUSTIVE = 400
-"""Mixes of steps up to which every one is tried."""
-SAVES_FROM_DAYS = 0.01
-"""Days of use from which on a purchase counts, and a step of the mix is worth its while."""
+"""Most mixes of steps for which all are simulated."""
+LEAST_SAVED_DAYS = 0.01
+"""Days of use that a purchase, or a step of the mix, must save to count as useful."""
 NEGLIGIBLE = 1e-9
-"""Share of the budget below which no step is taken."""
+"""Share of the budget below which a step is ignored."""
 MILLION = 1e6
 
 
 @dataclass(frozen=True)
 class Point:
-    """What some spending saves.
+    """Days saved by some spending.
 
     Attributes
     ----------
@@ -61,15 +61,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Yield:
-    """One purchase alone.
+    """Days saved by one purchase alone.
 
     Attributes
     ----------
     purchase : Purchase
     best : Point
-        The least money that saves (nearly) all that the budget saves spent on it.
+        The least spending that saves nearly as much as the whole budget spent on this purchase.
     curve : tuple of Point
-        By money.
+        By increasing spending.
     """
 
     purchase: Purchase
@@ -78,8 +78,8 @@ class Yield:
 
     @property
     def is_useful(self) -> bool:
-        """Whether it saves anything by itself."""
-        return self.best.saved.value > SAVES_FROM_DAYS
+        """Whether the purchase alone saves any days."""
+        return self.best.saved.value > LEAST_SAVED_DAYS
 
     @property
     def per_million(self) -> Estimate:
@@ -88,14 +88,14 @@ class Yield:
 
     @property
     def range_per_million(self) -> tuple[float, float]:
-        """The same at the high and at the low end of the cost."""
+        """Days of use saved per million USD at the high and at the low end of the cost."""
         cost, value = self.purchase.cost, self.per_million.value
         return value * cost.usd / cost.high_usd, value * cost.usd / cost.low_usd
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the best mix: what is bought next, and where that leads."""
+    """One step of the best mix: the next purchase, and the total reached."""
 
     bought: Amounts
     point: Point
@@ -109,11 +109,11 @@ class Mix:
     Attributes
     ----------
     steps : tuple of Step
-        In the order in which it is bought.
+        In the order of purchase.
     best : Point
-        The whole.
+        The total.
     is_exact : bool
-        Whether every mix of steps was tried; otherwise each step is the best next one.
+        Whether all mixes of steps were simulated; otherwise the mix is greedy: each step is the best next one.
     """
 
     steps: tuple[Step, ...]
@@ -128,20 +128,20 @@ def _per_million(saved: Estimate, usd: float) -> Estimate:
 
 @dataclass(frozen=True)
 class Budget:
-    """What is asked of a budget."""
+    """The question of a spending study: scenario, region, materials, budget and purchase options."""
 
     scenario: Scenario
     region: str
     materials: tuple[str, ...]
     budget_usd: float
-    shelf: Shelf
+    options: PurchaseOptions
     seed: int
     replications: int | None
 
     def changes(self, amounts: Amounts) -> dict[str, Any]:
-        """What the spending changes in the scenario."""
-        changed = dict(self.shelf.removals)
-        for purchase, usd in zip(self.shelf.purchases, amounts, strict=True):
+        """Scenario overrides of the spending."""
+        changed = dict(self.options.removals)
+        for purchase, usd in zip(self.options.purchases, amounts, strict=True):
             changed |= purchase.changes(usd)
         return changed
 
@@ -153,54 +153,52 @@ class Budget:
 
 @dataclass
 class Search:
-    """Tries spending, each amount once."""
+    """Simulates ways to spend the budget, each once."""
 
     question: Budget
-    trials: ReplicationRunner
-    found: dict[Amounts, Batch] = field(default_factory=dict)
+    runner: ReplicationRunner
+    batches: dict[Amounts, Batch] = field(default_factory=dict)
 
     def failed_runs(self) -> list[FailedRun]:
         """Replications that could not be computed."""
         q = self.question
         return [
             FailedRun(failure, q.seed, q.changes(amounts), central=q.replications is None)
-            for amounts, batch in self.found.items()
+            for amounts, batch in self.batches.items()
             for failure in batch.failures
         ]
 
     @property
     def _all(self) -> tuple[Purchase, ...]:
-        return self.question.shelf.purchases
+        return self.question.options.purchases
 
     @property
     def nothing(self) -> Amounts:
-        """Nothing is spent."""
+        """No spending."""
         return (0.0,) * len(self._all)
 
     def only(self, index: int, usd: float) -> Amounts:
-        """All is spent on one purchase."""
+        """Spending on one purchase only."""
         return tuple(usd if i == index else 0.0 for i in range(len(self._all)))
 
-    def look(self, wanted: Iterable[Amounts]) -> None:
-        """Replicate with all spending not tried yet."""
-        new = [amounts for amounts in dict.fromkeys(wanted) if amounts not in self.found]
-        batches = self.trials.replicate(map(self.question.at, new), self.question.replications or 1)
-        self.found |= dict(zip(new, batches, strict=True))
+    def simulate(self, spending: Iterable[Amounts]) -> None:
+        """Replicate with all spending not simulated yet."""
+        new = [amounts for amounts in dict.fromkeys(spending) if amounts not in self.batches]
+        replicated = self.runner.replicate(map(self.question.at, new), self.question.replications or 1)
+        self.batches |= dict(zip(new, replicated, strict=True))
 
     def _days(self, amounts: Amounts) -> dict[int, float]:
         """Days of use lost in the region, by replication."""
-        batch = self.found[amounts]
-        own = [batch.shape.places.index(MaterialRegion(name, self.question.region)) for name in self.question.materials]
-        return dict(
-            zip(batch.replications.tolist(), batch.column("shortfall_days")[:, own].sum(axis=1).tolist(), strict=True)
-        )
+        batch = self.batches[amounts]
+        lost = batch.values_in("shortfall_days", self.question.region, self.question.materials).sum(axis=1)
+        return dict(zip(batch.replications.tolist(), lost.tolist(), strict=True))
 
     def lost(self, amounts: Amounts) -> Estimate:
         """Days of use lost with some spending."""
         return estimates.mean(np.array(list(self._days(amounts).values())))
 
     def saved(self, before: Amounts, after: Amounts) -> Estimate:
-        """Days saved by spending more, draw by draw."""
+        """Days saved by additional spending: mean of the paired differences by replication."""
         without, with_it = self._days(before), self._days(after)
         both = [k for k in without if k in with_it]
         if not both:
@@ -208,17 +206,17 @@ class Search:
         return estimates.mean(np.array([without[k] - with_it[k] for k in both]))
 
     def point(self, amounts: Amounts) -> Point:
-        """What some spending saves, tried already."""
+        """Days saved by some spending that is simulated already."""
         return Point(amounts, self.saved(self.nothing, amounts))
 
     # -------------------------------------------------------------------------------------------------------------- alone
 
     def alone(self) -> list[Yield]:
-        """What each purchase saves by itself, and with how much money."""
+        """Days saved by each purchase alone, with the least sufficient spending."""
         budget = self.question.budget_usd
         whole = [self.only(i, budget) for i in range(len(self._all))]
-        self.look(whole)
-        useful = [i for i, amounts in enumerate(whole) if self.point(amounts).saved.value > SAVES_FROM_DAYS]
+        self.simulate(whole)
+        useful = [i for i, amounts in enumerate(whole) if self.point(amounts).saved.value > LEAST_SAVED_DAYS]
         return [self._yield(i, i in useful) for i in range(len(self._all))]
 
     def _yield(self, index: int, is_useful: bool) -> Yield:
@@ -226,37 +224,37 @@ class Search:
         if not is_useful:
             return Yield(self._all[index], self.point(self.only(index, budget)), ())
         enough = ENOUGH * self.point(self.only(index, budget)).saved.value
-        usd = self._least(lambda usd: self.only(index, usd), budget, enough)
-        self.look(self.only(index, usd * part / STEPS) for part in range(1, STEPS))
-        tried = sorted(amounts for amounts in self.found if amounts == self.only(index, amounts[index]))
-        curve = tuple(self.point(amounts) for amounts in tried)
+        usd = self._least_usd(lambda usd: self.only(index, usd), budget, enough)
+        self.simulate(self.only(index, usd * part / STEPS) for part in range(1, STEPS))
+        simulated = sorted(amounts for amounts in self.batches if amounts == self.only(index, amounts[index]))
+        curve = tuple(self.point(amounts) for amounts in simulated)
         return Yield(self._all[index], self.point(self.only(index, usd)), curve)
 
-    def _least(self, amounts_at: Callable[[float], Amounts], most_usd: float, enough_days: float) -> float:
-        """Least money that saves enough: by halves downwards, then refined."""
+    def _least_usd(self, amounts_at: Callable[[float], Amounts], most_usd: float, enough_days: float) -> float:
+        """Least spending that saves enough: halve until it does not, then refine the last interval."""
         low, high = 0.0, most_usd
         for _ in range(HALVINGS):
-            if self._saves(amounts_at(high / 2.0)) < enough_days:
+            if self._days_saved(amounts_at(high / 2.0)) < enough_days:
                 low = high / 2.0
                 break
             high /= 2.0
         between = [low + (high - low) * part / REFINEMENT for part in range(1, REFINEMENT)]
-        self.look(map(amounts_at, between))
-        return next((usd for usd in between if self._saves(amounts_at(usd)) >= enough_days), high)
+        self.simulate(map(amounts_at, between))
+        return next((usd for usd in between if self._days_saved(amounts_at(usd)) >= enough_days), high)
 
-    def _saves(self, amounts: Amounts) -> float:
-        self.look([amounts])
+    def _days_saved(self, amounts: Amounts) -> float:
+        self.simulate([amounts])
         return self.point(amounts).saved.value
 
     # ----------------------------------------------------------------------------------------------------------- together
 
     def mix(self, yields: Sequence[Yield]) -> Mix:
-        """The best mix: grown step by step, and held against every other where these are few."""
-        caps, needy = self.caps(yields)
-        steps = self.greedy(caps, needy)
+        """The best mix: greedy, then compared with all mixes of steps if these are few."""
+        caps, complements = self.caps(yields)
+        steps = self.greedy(caps, complements)
         best = steps[-1].point if steps else self.point(self.nothing)
         grid = self.grid(caps)
-        self.look(grid)
+        self.simulate(grid)
         for amounts in grid:
             point = self.point(amounts)
             if (round(point.saved.value, 6), -point.usd) > (round(best.saved.value, 6), -best.usd):
@@ -266,48 +264,48 @@ class Search:
         return Mix(tuple(steps), best, bool(grid))
 
     def caps(self, yields: Sequence[Yield]) -> tuple[dict[int, float], list[tuple[int, int]]]:
-        """Useful money of each purchase that has a part in a mix, and the pairs that need each other.
+        """Useful spending on each purchase that can be part of a mix, and the pairs that are useful together only.
 
-        Oxide is worth nothing without plants to work it up, and plants nothing without oxide: purchases idle by themselves
-        are tried beside every other.
+        Oxide saves nothing without plants to process it, and plants nothing without oxide: purchases that save nothing
+        alone are simulated together with every other one.
         """
         caps = {i: y.best.usd for i, y in enumerate(yields) if y.is_useful}
         half = self.question.budget_usd / 2.0
         pairs = [
             (i, j) for i, j in itertools.permutations(range(len(yields)), 2) if i not in caps and (j in caps or i < j)
         ]
-        self.look(self._pair(i, j, half, half) for i, j in pairs)
-        needy = []
+        self.simulate(self._pair(i, j, half, half) for i, j in pairs)
+        complements = []
         for i, j in pairs:
             gain = self.point(self._pair(i, j, half, half)).saved.value
-            beside = self._saves(self.only(j, half)) if j in caps else 0.0
-            if gain > beside + SAVES_FROM_DAYS:
-                needy.append((i, j))
-        for i, j in needy:
+            beside = self._days_saved(self.only(j, half)) if j in caps else 0.0
+            if gain > beside + LEAST_SAVED_DAYS:
+                complements.append((i, j))
+        for i, j in complements:
             for mine, other in ((i, j), (j, i)):
-                caps[mine] = max(caps.get(mine, 0.0), self._least_beside(mine, other))
-        return caps, needy
+                caps[mine] = max(caps.get(mine, 0.0), self._least_usd_beside(mine, other))
+        return caps, complements
 
-    def _least_beside(self, mine: int, other: int) -> float:
-        """Least money for a purchase that saves, beside half the budget for another, nearly all that the other half does."""
+    def _least_usd_beside(self, mine: int, other: int) -> float:
+        """Least spending on a purchase, beside half the budget on another, that saves nearly as much as the other half."""
         half = self.question.budget_usd / 2.0
-        without = self._saves(self.only(other, half))
-        gain = self._saves(self._pair(mine, other, half, half)) - without
-        return self._least(lambda usd: self._pair(mine, other, usd, half), half, without + ENOUGH * gain)
+        without = self._days_saved(self.only(other, half))
+        gain = self._days_saved(self._pair(mine, other, half, half)) - without
+        return self._least_usd(lambda usd: self._pair(mine, other, usd, half), half, without + ENOUGH * gain)
 
     def _pair(self, i: int, j: int, usd_i: float, usd_j: float) -> Amounts:
         return tuple(usd_i if k == i else usd_j if k == j else 0.0 for k in range(len(self._all)))
 
-    def greedy(self, caps: Mapping[int, float], needy: Sequence[tuple[int, int]]) -> list[Step]:
-        """The mix step by step: one purchase more, or two at once that need each other, whatever saves most per dollar."""
+    def greedy(self, caps: Mapping[int, float], complements: Sequence[tuple[int, int]]) -> list[Step]:
+        """The greedy mix: each step buys the purchase, or the pair of complements, that saves most per dollar."""
         here = self.nothing
         steps: list[Step] = []
-        bundles: list[tuple[int, ...]] = [*((i,) for i in caps), *needy]
+        bundles: list[tuple[int, ...]] = [*((i,) for i in caps), *complements]
         while True:
-            offered = {b: more for b in bundles if (more := self._more(here, b, caps)) is not None}
-            self.look(offered.values())
+            offered = {b: more for b in bundles if (more := self._next_step(here, b, caps)) is not None}
+            self.simulate(offered.values())
             gains = {b: self.saved(here, after) for b, after in offered.items()}
-            good = [b for b in offered if gains[b].value > SAVES_FROM_DAYS]
+            good = [b for b in offered if gains[b].value > LEAST_SAVED_DAYS]
             if not good:
                 return steps
             spent = math.fsum(here)
@@ -317,24 +315,24 @@ class Search:
             here = offered[best]
             steps.append(Step(bought, self.point(here), gains[best]))
 
-    def _more(self, here: Amounts, bundle: tuple[int, ...], caps: Mapping[int, float]) -> Amounts | None:
-        """One step more of each purchase of a bundle; None where there is no money for it, or no use."""
+    def _next_step(self, here: Amounts, bundle: tuple[int, ...], caps: Mapping[int, float]) -> Amounts | None:
+        """One more step of each purchase of a bundle; None if the budget or the useful amount is exhausted."""
         left = self.question.budget_usd - math.fsum(here)
-        wanted = {i: min(caps[i] / STEPS, caps[i] - here[i]) for i in bundle}
-        if min(left, *wanted.values()) <= NEGLIGIBLE * self.question.budget_usd:
+        step = {i: min(caps[i] / STEPS, caps[i] - here[i]) for i in bundle}
+        if min(left, *step.values()) <= NEGLIGIBLE * self.question.budget_usd:
             return None
-        scale = min(1.0, left / math.fsum(wanted.values()))
-        return tuple(usd + scale * wanted.get(i, 0.0) for i, usd in enumerate(here))
+        scale = min(1.0, left / math.fsum(step.values()))
+        return tuple(usd + scale * step.get(i, 0.0) for i, usd in enumerate(here))
 
     def grid(self, caps: Mapping[int, float]) -> list[Amounts]:
-        """Every mix of steps that the budget allows, what is left over spent on any one; empty if these are too many."""
+        """All mixes of steps within the budget, the remainder spent on any one purchase; empty if these are too many."""
         if not caps or (STEPS + 1) ** len(caps) * (len(caps) + 1) > MOST_EXHAUSTIVE:
             return []
-        found: dict[Amounts, None] = {}
+        mixes: dict[Amounts, None] = {}
         for shares in itertools.product(range(STEPS + 1), repeat=len(caps)):
             mix = {i: share * cap / STEPS for share, (i, cap) in zip(shares, caps.items(), strict=True)}
             here = tuple(mix.get(i, 0.0) for i in range(len(self._all)))
             if math.fsum(here) <= self.question.budget_usd * (1.0 + 1e-12):
-                found |= {amounts: None for i in caps if (amounts := self._more(here, (i,), caps)) is not None}
-                found[here] = None
-        return list(found)
+                mixes |= {amounts: None for i in caps if (amounts := self._next_step(here, (i,), caps)) is not None}
+                mixes[here] = None
+        return list(mixes)

@@ -1,4 +1,4 @@
-"""Scenarios against each other: differences replication by replication, with common random numbers."""
+"""Compare scenarios: paired differences by replication, with common random numbers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
-from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.estimates import rounded
 from minsim.studies.monte_carlo.replications import (
     METRIC_UNITS,
     Experiment,
@@ -43,49 +43,60 @@ COMPARED = (
     "leaked_t",
     "value_of_shortfall_usd",
 )
-"""Metrics that are compared: those that every replication has, so that every one has its partner."""
+"""Metrics compared: those defined in every replication, so that all can be paired."""
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Weekly shortfalls of one scenario's central case, as fractions of demand: shape (consumers, weeks)."""
+class CentralCase:
+    """Weekly shortfall of one scenario's central case as a fraction of demand, shape (consumers, weeks)."""
 
-    shape: ResultSchema
+    schema: ResultSchema
     weekly: Weekly
 
 
 class Comparison:
-    """Two or more scenarios side by side, the first the one that others are compared with; made by `compare`."""
+    """Two or more scenarios, each compared with the first; made by `compare`."""
 
-    def __init__(self, scenarios: list[Scenario], seed: int, batches: list[Batch], central: list[Curve]) -> None:
+    def __init__(self, scenarios: list[Scenario], seed: int, batches: list[Batch], central: list[CentralCase]) -> None:
         self.scenarios, self.seed, self.batches, self.central = scenarios, seed, batches, central
         self.names = labels_of(scenarios)
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario that others are compared with."""
+        """The first scenario, with which the others are compared."""
         return self.scenarios[0]
 
     @cached_property
     def places(self) -> list[MaterialRegion]:
-        """Places that use a material in every scenario, those that lose most days anywhere first."""
+        """Places that are consumers in every scenario, by the most days lost in any of them."""
         common = [
             place
-            for place in self.batches[0].shape.places[: self.batches[0].shape.consumers]
-            if all(place in batch.shape.places[: batch.shape.consumers] for batch in self.batches)
+            for place in self.batches[0].schema.consumers
+            if all(place in batch.schema.consumers for batch in self.batches)
         ]
-        lost = {p: max(float(np.nanmean(self._column(b, p, "shortfall_days"))) for b in self.batches) for p in common}
+        lost = {p: max(float(np.nanmean(b.values_at("shortfall_days", p))) for b in self.batches) for p in common}
         return sorted(common, key=lambda place: (-round(lost[place], 6), place))
 
-    def _column(self, batch: Batch, place: MaterialRegion, metric: str) -> FloatArray:
-        column: FloatArray = batch.column(metric)[:, batch.shape.places.index(place)]
-        return column
-
     def difference(self, other: int, place: MaterialRegion, metric: str = "shortfall_days") -> FloatArray:
-        """Differences from the first scenario, one a replication that both have."""
+        """Differences from the first scenario, one per replication that both have.
+
+        Parameters
+        ----------
+        other : int
+            Position of the other scenario in `scenarios`.
+        place : MaterialRegion
+            Material and region.
+        metric : str
+            One of `COMPARED`.
+
+        Returns
+        -------
+        ndarray, shape (pairs,)
+            Other less first, in the metric's unit.
+        """
         a, b = self.batches[0], self.batches[other]
         _, mine, theirs = np.intersect1d(a.replications, b.replications, return_indices=True)
-        return self._column(b, place, metric)[theirs] - self._column(a, place, metric)[mine]
+        return b.values_at(metric, place)[theirs] - a.values_at(metric, place)[mine]
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -99,7 +110,7 @@ class Comparison:
 
     def _row(self, k: int, place: MaterialRegion, metric: str) -> dict[str, Any]:
         change = self.difference(k, place, metric)
-        base, other = (self._column(self.batches[i], place, metric) for i in (0, k))
+        base, other = (self.batches[i].values_at(metric, place) for i in (0, k))
         average = estimates.mean(change)
         low, high = np.quantile(change, (0.05, 0.95)) if len(change) else (np.nan, np.nan)
         return {
@@ -125,7 +136,13 @@ class Comparison:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """What the comparison found, in plain words."""
+        """The findings, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         lines = tuple(line for k in range(1, len(self.scenarios)) for line in self._lines(k))
         failed = sum(len(batch.failures) for batch in self.batches)
         lost = f"; {count(failed, 'replication')} failed and left out" if failed else ""
@@ -138,7 +155,7 @@ class Comparison:
 
     def _lines(self, k: int) -> Iterator[str]:
         name, first = self.names[k], self.names[0]
-        told, same = 0, []
+        differing, same = 0, []
         for place in self.places:
             change = estimates.mean(self.difference(k, place))
             if abs(change.value) < 1e-9 and not change.se > 0:
@@ -148,8 +165,8 @@ class Comparison:
             amount = days(estimates.Estimate(abs(change.value), change.se))
             who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
             yield f"{who} loses {amount} of {what} {more} in {name} than in {first}."
-            told += 1
-        if same and not told:
+            differing += 1
+        if same and not differing:
             yield f"{name} and {first} differ nowhere: every region loses the same in both."
         elif same:
             yield f"No difference for {listing(same)}."
@@ -164,11 +181,23 @@ class Comparison:
         ]
 
     def plot(self) -> Axes:
-        """Draw the central cases over each other, and the differences below."""
+        """Draw the central cases in one chart, and the differences below.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "scenarios": self.names,
             "seed": self.seed,
@@ -180,7 +209,27 @@ class Comparison:
         }
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `comparison.csv`, `comparison.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `comparison.csv`, `comparison.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -196,7 +245,7 @@ class Comparison:
 
 
 def labels_of(scenarios: list[Scenario]) -> list[str]:
-    """Names that tell scenarios apart."""
+    """Unique names of the scenarios."""
     names = [scenario.name for scenario in scenarios]
     return [
         name if names.count(name) == 1 else f"{name} ({names[: k + 1].count(name)})" for k, name in enumerate(names)
@@ -218,13 +267,18 @@ def compare(
     Parameters
     ----------
     first, *others : Scenario, str or Path
-        The first is what the others are compared with.
+        The others are compared with the first.
     replications : int
-        Of each.
+        Replications of each scenario.
     seed : int, optional
         Seed of all draws; absent: that of the first scenario.
     jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Comparison
+        Its `answer` and `table`.
 
     Raises
     ------
@@ -242,16 +296,16 @@ def compare(
     scenarios = [load(scenario) for scenario in (first, *others)]
     seed = scenarios[0].model.seed if seed is None else seed
     experiments = [Experiment.of(scenario, seed) for scenario in scenarios]
-    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
-        batches = computed.replicate(experiments, replications)
-    return Comparison(scenarios, seed, batches, [central_curve(experiment) for experiment in experiments])
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
+        batches = runner.replicate(experiments, replications)
+    return Comparison(scenarios, seed, batches, [central_case(experiment) for experiment in experiments])
 
 
-def central_curve(experiment: Experiment) -> Curve:
-    """The central case of an experiment, by week."""
+def central_case(experiment: Experiment) -> CentralCase:
+    """Simulate the central case of an experiment."""
     chunk = compute(replace(experiment, central=True), 0, 0)
-    if chunk.shape is None:
+    if chunk.schema is None:
         from minsim.errors import SimulationError
 
         raise SimulationError(f"{experiment.name}: the central case cannot be computed: {chunk.failures[0].cause}")
-    return Curve(chunk.shape, chunk.weekly[0])
+    return CentralCase(chunk.schema, chunk.weekly[0])

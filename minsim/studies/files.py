@@ -1,4 +1,4 @@
-"""Files of ensembles and of what is asked of them; each appears whole or not at all."""
+"""Files of ensembles and of the other studies, written atomically."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from minsim.results import plotting
 from minsim.results.files import manifest, whole_files, write_csv, write_json
 from minsim.results.tables import Columns
 from minsim.scenario import Scenario
+from minsim.studies.ensemble_estimates import EnsembleEstimates
 from minsim.studies.monte_carlo.store import merge
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from minsim.studies.ensembles import Ensemble
 
 ENSEMBLE_FILES = ("summary.json", "replications.parquet", "fan.csv", "fan.png", "manifest.json")
 
 
 @dataclass(frozen=True)
 class _Origin:
-    """What the manifest says of."""
+    """The scenario and seed that a manifest records."""
 
     scenario: Scenario
     seed: int
     replication: None = None
 
 
-def save_ensemble(found: Ensemble, out: Path, *, plot: bool = True, command: str | None = None) -> Path:
+def save_ensemble(found: EnsembleEstimates, out: Path, *, plot: bool = True, command: str | None = None) -> Path:
     """Write an ensemble into a folder; see `Ensemble.save`."""
     with whole_files(out, ENSEMBLE_FILES) as folder:
         write_json(folder / "summary.json", found.summary())
@@ -40,8 +39,10 @@ def save_ensemble(found: Ensemble, out: Path, *, plot: bool = True, command: str
         write_csv(folder / "fan.csv", columns_of_rows(found.fan_rows))
         if plot:
             plotting.save(plotting.figure(found), folder / "fan.png")
-        told = manifest(_Origin(found.scenario, found.seed), command)  # type: ignore[arg-type]
-        write_json(folder / "manifest.json", {**told, "replications": found.count, "sampler": found.experiment.sampler})
+        origin = manifest(_Origin(found.scenario, found.seed), command)  # type: ignore[arg-type]
+        write_json(
+            folder / "manifest.json", {**origin, "replications": found.count, "sampler": found.experiment.sampler}
+        )
     return out
 
 
@@ -56,7 +57,7 @@ def save_table(
     command: str | None,
     more: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Path:
-    """Write a table as NAME.csv, its picture as NAME.png, what it says as `summary.json`, the manifest, `more` tables."""
+    """Write a table as NAME.csv, its picture as NAME.png, `summary.json`, the manifest and `more` tables."""
     tables = {name: rows, **(more or {})}
     own = (*(f"{table}.csv" for table in tables), f"{name}.png", "summary.json", "manifest.json")
     with whole_files(out, own) as folder:
@@ -70,7 +71,7 @@ def save_table(
 
 
 def columns_of_rows(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Rows of one kind as columns: numbers as numbers, days as days, everything else as text."""
+    """Rows with the same keys as columns: numbers, dates, or else text."""
     return {key: _column([row[key] for row in rows]) for key in (rows[0] if rows else ())}
 
 

@@ -1,7 +1,7 @@
-"""A run held against what happened: China's exports of magnets in 2025, month by month, with two naive forecasts beside it.
+"""Hindcast: China's monthly exports of magnets in 2025, observed, simulated, and by two naive forecasts.
 
-A simulation is worth its parameters only where it beats what anybody would have said without it: that nothing changes, or
-that nothing comes for as long as a licence takes and everything thereafter.
+A simulation is useful only if it beats forecasts without a model: that nothing changes, or that exports stop for the time a
+licence takes and then return in full.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from minsim.scenario.format.events import ExportCurb
 
@@ -26,19 +26,19 @@ EXPORTER, MATERIAL, STAGE = "China", "magnets", "fabricate"
 WORLD: Final = "World"
 YEAR: Final = "2025"
 FORECASTS: Final = {"simulated_t": "minsim", "no_change_t": "no change", "pause_t": "nothing for 45 working days"}
-"""Columns of forecasts in a hindcast, with their names."""
+"""Columns of forecasts in a hindcast, with their labels."""
 PAUSE_DAYS: Final = 63
-"""45 working days, in calendar days: how long a licence is said to take."""
+"""45 working days in calendar days: the stated time to obtain a licence."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What customs counted in a month.
+    """Exports recorded by customs in a month.
 
     Attributes
     ----------
     month : str
-        As 2025-04.
+        Such as 2025-04.
     destination : str
         A country, or `World`.
     tonnes : float
@@ -46,9 +46,9 @@ class Observation:
     source : str
         Address of the report.
     confidence : str
-        `found` there, or `derived` from figures found.
+        `found` in the source, or `derived` from figures found there.
     note : str
-        How it was derived, or what else was said.
+        Derivation, or a remark.
     """
 
     month: str
@@ -71,67 +71,71 @@ def hindcast(run: Run) -> pd.DataFrame:
     Parameters
     ----------
     run : Run
-        Of `magnet-licences-2025`, or of a scenario of one's own over the same months; it must curb China's magnets.
+        Run of `magnet-licences-2025`, or of your own scenario over the same months with a curb on China's magnets.
 
     Returns
     -------
     DataFrame
-        One row a destination and month of 2025 within the run: `destination`, `month`, `observed_t` (nan where nobody
-        published it), `simulated_t`, `no_change_t` (the run's baseline trade), `pause_t` (nothing for 45 working days
+        One row per destination and month of 2025 within the run: `destination`, `month`, `observed_t` (nan if not
+        published), `simulated_t`, `no_change_t` (the run's baseline trade), `pause_t` (nothing for 45 working days
         from the first curb, then the baseline) [t], `confidence` of the observation, and `scored`: whether the month
-        counts in `errors`, for which it must be observed and not lie before the curb.
+        counts in `errors`: it is observed and ends after the start of the curb.
     """
     import pandas as pd
 
-    began = curb_began(run)
-    seen = {(found.destination, found.month): found for found in observations()}
-    places = sorted({destination for destination, _ in seen})
+    curb_start = curb_began(run)
+    observed = {(o.destination, o.month): o for o in observations()}
+    destinations = {destination for destination, _ in observed}
     rows = []
     for (destination, month), simulated_t in sorted(_simulated(run).items()):
-        if destination not in places or month[:4] != YEAR:
-            continue
-        found = seen.get((destination, month))
-        daily = _baseline_t_per_day(run, destination)
-        days = _days_of(month)
-        open_days = sum(not began <= day < began + dt.timedelta(days=PAUSE_DAYS) for day in days)
-        rows.append(
-            {
-                "destination": destination,
-                "month": month,
-                "observed_t": found.tonnes if found else math.nan,
-                "simulated_t": simulated_t,
-                "no_change_t": daily * len(days),
-                "pause_t": daily * open_days,
-                "confidence": found.confidence if found else "",
-                "scored": found is not None and days[-1] >= began,
-            }
-        )
+        if destination in destinations and month[:4] == YEAR:
+            base_t_per_day = _baseline_t_per_day(run, destination)
+            row = _month_row(observed.get((destination, month)), month, simulated_t, base_t_per_day, curb_start)
+            rows.append({"destination": destination, **row})
     return pd.DataFrame(rows)
 
 
+def _month_row(
+    observation: Observation | None, month: str, simulated_t: float, base_t_per_day: float, curb_start: dt.date
+) -> dict[str, Any]:
+    """Exports to one destination in one month: observed, simulated, and by both naive forecasts."""
+    days = _days_of(month)
+    pause_end = curb_start + dt.timedelta(days=PAUSE_DAYS)
+    open_days = sum(not curb_start <= day < pause_end for day in days)
+    return {
+        "month": month,
+        "observed_t": observation.tonnes if observation else math.nan,
+        "simulated_t": simulated_t,
+        "no_change_t": base_t_per_day * len(days),
+        "pause_t": base_t_per_day * open_days,
+        "confidence": observation.confidence if observation else "",
+        "scored": observation is not None and days[-1] >= curb_start,
+    }
+
+
 def errors(table: pd.DataFrame) -> pd.DataFrame:
-    """Errors of each forecast of a hindcast, by destination, over the months scored.
+    """Errors of each forecast of a hindcast, by destination, over the scored months.
 
     Returns
     -------
     DataFrame
-        `destination`, `forecast`, `months`, `mean_error_t` (too high is positive), `mean_absolute_error_t` [t], and
-        `mape`, the mean of absolute errors as fractions of what was observed: small months weigh as much as large ones.
+        `destination`, `forecast`, `months`, `mean_error_t` (forecast less observed), `mean_absolute_error_t` [t], and
+        `mape`, the mean absolute percentage error as a fraction: small months have the same weight as large ones.
     """
     import pandas as pd
 
     rows = []
     for destination, months in table[table.scored].groupby("destination"):
         for column, forecast in FORECASTS.items():
-            off = months[column] - months.observed_t
+            error_t = months[column] - months.observed_t
             rows.append(
                 {
                     "destination": destination,
                     "forecast": forecast,
                     "months": len(months),
-                    "mean_error_t": off.mean(),
-                    "mean_absolute_error_t": off.abs().mean(),
-                    "mape": (off.abs() / months.observed_t).mean(),
+                    "mean_error_t": error_t.mean(),
+                    "mean_absolute_error_t": error_t.abs().mean(),
+                    "mape": (error_t.abs() / months.observed_t).mean(),
                 }
             )
     return pd.DataFrame(rows)
@@ -143,7 +147,7 @@ def curb_began(run: Run) -> dt.date:
     Raises
     ------
     ValueError
-        If the run has none.
+        If the run has no such curb.
     """
     starts = [
         span.start_day
@@ -158,17 +162,17 @@ def curb_began(run: Run) -> dt.date:
 
 
 def _simulated(run: Run) -> dict[tuple[str, str], float]:
-    """Tonnes shipped by destination and month, the world included."""
+    """Simulated exports by destination and month, the world included [t]."""
     trade = run.trade
     exports = trade[
         (trade.material == MATERIAL) & (trade.stage == STAGE) & (trade.seller == EXPORTER) & (trade.buyer != EXPORTER)
     ]
-    found: dict[tuple[str, str], float] = {}
+    shipped_t: dict[tuple[str, str], float] = {}
     for buyer, month, tonnes in zip(exports.buyer, exports.month, exports.shipped_t, strict=True):
         for destination in (buyer, WORLD):
             key = str(destination), str(month)
-            found[key] = found.get(key, 0.0) + float(tonnes)
-    return found
+            shipped_t[key] = shipped_t.get(key, 0.0) + float(tonnes)
+    return shipped_t
 
 
 def _baseline_t_per_day(run: Run, destination: str) -> float:

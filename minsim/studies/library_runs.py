@@ -1,7 +1,7 @@
-"""Many scenarios run side by side, and an index of their answers: who runs short of what, from when, of how many days.
+"""Run many scenarios, and write an index of shortages: region, material, first day, days lost.
 
-A scenario that fails stops nobody else. Nothing depends on the number of worker processes: each scenario is one task, and
-the index is made of their answers in order of group and name.
+A scenario that fails does not stop the others. The results do not depend on the number of worker processes: each scenario is
+one task, and the index lists them by group and name.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ COLUMNS = (
 )  # fmt: skip
 
 OWN_METRICS = ("onset_date", "duration_days", "shortfall_t", "last_date_to_act")
-"""What is told of the reference behaviour alone, in the order of `Loss`."""
+"""Metrics listed for the reference behaviour alone, in the order of the fields of `Loss`."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to run and where to write it; plain values, for they go to other processes.
+    """A scenario to run and the folder of its results; plain values, because it is sent to other processes.
 
     Attributes
     ----------
     target : str
         Name of a library scenario, or a path.
     out : Path
-        Its results go into a folder of its name in this one.
+        Parent folder; the results are written into a subfolder with the name of the scenario.
     seed, replication : int or None
         As in `results.run`.
     bracket, plot : bool
@@ -60,16 +60,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Loss:
-    """What one region loses of one material in one scenario.
+    """Loss of one material in one region in one scenario.
 
     Attributes
     ----------
     material, region : str
-        The material by its title.
+        The material is given by its title.
     days_lost : float
         Days of use lost with the reference behaviour [days].
     without_rerouting, free_rerouting : float or None
-        The same at both ends of the bracket; None without a bracket [days].
+        Days of use lost at both ends of the bracket; None without a bracket [days].
     short_from, last_date_to_act : date or None
     short_days, shortfall_t : float
     """
@@ -87,7 +87,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Entry:
-    """How one scenario came out: its headline and losses, or why it failed."""
+    """Result of one scenario: its headline and losses, or the cause of failure."""
 
     name: str
     group: str = UNGROUPED
@@ -99,32 +99,34 @@ class Entry:
     failure: str | None = None
 
 
-def run_all(requests: Sequence[Request], jobs: int = 1, tell: Callable[[int, int], None] | None = None) -> list[Entry]:
-    """Run scenarios and write each one's results as soon as they are there.
+def run_all(
+    requests: Sequence[Request], jobs: int = 1, progress: Callable[[int, int], None] | None = None
+) -> list[Entry]:
+    """Run scenarios and write the results of each as soon as it is done.
 
     Parameters
     ----------
     requests : sequence of Request
     jobs : int
         Worker processes; the results are the same for any number.
-    tell : callable, optional
-        Called with how many are done, and how many there are.
+    progress : callable, optional
+        Called with the number of scenarios done, and of all scenarios.
 
     Returns
     -------
     list of Entry
-        By group, those without one last, and name.
+        By group and name; entries without a group last.
     """
     entries = []
-    for entry in results_of(((answered, (request,)) for request in requests), min(jobs, len(requests) or 1)):
+    for entry in results_of(((run_request, (request,)) for request in requests), min(jobs, len(requests) or 1)):
         entries.append(entry)
-        if tell is not None:
-            tell(len(entries), len(requests))
+        if progress is not None:
+            progress(len(entries), len(requests))
     return sorted(entries, key=lambda entry: (entry.group == UNGROUPED, entry.group, entry.name))
 
 
-def answered(request: Request) -> Entry:
-    """Run and write one scenario; a failure minsim knows of becomes part of the answer."""
+def run_request(request: Request) -> Entry:
+    """Run one scenario and write its results; a `MinsimError` becomes the failure of the entry."""
     from minsim.results.run import run
 
     try:
@@ -146,22 +148,22 @@ def _losses(run: Run) -> Iterable[Loss]:
     values: dict[tuple[str | None, ...], Any] = {
         (row["rerouting"], row["material"], row["region"], row["metric"]): row["value"] for row in run.bracket_rows
     }
-    found = []
+    losses = []
     for consumer in run.record.network.consumers:
         place = (consumer.material, consumer.region)
         days = {r: values[r, *place, "shortfall_days"] for r in run.bracket_records}
         if any(days.values()):
             own = [values["reference", *place, name] for name in OWN_METRICS]
             title = run.scenario.model.materials[consumer.material].title or consumer.material
-            found.append(Loss(title, consumer.region, days["reference"], days.get("none"), days.get("free"), *own))
-    return sorted(found, key=lambda loss: (-loss.days_lost, loss.material, loss.region))
+            losses.append(Loss(title, consumer.region, days["reference"], days.get("none"), days.get("free"), *own))
+    return sorted(losses, key=lambda loss: (-loss.days_lost, loss.material, loss.region))
 
 
 # ------------------------------------------------------------------------------------------------------------------- index
 
 
 def save_index(entries: Sequence[Entry], out: Path, *, plot: bool = True) -> None:
-    """Write the index of a catalogue: a table, a readable page and, with `plot`, a heat map.
+    """Write the index of several scenarios: a table, a Markdown page and, with `plot`, a heat map.
 
     Raises
     ------
@@ -179,7 +181,7 @@ def save_index(entries: Sequence[Entry], out: Path, *, plot: bool = True) -> Non
 
 
 def index_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """One row for each scenario, material and region that runs short under any behaviour; none for what never does."""
+    """One row per scenario, material and region with a shortage under any behaviour."""
     return [
         dict(
             zip(
@@ -202,7 +204,7 @@ def _number(value: float | None) -> float:
 
 
 def index_page(entries: Sequence[Entry], *, plot: bool = True) -> str:
-    """The index in Markdown: failures first, then every scenario with its question, its answer and who loses how much."""
+    """The index in Markdown: failures first, then every scenario with its question, answer and losses."""
     failed = [entry for entry in entries if entry.failure is not None]
     lines = ["# Who runs short", "", _tally(entries), ""]
     if failed:
@@ -243,7 +245,7 @@ def _section(entry: Entry) -> list[str]:
 
 
 def days_text(loss: Loss) -> str:
-    """Days of use lost with their bracket, as printed.
+    """Days of use lost with their bracket, as text.
 
     >>> days_text(Loss("Magnets", "Japan", 98.6, 120.2, 0.0, None, 0, 0.0, None))
     '99 (120 → 0)'

@@ -1,8 +1,8 @@
-"""Every producer country of every material stopped for a year, again and again, and what a region then lacks.
+"""Producer outages (N-1 analysis): days of use a region loses if one producer country stops for a year.
 
-Deep chains are simulated with the reference behaviour, every producer of the country at every stage stopping on one day.
-Materials for screening only have no chain: for them stands the closed form on direct purchases, days of use lost =
-exposure × days − cover, where nobody reroutes (model, section 9).
+Deep chains are simulated with the reference behaviour; every producer of the country, at every stage, stops on the same
+day. Materials for screening only have no chain: they use the closed form on direct purchases, days of use lost =
+exposure × days − cover, without rerouting (model, section 9).
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ from minsim.reference.screening import STOP_DAY, cover_days, exposure, lead_days
 from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.studies.answers import days
-from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, replication_runner
-from minsim.studies.monte_carlo.estimates import Estimate
+from minsim.studies.monte_carlo.estimates import Estimate, rounded
 from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
 from minsim.text.formatting import count, day_count, inside_sentence, percent, whole_days, with_article
 from minsim.text.messages import unknown
@@ -39,30 +38,30 @@ if TYPE_CHECKING:
 
 STOP_DAYS = 365
 AFTER_DAYS = 365
-"""Days simulated after the stop: shortages outlast it."""
+"""Days simulated after the stop, because shortages outlast it."""
 SEED = 1
 MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
-class KnockOut:
-    """One country of one material's chain stopped.
+class ProducerOutage:
+    """The outage of one country in the chain of one material.
 
     Attributes
     ----------
     material, title, tier, country : str
     lost : Estimate
-        Days of use lost; without an error in closed form.
+        Days of use lost; without a standard error in closed form.
     worst : Estimate
         Mean of the worst 5% of replications [days of use].
     probability : Estimate
-        Of any shortfall.
+        Probability of any shortfall.
     onset_days : float
-        Median of days from the stop to the first short day, of those replications that have one; `nan`: none.
+        Median of days from the stop to the first short day, over replications with a shortfall; `nan`: none.
     basis : {"simulated", "closed form", "at most"}
-        In closed form a material is for screening only; `at most`: its trade with the country is not published.
+        Materials for screening only are in closed form; `at most`: their trade with the country is not published.
     replications : int
-        Computed; 0 in closed form.
+        Number computed; 0 in closed form.
     """
 
     material: str
@@ -78,22 +77,22 @@ class KnockOut:
 
     @property
     def text(self) -> str:
-        """Days lost, as a cell says it."""
+        """Days lost, as text of a table cell."""
         sign = {"at most": "≤ ", "closed form": "~ "}.get(self.basis, "") if self.lost.value > 0.0 else ""
         return f"{sign}{whole_days(self.lost.value)}"
 
 
 class ProducerOutages:
-    """What every stop costs a region; made by `stop_each_producer`.
+    """Days of use a region loses in every producer outage; made by `stop_each_producer`.
 
     Attributes
     ----------
-    cells : list of KnockOut
+    cells : list of ProducerOutage
         Most days lost first.
     """
 
     def __init__(
-        self, region: str, stop_days: int, seed: int, replications: int, cells: Sequence[KnockOut],
+        self, region: str, stop_days: int, seed: int, replications: int, cells: Sequence[ProducerOutage],
         failed_runs: Sequence[FailedRun] = (),
     ) -> None:  # fmt: skip
         self.region, self.stop_days, self.seed, self.replications = region, stop_days, seed, replications
@@ -102,7 +101,7 @@ class ProducerOutages:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One row a material and country."""
+        """One row per material and country."""
         return [
             {
                 "material": c.material,
@@ -130,7 +129,13 @@ class ProducerOutages:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """Which stop costs most, in plain words."""
+        """The most costly outages, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         where = with_article(self.region)
         worst = [c for c in self.cells if c.basis == "simulated" and c.lost.value >= 0.5]
         period = f"{self.stop_days} days" if self.stop_days != STOP_DAYS else "a year"
@@ -144,7 +149,7 @@ class ProducerOutages:
             )
         return Answer(head, (*map(self._line, worst[:MOST_NAMED]), *self._foot()))
 
-    def _line(self, c: KnockOut) -> str:
+    def _line(self, c: ProducerOutage) -> str:
         chance = f"short in {percent(c.probability.value)} of replications"
         return f"{c.title} without {with_article(c.country)}: {days(c.lost)} of use lost, {chance}."
 
@@ -165,7 +170,13 @@ class ProducerOutages:
             yield f"{count(len(self.failed_runs), 'replication')} failed and are left out."
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "as_of": AS_OF.isoformat(),
             "version": __version__,
@@ -179,11 +190,37 @@ class ProducerOutages:
         }
 
     def plot(self) -> Axes:
-        """Draw the heat map: materials by countries."""
+        """Draw the heat map: materials by countries.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `stops.csv`, `stops.png` and `summary.json` into a folder."""
+        """Write `stops.csv`, `stops.png` and `summary.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.results.files import whole_files, write_csv, write_json
         from minsim.studies.files import columns_of_rows
 
@@ -210,20 +247,25 @@ def stop_each_producer(
     out: str | Path | None = None,
     progress: RunProgress | None = None,
 ) -> ProducerOutages:
-    """Stop every producer country of every material for a while, and see what a region lacks.
+    """Simulate the outage of each producer country of each material, one at a time (N-1 analysis).
 
     Parameters
     ----------
     keys : sequence of str, optional
         Materials of the reference data; absent: all.
     region : str
-        Who is hit. Materials for screening only are known of the United States alone.
+        The consumer region. Data on materials for screening only exist for the United States alone.
     stop_days : int
-        [days].
+        Length of every outage [days].
     replications : int
-        Of each stop in a deep chain.
+        Replications of each outage in a deep chain.
     seed, jobs, executor, out, progress
         As of `ensemble`; the seed serves all chains.
+
+    Returns
+    -------
+    ProducerOutages
+        Its `answer` and `table`.
 
     Raises
     ------
@@ -243,8 +285,8 @@ def stop_each_producer(
         (entry.key, country) for entry in chosen if entry.tier == "deep" for country in _countries(entry.key, region)
     ]
     experiments = [_stopped(key, country, stop_days, seed) for key, country in deep]
-    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
-        batches = computed.replicate(experiments, replications)
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
+        batches = runner.replicate(experiments, replications)
     cells = [_measured(key, country, region, batch) for (key, country), batch in zip(deep, batches, strict=True)]
     if region == UNITED_STATES:
         cells += [cell for entry in chosen if entry.tier != "deep" for cell in _closed_forms(entry.key, stop_days)]
@@ -279,27 +321,27 @@ def _stopped(key: str, country: str, stop_days: int, seed: int) -> Experiment:
     return Experiment.of(base.with_overrides({"end": end, **stop_events(base, country, start, stop_days)}), seed)
 
 
-def _measured(key: str, country: str, region: str, batch: Batch) -> KnockOut:
-    place = batch.shape.places.index(MaterialRegion(key, region))
-    lost, onset = batch.column("shortfall_days")[:, place], batch.column("onset_date")[:, place]
+def _measured(key: str, country: str, region: str, batch: Batch) -> ProducerOutage:
+    place = MaterialRegion(key, region)
+    lost, onset = batch.values_at("shortfall_days", place), batch.values_at("onset_date", place)
     short = onset[~np.isnan(onset)] - STOP_DAY
-    return KnockOut(
+    return ProducerOutage(
         key, materials()[key].title, "deep", country, estimates.mean(lost), estimates.tail_mean(lost),
         estimates.probability(~np.isnan(onset)), float(np.median(short)) if len(short) else float("nan"),
         "simulated", len(lost),
     )  # fmt: skip
 
 
-def _closed_forms(key: str, stop_days: int) -> Iterator[KnockOut]:
-    """Stops of a material without a chain: who is known to sell, and what the cover leaves uncovered."""
+def _closed_forms(key: str, stop_days: int) -> Iterator[ProducerOutage]:
+    """Outages of a material without a chain, from known sellers, exposure and stock cover."""
     entry, (cover, _) = materials()[key], cover_days(key)
     makers = {country for stage in entry.stages for country in stage_shares(key, stage)}
     for country in sorted(makers - {REST_OF_WORLD, UNITED_STATES}):
         part, basis = exposure(key, country)
         lost = max(0.0, part * stop_days - cover)
         first = survival(cover, part, lead_days(country)) if lost > 0.0 else float("nan")
-        nothing = float("nan")
-        yield KnockOut(
-            key, entry.title, entry.tier, country, Estimate(lost, nothing), Estimate(nothing, nothing),
-            Estimate(nothing, nothing), first, "at most" if basis == "at most" else "closed form", 0,
+        undefined = float("nan")
+        yield ProducerOutage(
+            key, entry.title, entry.tier, country, Estimate(lost, undefined), Estimate(undefined, undefined),
+            Estimate(undefined, undefined), first, "at most" if basis == "at most" else "closed form", 0,
         )  # fmt: skip

@@ -1,7 +1,7 @@
-"""What money can buy against a shortage: stocks in every form, plants and recycling; what each costs and changes.
+"""Purchases against a shortage: stocks in every form, capacity and recycling, with their costs and scenario overrides.
 
-Everything bought stands on the first day: a stock is full, a plant runs. Stock costs its value at the scenario's prices and
-what holding it costs until the run ends; a plant costs so many years of its sales (`data/costs.csv`).
+Everything bought is in place on the first day: a stock is full, a plant runs. A stock costs its value at the scenario's
+prices plus the carrying cost until the end of the run; a plant costs a number of years of its sales (`data/costs.csv`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Kind = Literal["stock", "capacity", "recycling"]
 Block = dict[str, Any]
 STATED = {"source": "assumption", "note": "bought: a purchase that is tried out"}
 MINE = "mine"
-"""Mines are no option: one takes a decade or two to open."""
+"""Stage without purchases: a mine takes one or two decades to open."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Purchase:
-    """One thing that money can buy.
+    """One purchase option.
 
     Attributes
     ----------
@@ -50,17 +50,17 @@ class Purchase:
         `stock.MATERIAL`, `capacity.MATERIAL.STAGE` or `recycling.MATERIAL`.
     kind : {"stock", "capacity", "recycling"}
     material, stage : str
-        Whose product is held, or made.
+        The product that is held, or made.
     label : str
-        In words.
+        Name for readers.
     cost : Cost
-        Of a tonne held, or of a tonne a year of capacity.
-    standing : mapping
-        What it takes in the scenario, by dotted path, whatever the amount.
+        Cost of a tonne held, or of a tonne a year of capacity.
+    fixed_overrides : mapping
+        Scenario overrides by dotted path, without the amount.
     path : str
-        Path of the amount.
+        Dotted path of the amount.
     t_per_unit : float
-        Tonnes in a unit of that path: a day of use for stocks.
+        Tonnes in a unit of that path: for stocks, a day of use.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Purchase:
     stage: str
     label: str
     cost: Cost
-    standing: Mapping[str, Any]
+    fixed_overrides: Mapping[str, Any]
     path: str
     t_per_unit: float = 1.0
 
@@ -79,58 +79,60 @@ class Purchase:
         return "t" if self.kind == "stock" else "t/year"
 
     def amount(self, usd: float) -> float:
-        """What money buys [`unit`]."""
+        """Amount bought with a sum of money [`unit`]."""
         return usd / self.cost.usd
 
     def changes(self, usd: float) -> Block:
-        """What the purchase changes in the scenario; nothing where nothing is spent."""
+        """Scenario overrides of the purchase; empty if nothing is spent."""
         if usd <= 0.0:
             return {}
         block, key = self.path.rsplit(".", 1)
-        changed = {path: dict(value) for path, value in self.standing.items()}
+        changed = {path: dict(value) for path, value in self.fixed_overrides.items()}
         changed[block][key] = self.amount(usd) / self.t_per_unit
         return changed
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Everything on offer in a region.
+class PurchaseOptions:
+    """All purchase options in a region.
 
     Attributes
     ----------
     purchases : tuple of Purchase
-    emptied : tuple of str
-        Stockpiles of the region that the money buys from nothing.
+    replaced_stockpiles : tuple of str
+        Stockpiles of the region that are removed from the scenario, so that every tonne is paid from the budget.
     years : float
-        Length of the run, for which stock is held [years].
+        Length of the run, for which stocks are held [years].
     """
 
     purchases: tuple[Purchase, ...]
-    emptied: tuple[str, ...]
+    replaced_stockpiles: tuple[str, ...]
     years: float
 
     @property
     def removals(self) -> Block:
-        """What the emptied stockpiles change in the scenario."""
-        return {f"stockpiles.{name}": None for name in self.emptied}
+        """Scenario overrides that remove the replaced stockpiles."""
+        return {f"stockpiles.{name}": None for name in self.replaced_stockpiles}
 
 
-def shelf(scenario: Scenario, region: str, materials: Sequence[str], costs: Mapping[str, float] | None = None) -> Shelf:
-    """What can be bought for a region against shortages of some materials that it uses.
+def purchase_options(
+    scenario: Scenario, region: str, materials: Sequence[str], costs: Mapping[str, float] | None = None
+) -> PurchaseOptions:
+    """List what a region can buy against shortages of some materials that it uses.
 
     Parameters
     ----------
     scenario : Scenario
     region : str
     materials : sequence of str
-        Used there.
+        Materials used in the region.
     costs : mapping of str to float, optional
-        Purchase → USD a tonne, or a tonne a year, in place of the reference.
+        Purchase → USD per tonne, or per tonne a year, instead of the reference cost.
 
     Raises
     ------
     ScenarioError
-        A price is missing, or a cost names no purchase.
+        A price is missing, or a cost is given for an unknown purchase.
     """
     upstream = sorted(set().union(*(made_from(scenario, name) for name in materials)))
     own = {
@@ -139,10 +141,10 @@ def shelf(scenario: Scenario, region: str, materials: Sequence[str], costs: Mapp
     years = ((scenario.model.end - scenario.model.start).days + 1) / DAYS_PER_YEAR
     network = build_network(scenario, Draws.central())
     prices = {name: _price(scenario, name) for name in upstream}
-    offers = [*_stocks(scenario, region, upstream, own, prices, years)]
-    offers += [p for name in upstream for p in _plants(scenario, network, region, name, prices[name])]
-    offers += [_recycling(scenario, network, region, name, prices[name]) for name in materials]
-    return Shelf(tuple(_repriced(offers, costs or {})), tuple(sorted(own)), years)
+    options = [*_stocks(scenario, region, upstream, own, prices, years)]
+    options += [p for name in upstream for p in _plants(scenario, network, region, name, prices[name])]
+    options += [_recycling(scenario, network, region, name, prices[name]) for name in materials]
+    return PurchaseOptions(tuple(_repriced(options, costs or {})), tuple(sorted(own)), years)
 
 
 def _price(scenario: Scenario, material: str) -> float:
@@ -158,7 +160,7 @@ def _price(scenario: Scenario, material: str) -> float:
 
 
 def reference_cost(kind: Kind) -> ReferenceValue:
-    """What the reference data say of the cost of a kind of purchase."""
+    """Reference cost of a kind of purchase, with its range."""
     return next(row for row in reference_values("costs") if row.group == kind)
 
 
@@ -169,15 +171,16 @@ def _stocks(
     """Stocks of every material in its last form, and in every form that the region's stockpiles hold already."""
     forms = dict.fromkeys((name, chain(scenario.model.materials[name])[-1]) for name in upstream)
     forms |= dict.fromkeys(
-        (name, stage) for pile in own.values() for name, stage in pile.holds.items() if name in prices
+        (name, stage) for stockpile in own.values() for name, stage in stockpile.holds.items() if name in prices
     )
-    standing = {form: _pile(scenario, region, form, own) for form in forms}
-    trial = scenario.with_overrides({path: {**block, "target_days": 1} for path, block in standing.values()})
-    use = {(h.stockpile): h.use_t_per_day for h in build_network(trial, Draws.central()).holdings}
-    for (name, stage), (path, block) in standing.items():
+    blocks = {form: _stockpile(scenario, region, form, own) for form in forms}
+    trial = scenario.with_overrides({path: {**block, "target_days": 1} for path, block in blocks.values()})
+    use = {h.stockpile: h.use_t_per_day for h in build_network(trial, Draws.central()).holdings}
+    for (name, stage), (path, block) in blocks.items():
         carrying = block.get("carrying_cost_share_per_year") or 0.0
-        told = reference_cost("stock")
-        rates = (carrying,) * 3 if carrying else (told.value, told.low or told.value, told.high or told.value)
+        reference = reference_cost("stock")
+        value = reference.value
+        rates = (carrying,) * 3 if carrying else (value, reference.low or value, reference.high or value)
         cost = Cost(*(prices[name] * (1.0 + rate * years) for rate in rates))
         last = stage == chain(scenario.model.materials[name])[-1]
         label = f"Stock of {material_name(scenario, name)}" + ("" if last else f", {stage}")
@@ -186,9 +189,11 @@ def _stocks(
         yield Purchase(key, "stock", name, stage, label, cost, {path: block}, f"{path}.target_days", t_per_day)
 
 
-def _pile(scenario: Scenario, region: str, form: tuple[str, str], own: Mapping[str, Stockpile]) -> tuple[str, Block]:
-    """A full stockpile of one form under the rules of the region's own: of the same form, or of the first; or none."""
-    same = [key for key, pile in own.items() if pile.holds.get(form[0]) == form[1]]
+def _stockpile(
+    scenario: Scenario, region: str, form: tuple[str, str], own: Mapping[str, Stockpile]
+) -> tuple[str, Block]:
+    """A full stockpile of one form, with the rules of the region's stockpile of that form, or else of its first one."""
+    same = [key for key, stockpile in own.items() if stockpile.holds.get(form[0]) == form[1]]
     models = [*same, *sorted(own)][:1]
     rules = scenario.resolved["stockpiles"][models[0]] if models else {}
     taken = {key: rules[key] for key in ("members", "release", "carrying_cost_share_per_year") if key in rules}
@@ -197,7 +202,7 @@ def _pile(scenario: Scenario, region: str, form: tuple[str, str], own: Mapping[s
 
 
 def _plants(scenario: Scenario, network: Network, region: str, material: str, price: float) -> Iterator[Purchase]:
-    """More capacity of plants that stand in the region, at every stage but the mine."""
+    """Additional capacity of existing plants in the region, at every stage except the mine."""
     for stage in chain(scenario.model.materials[material]):
         plants = [s.producer for s in network.sellers if (s.material, s.stage, s.country) == (material, stage, region)]
         producers = scenario.model.materials[material].stages[stage].producers
@@ -209,13 +214,13 @@ def _plants(scenario: Scenario, network: Network, region: str, material: str, pr
 
 
 def _recycling(scenario: Scenario, network: Network, region: str, material: str, price: float) -> Purchase:
-    """More recycling in the region into a material's last product: of whoever does it there, or a newcomer."""
+    """Additional recycling in the region into a material's last product, by an existing recycler or a new one."""
     stage = chain(scenario.model.materials[material])[-1]
     producers = scenario.model.materials[material].stages[stage].producers
-    at_work = [name for name, p in producers.items() if p.feed == "none" and (p.country or name) == region]
-    plant = at_work[0] if at_work else f"{region} recycling"
+    existing = [name for name, p in producers.items() if p.feed == "none" and (p.country or name) == region]
+    plant = existing[0] if existing else f"{region} recycling"
     new: Block = {}
-    if not at_work:
+    if not existing:
         path = f"materials.{material}.stages.{stage}.producers.{plant}"
         new = {path: {"share": 0, "feed": "none", "country": region, **STATED}}
     label = f"Recycling into {material_name(scenario, material)}"
@@ -225,9 +230,9 @@ def _recycling(scenario: Scenario, network: Network, region: str, material: str,
 def _project(
     name: str, kind: Kind, material: str, stage: str, label: str, price: float, plant: str, new: Block
 ) -> Purchase:
-    told = reference_cost(kind)
-    assert told.low is not None
-    assert told.high is not None
+    reference = reference_cost(kind)
+    assert reference.low is not None
+    assert reference.high is not None
     path = f"events.bought-{name.replace('.', '-')}"
     event = {
         "type": "capacity_project",
@@ -235,27 +240,27 @@ def _project(
         "producer": {"material": material, "stage": stage, "producer": plant},
         **STATED,
     }
-    cost = Cost(price * told.value, price * told.low, price * told.high)
+    cost = Cost(price * reference.value, price * reference.low, price * reference.high)
     return Purchase(name, kind, material, stage, label, cost, {**new, path: event}, f"{path}.capacity_t_per_year")
 
 
-def _repriced(offers: Sequence[Purchase], costs: Mapping[str, float]) -> Iterator[Purchase]:
-    known = {offer.name for offer in offers}
+def _repriced(options: Sequence[Purchase], costs: Mapping[str, float]) -> Iterator[Purchase]:
+    known = {option.name for option in options}
     for name, usd in costs.items():
         if name not in known:
             raise ScenarioError.single(unknown("purchase", name, known))
         if not 0.0 < usd < math.inf:
             raise ScenarioError.single(f"expected a cost of {name} > 0 USD, got {usd}")
-    for offer in offers:
-        own = costs.get(offer.name)
-        yield offer if own is None else replace(offer, cost=Cost(own, own, own))
+    for option in options:
+        own = costs.get(option.name)
+        yield option if own is None else replace(option, cost=Cost(own, own, own))
 
 
-def chosen(offers: Sequence[Purchase], names: Sequence[str]) -> tuple[Purchase, ...]:
-    """The purchases named, by kind or one by one; without a name all."""
-    kinds = {offer.kind for offer in offers}
-    known = [*sorted(kinds), *(offer.name for offer in offers)]
+def chosen(options: Sequence[Purchase], names: Sequence[str]) -> tuple[Purchase, ...]:
+    """The purchases selected by kind or by name; without names all."""
+    kinds = {option.kind for option in options}
+    known = [*sorted(kinds), *(option.name for option in options)]
     for name in names:
         if name not in known:
             raise ScenarioError.single(unknown("purchase", name, known) + f"; there are {listing(known)}")
-    return tuple(o for o in offers if not names or o.name in names or o.kind in names)
+    return tuple(o for o in options if not names or o.name in names or o.kind in names)

@@ -1,8 +1,8 @@
-"""Which numbers drive an answer: Morris screening and Sobol indices of one metric, by SALib.
+"""Global sensitivity analysis of one metric: Morris screening and Sobol indices, by SALib.
 
-Morris [1]_ moves one number at a time between quantiles of its distribution and takes the mean size of what follows
-(mu*), in the unit of the metric; it costs a dozen replications a number. Sobol indices [2]_ are shares of the variance: of a
-number alone (first order), and with all it acts together with (total); they cost hundreds.
+Morris screening [1]_ varies one number at a time between quantiles of its distribution; mu* is the mean absolute effect, in
+the unit of the metric. It needs about a dozen runs per number. Sobol indices [2]_ are shares of the variance: of a number
+alone (first order), and with all its interactions (total). They need hundreds of runs per number.
 
 References
 ----------
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,8 +32,8 @@ from minsim.scenario import Input, Scenario
 from minsim.scenario.checks import ASSUMPTION
 from minsim.scenario.distributions import Dimension, dimensions, stream
 from minsim.studies.answers import material_name, path_words
-from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo.batches import Batch, RunProgress, RunSeries, design_of, load, replication_runner
+from minsim.studies.monte_carlo.estimates import rounded
 from minsim.studies.monte_carlo.replications import (
     METRIC_UNITS,
     METRICS,
@@ -41,6 +41,7 @@ from minsim.studies.monte_carlo.replications import (
     Experiment,
     Failure,
     MaterialRegion,
+    ResultSchema,
     compute_points,
 )
 from minsim.studies.monte_carlo.workers import Task
@@ -53,24 +54,28 @@ if TYPE_CHECKING:
 
 Method = Literal["morris", "sobol"]
 LEVELS = 4
+"""Levels of the Morris grid."""
 INNER = (0.025, 0.95)
-"""Morris moves within the central 95% of a distribution: the ends of an unbounded one are infinitely far off."""
+"""Start and width of the quantiles that Morris varies: the central 95%, because distributions may be unbounded."""
+RANKED_BY: dict[Method, str] = {"morris": "mu_star", "sobol": "total"}
+"""Column that ranks the numbers."""
 MOST_NAMED = 10
+"""Most numbers named in the answer."""
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A number that is moved.
+    """A number that is varied.
 
     Attributes
     ----------
     name : Dimension
-        Its path and purpose.
+        Path and purpose of its draw.
     is_assumption : bool
     spread : float
-        Of a number without a distribution: how far it is moved to either side, as a fraction of itself.
+        Half-width of the variation of a number without a distribution, as a fraction of the number.
     most : float
-        Largest factor on it; keeps shares below 1.
+        Largest factor applied to it; keeps shares at or below 1.
     """
 
     name: Dimension
@@ -80,22 +85,22 @@ class Factor:
 
     @property
     def label(self) -> str:
-        """The path, with what is drawn where it is not the value."""
+        """The path, with a remark if the draw is not the value itself."""
         path, purpose = self.name
         return {"start": path, "happens": path.removesuffix(".probability") + " happens"}.get(purpose, path)
 
     def scaled(self, u: FloatArray) -> FloatArray:
-        """Units as the draws want them: factors, where the number has no distribution."""
+        """Uniform numbers in [0, 1] as draws; as factors if the number has no distribution."""
         return np.minimum(1.0 + self.spread * (2.0 * u - 1.0), self.most) if self.name[1] == "factor" else u
 
 
 class Sensitivity:
-    """What each number contributes to one metric; made by `sensitivity`.
+    """Sensitivity of one metric to each number; made by `sensitivity`.
 
     Attributes
     ----------
     rows : list of dict
-        The numbers that count most first.
+        One row per number, the most influential first.
     """
 
     def __init__(
@@ -121,11 +126,17 @@ class Sensitivity:
 
     @property
     def main(self) -> str:
-        """The column by which numbers are ranked."""
-        return "mu_star" if self.method == "morris" else "total"
+        """The column that ranks the numbers."""
+        return RANKED_BY[self.method]
 
     def answer(self) -> Answer:
-        """Which numbers drive the answer, in plain words."""
+        """The most influential numbers, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         name = "days of use lost" if self.metric == "shortfall_days" else self.metric.replace("_", " ")
         what = f"{name} in {with_article(self.place.region)}"
         acting = [row for row in self.rows if (row[self.main] or 0.0) > 1e-9]
@@ -158,7 +169,13 @@ class Sensitivity:
         return f"{material}: {meaning}; {count(self.runs, 'run')}, seed {self.experiment.seed}{still}{gone}."
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         return {
             "scenario": self.scenario.name,
             "seed": self.experiment.seed,
@@ -173,11 +190,37 @@ class Sensitivity:
         }
 
     def plot(self) -> Axes:
-        """Draw the tornado, assumptions marked."""
+        """Draw the tornado, assumptions marked.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `sensitivity.csv`, `sensitivity.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `sensitivity.csv`, `sensitivity.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -206,25 +249,30 @@ def sensitivity(
     out: str | Path | None = None,
     progress: RunProgress | None = None,
 ) -> Sensitivity:
-    """Find which uncertain numbers drive a metric.
+    """Find the uncertain numbers to which a metric is most sensitive.
 
     Parameters
     ----------
     scenario : Scenario, str or Path
         A loaded scenario, the name of a library scenario, or the path of a scenario file.
     metric : str
-        A metric of a region that every run has, such as `shortfall_days`.
+        A metric of a region that is defined in every run, such as `shortfall_days`.
     region, material : str, optional
-        Absent: the first that fits of those whose metric varies most.
+        Absent: the place whose metric varies most.
     method : {"morris", "sobol"}
     samples : int, optional
-        Trajectories of Morris (10), or base points of Sobol (64; a power of two).
+        Trajectories of Morris (default 10), or base points of Sobol (default 64; a power of two).
     spread : float
-        Also move every empirical number without a distribution by this fraction of itself to either side.
+        Also vary every empirical number without a distribution by this fraction of itself to either side.
     seed : int, optional
-        Of the design, and of hazards, which draw alike in every run.
+        Seed of the design, and of hazards, whose draws are the same in every run.
     jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Sensitivity
+        Its `answer` and `table`.
 
     Raises
     ------
@@ -245,31 +293,31 @@ def sensitivity(
         raise ScenarioError.single("fewer than two numbers are uncertain; give distributions, or a spread")
     samples = samples or (10 if method == "morris" else 64)
     units = _design(method, len(factors), samples, experiment.seed)
-    series = _series(experiment, factors, units, method)
-    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
-        (batch,) = computed.compute([series])
-    values = np.full((len(units), *batch.values.shape[1:]), np.nan)  # `nan` where a run failed
-    values[batch.replications] = batch.values
-    place, column = _place(batch.shape, values[:, :, METRICS.index(metric)], region, material)
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
+        (batch,) = runner.compute([_series(experiment, factors, units, method)])
+    values = batch.values_by_run(len(units))[:, :, METRICS.index(metric)]
+    place, column = _place(batch.schema, values, region, material)
     group = len(factors) + (1 if method == "morris" else 2)
-    whole = np.isfinite(column).reshape(-1, group).all(axis=1)
-    if whole.sum() < 2:
-        raise SimulationError(_why_none(metric, batch, whole, spread))
-    kept = np.repeat(whole, group)
-    rows = list(_rows(method, factors, units[kept], column[kept], experiment.seed))
-    key = "mu_star" if method == "morris" else "total"
-    rows.sort(key=lambda row: (-(row[key] or 0.0), row["number"]))
+    complete = np.isfinite(column).reshape(-1, group).all(axis=1)
+    if complete.sum() < 2:
+        raise SimulationError(_why_none(metric, batch, complete, spread))
+    kept = np.repeat(complete, group)
+    rows = sorted(_rows(method, factors, units[kept], column[kept], experiment.seed), key=_rank(method))
     return Sensitivity(loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()), batch.failures)
 
 
-def _why_none(metric: str, batch: Batch, whole: Any, spread: float) -> str:
-    """Why too few groups of runs are left: their metric is absent, or some run of each failed."""
+def _rank(method: Method) -> Callable[[dict[str, Any]], tuple[float, str]]:
+    return lambda row: (-(row[RANKED_BY[method]] or 0.0), row["number"])
+
+
+def _why_none(metric: str, batch: Batch, complete: Any, spread: float) -> str:
+    """Why too few groups of runs are left: the metric does not apply, or a run of each group failed."""
     if not batch.failures:
         return f"{metric} is absent in nearly every run; choose another metric"
     cause = batch.failures[0].cause.splitlines()
     milder = f"; a spread below {spread:g} fails less often" if spread else ""
     return (
-        f"{len(batch.failures)} runs failed, in {len(whole) - int(whole.sum())} of {len(whole)} groups of runs; "
+        f"{len(batch.failures)} runs failed, in {len(complete) - int(complete.sum())} of {len(complete)} groups of runs; "
         f"the first: {' '.join(line.strip() for line in cause[:2])}{milder}"
     )
 
@@ -282,7 +330,7 @@ def _check_salib() -> None:
 
 
 def factors_of(scenario: Scenario, spread: float = 0.0) -> Iterator[Factor]:
-    """Numbers to be moved: the uncertain ones, and with a spread all other empirical ones."""
+    """Numbers to be varied: the uncertain ones, and with a spread all other empirical ones."""
     inputs = {entry.path: entry for entry in scenario.inputs()}
     drawn = dimensions(scenario.model)
     for name in drawn:
@@ -323,41 +371,41 @@ def _design(method: Method, width: int, samples: int, seed: int) -> FloatArray:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """SALib warns of its own uses of numpy and pandas, which are no concern of the reader."""
+    """Hide SALib's warnings about its own use of numpy and pandas."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _series(experiment: Experiment, factors: Sequence[Factor], units: FloatArray, method: Method) -> RunSeries:
-    """The runs of a design, numbered as its points."""
+    """The runs of a design, numbered like its points."""
     low, width = INNER if method == "morris" else (0.0, 1.0)
-    moved = np.stack([f.scaled(u if f.spread else low + width * u) for f, u in zip(factors, units.T, strict=True)], 1)
+    points = np.stack([f.scaled(u if f.spread else low + width * u) for f, u in zip(factors, units.T, strict=True)], 1)
     names = [factor.name for factor in factors]
 
     def task(first: int, last: int) -> Task[Chunk]:
-        return compute_points, (experiment, first, 0, names, moved[first : last + 1])
+        return compute_points, (experiment, first, 0, names, points[first : last + 1])
 
-    return RunSeries(experiment, len(moved), task, design_of(repr(names), moved.tobytes()))
+    return RunSeries(experiment, len(points), task, design_of(repr(names), points.tobytes()))
 
 
 def _place(
-    shape: Any, column: FloatArray, region: str | None, material: str | None
+    schema: ResultSchema, column: FloatArray, region: str | None, material: str | None
 ) -> tuple[MaterialRegion, FloatArray]:
-    """The place meant, and its values; without a name the one that varies most."""
+    """The selected place and its values; without names the place whose values vary most."""
     fitting = [
         i
-        for i, place in enumerate(shape.places)
+        for i, place in enumerate(schema.places)
         if (region is None or place.region == region) and (material is None or place.material == material)
     ]
     if not fitting:
-        known = ", ".join(f"{place.material} in {place.region}" for place in shape.places)
+        known = ", ".join(f"{place.material} in {place.region}" for place in schema.places)
         raise ScenarioError.single(f"nobody uses {material or 'anything'} in {region}; the scenario has {known}")
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         spread = {i: float(np.nan_to_num(np.nanstd(column[:, i]))) for i in fitting}
     index = max(fitting, key=lambda i: (spread[i], -i))
-    return shape.places[index], column[:, index]
+    return schema.places[index], column[:, index]
 
 
 def _rows(
@@ -370,15 +418,15 @@ def _rows(
         if method == "morris":
             from SALib.analyze import morris
 
-            found = morris.analyze(problem, units, column, num_levels=LEVELS, seed=key)
-            columns = {"mu_star": found["mu_star"], "mu_star_se": found["mu_star_conf"] / 1.96,
-                       "mu": found["mu"], "sigma": found["sigma"]}  # fmt: skip
+            indices = morris.analyze(problem, units, column, num_levels=LEVELS, seed=key)
+            columns = {"mu_star": indices["mu_star"], "mu_star_se": indices["mu_star_conf"] / 1.96,
+                       "mu": indices["mu"], "sigma": indices["sigma"]}  # fmt: skip
         else:
             from SALib.analyze import sobol
 
-            found = sobol.analyze(problem, column, calc_second_order=False, seed=key)
-            columns = {"first": found["S1"], "first_se": found["S1_conf"] / 1.96,
-                       "total": found["ST"], "total_se": found["ST_conf"] / 1.96}  # fmt: skip
+            indices = sobol.analyze(problem, column, calc_second_order=False, seed=key)
+            columns = {"first": indices["S1"], "first_se": indices["S1_conf"] / 1.96,
+                       "total": indices["ST"], "total_se": indices["ST_conf"] / 1.96}  # fmt: skip
     for i, factor in enumerate(factors):
         numbers = {name: 0.0 if constant else rounded(float(values[i])) for name, values in columns.items()}
         yield {"number": factor.label, "is_assumption": factor.is_assumption, **numbers}

@@ -1,8 +1,9 @@
-"""How large must a stockpile be? The smallest target with which a region is served in enough replications."""
+"""Sizing of a stockpile: the smallest target with which a region is served in a share of replications."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,7 @@ from minsim.scenario.distributions import Draws, central
 from minsim.studies.answers import material_name
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import FailedRun, ReplicationRunner, RunProgress, load, replication_runner
-from minsim.studies.monte_carlo.replications import Experiment, Failure, MaterialRegion
+from minsim.studies.monte_carlo.replications import Experiment, Failure
 from minsim.text.formatting import count, dollars, listing, percent, with_article
 from minsim.text.messages import unknown
 
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FIRST_STEP_DAYS = 30
+"""First target tried above 0 [days]."""
 CURVE_POINTS = 8
+"""Evenly spaced targets of the curve of service against size."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """What one target achieves.
+    """The service achieved with one target.
 
     Attributes
     ----------
@@ -44,7 +47,7 @@ class Level:
     served, count : int
         Replications served, and all that were computed.
     failures : tuple of Failure
-        Those that were not.
+        Replications that could not be computed.
     """
 
     days: float
@@ -64,36 +67,36 @@ class Level:
 
 
 class Sizing:
-    """Service against size; made by `size`.
+    """Service as a function of size; made by `size`.
 
     Attributes
     ----------
     levels : list of Level
         By size.
     days : float or None
-        The smallest target that serves, in whole days; None where none up to `most_days` does.
+        The smallest sufficient target, in whole days; None if no target up to `most_days` is sufficient.
     """
 
     def __init__(self, question: Question, levels: list[Level], usd_per_day: float) -> None:
         self.question, self.usd_per_day = question, usd_per_day
         self.levels = sorted(levels, key=lambda level: level.days)
         self.scenario = question.scenario
-        good = [level.days for level in self.levels if level.service >= question.service]
-        # A larger pile serves no fewer, but for noise: the smallest from which on every one looked at serves.
-        bad = [level.days for level in self.levels if level.service < question.service]
-        self.days = min((d for d in good if not bad or d > max(bad)), default=None)
+        enough = [level.days for level in self.levels if level.service >= question.service]
+        # Service rises with size except for sampling noise: take the smallest size above all insufficient ones.
+        too_small = [level.days for level in self.levels if level.service < question.service]
+        self.days = min((d for d in enough if not too_small or d > max(too_small)), default=None)
 
     @cached_property
     def interval(self) -> tuple[float, float | None]:
-        """Sizes between which the smallest lies with 95% confidence; None: beyond the largest looked at."""
-        wanted = self.question.service
-        low = max((level.days for level in self.levels if level.interval[1] < wanted), default=0.0)
-        sure = [level.days for level in self.levels if level.interval[0] >= wanted and level.days >= low]
-        return low, min(sure, default=None)
+        """95% confidence interval of the smallest sufficient size; upper end None: above the largest size tried."""
+        required = self.question.service
+        low = max((level.days for level in self.levels if level.interval[1] < required), default=0.0)
+        certain = [level.days for level in self.levels if level.interval[0] >= required and level.days >= low]
+        return low, min(certain, default=None)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Service at every size looked at."""
+        """Service at every size tried."""
         return [
             {
                 "target_days": level.days,
@@ -115,32 +118,51 @@ class Sizing:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """The size, in plain words; and whether the size of the scenario is enough."""
+        """The size, in plain words, and whether the size of the scenario is enough.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         q = self.question
         whom = f"{with_article(q.region)} with {q.what}"
-        wanted = f"{percent(q.service)} of replications"
+        where = f"{percent(q.service)} of replications"
         if self.days is None:
-            best = max(self.levels, key=lambda level: level.service)
-            head = f"No target up to {count(q.most_days, 'day')} serves {whom} in {wanted}"
-            lines = [f"The most is {percent(best.service)}, at {count(best.days, 'day')} of use. {q.why_not}"]
+            head = f"No target up to {count(q.most_days, 'day')} serves {whom} in {where}"
+            lines = [self._best_line()]
         else:
-            head = f"{count(self.days, 'day')} of use serve {whom} in {wanted}"
-            low, high = self.interval
-            until = f"and {count(high, 'day')}" if high is not None else f"and more than {count(q.most_days, 'day')}"
-            lines = [f"With 95% confidence the smallest such target lies between {low:,.0f} {until}."]
-            if not math.isnan(self.usd_per_day):
-                lines.append(f"At reference prices that costs {dollars(self.days * self.usd_per_day)}.")
-        stands = next(level for level in self.levels if level.days == q.stated_days)
-        enough = "are enough" if stands.service >= q.service else "are not enough"
-        low_p, high_p = stands.interval
-        lines.append(
-            f"The {count(stands.days, 'day')} of the scenario {enough}: they serve in {percent(stands.service)} "
-            f"of {count(stands.count, 'replication')} ({percent(low_p)} to {percent(high_p)} with 95% confidence)."
-        )
+            head = f"{count(self.days, 'day')} of use serve {whom} in {where}"
+            lines = list(self._size_lines(self.days))
+        lines.append(self._stated_line())
         if self.failed_runs:
-            told = count(len(self.failed_runs), "replication")
-            lines.append(f"{told} failed, of all sizes together, and count neither as served nor as not served.")
+            failed = count(len(self.failed_runs), "replication")
+            lines.append(f"{failed} failed, of all sizes together, and count neither as served nor as not served.")
         return Answer(head, (*lines, q.definition))
+
+    def _best_line(self) -> str:
+        """The best service, where no size is sufficient."""
+        best = max(self.levels, key=lambda level: level.service)
+        return f"The most is {percent(best.service)}, at {count(best.days, 'day')} of use. {self.question.why_not}"
+
+    def _size_lines(self, days: float) -> Iterator[str]:
+        """Confidence interval and cost of the smallest sufficient size."""
+        low, high = self.interval
+        most = count(self.question.most_days, "day")
+        until = f"and {count(high, 'day')}" if high is not None else f"and more than {most}"
+        yield f"With 95% confidence the smallest such target lies between {low:,.0f} {until}."
+        if not math.isnan(self.usd_per_day):
+            yield f"At reference prices that costs {dollars(days * self.usd_per_day)}."
+
+    def _stated_line(self) -> str:
+        """Service of the target stated in the scenario."""
+        stated = next(level for level in self.levels if level.days == self.question.stated_days)
+        enough = "are enough" if stated.service >= self.question.service else "are not enough"
+        low, high = stated.interval
+        return (
+            f"The {count(stated.days, 'day')} of the scenario {enough}: they serve in {percent(stated.service)} "
+            f"of {count(stated.count, 'replication')} ({percent(low)} to {percent(high)} with 95% confidence)."
+        )
 
     @property
     def failed_runs(self) -> list[FailedRun]:
@@ -151,7 +173,13 @@ class Sizing:
         ]
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         q = self.question
         low, high = self.interval
         return {
@@ -171,11 +199,37 @@ class Sizing:
         }
 
     def plot(self) -> Axes:
-        """Draw the share of replications served against the size."""
+        """Draw the share of replications served against the size.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -192,7 +246,7 @@ class Sizing:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a stockpile."""
+    """The question of a sizing: stockpile, region, required service, and search limits."""
 
     scenario: Scenario
     stockpile: str
@@ -216,19 +270,19 @@ class Question:
 
     @property
     def materials(self) -> list[str]:
-        """Materials used in the region that are, or are made from, what the stockpile holds."""
+        """Materials used in the region that the stockpile holds, or that are made from what it holds."""
         held = set(self.scenario.model.stockpiles[self.stockpile].holds)
         used = [name for name, m in self.scenario.model.materials.items() if self.region in m.consumers]
         return [name for name in used if held & made_from(self.scenario, name)]
 
     @property
     def what(self) -> str:
-        """The materials in words."""
+        """The materials by name, as text."""
         return listing([material_name(self.scenario, name) for name in self.materials])
 
     @property
     def definition(self) -> str:
-        """What counts as served."""
+        """Definition of served, as text."""
         limit = f"no more than {count(self.at_most_days, 'day')} of use lost" if self.at_most_days else "no shortfall"
         fill = "full on the first day" if self.full else "filled on the first day as the scenario says"
         return (
@@ -238,7 +292,7 @@ class Question:
 
     @property
     def why_not(self) -> str:
-        """A likely reason for a service that no size reaches."""
+        """The likely reason why no size reaches the required service."""
         release = self.scenario.model.stockpiles[self.stockpile].release
         days = central(release.authorisation_days)
         if days > 0 and release.trigger == "shortfall" and not self.at_most_days:
@@ -253,7 +307,7 @@ class Question:
         return "What it holds, or how fast it is released, does not help further."
 
     def changes(self, days: float) -> dict[str, float]:
-        """What another target changes in the scenario."""
+        """Overrides of the scenario for another target."""
         filled = {f"stockpiles.{self.stockpile}.initial_fill": 1.0} if self.full else {}
         return {self.path: float(days), **filled}
 
@@ -291,15 +345,20 @@ def size(
     service : float
         Share of replications to be served.
     at_most_days : float
-        Days of use that may be lost in a replication that counts as served [days].
+        Most days of use lost in a replication that counts as served [days].
     full : bool
-        Full on the first day; otherwise filled as the scenario says.
+        Full on the first day; otherwise filled as in the scenario.
     most_days : float
-        Largest target looked at [days].
+        Largest target tried [days].
     replications : int
-        Of each size.
+        Replications of each size.
     seed, jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Sizing
+        Its `answer`, the smallest target `days` [days] and `table`.
 
     Raises
     ------
@@ -317,10 +376,10 @@ def size(
     if not question.materials:
         message = f"{region} uses nothing that is, or is made from, what {stockpile} holds; name another region"
         raise ScenarioError.single(message, path=f"stockpiles.{stockpile}.holds")
-    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
-        looker = _Looker(question, computed)
-        looker.search()
-    return Sizing(question, list(looker.found.values()), usd_per_day(question))
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
+        search = _SizeSearch(question, runner)
+        search.run()
+    return Sizing(question, list(search.levels.values()), usd_per_day(question))
 
 
 def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> None:
@@ -341,17 +400,17 @@ def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> N
         raise ValueError(f"expected a share of replications between 0 and 1, got {service}")
 
 
-class _Looker:
-    """Looks at sizes, each once."""
+class _SizeSearch:
+    """Searches the smallest sufficient size; simulates each size once."""
 
-    def __init__(self, question: Question, computed: ReplicationRunner) -> None:
-        self.question, self.trials = question, computed
-        self.found: dict[float, Level] = {}
+    def __init__(self, question: Question, runner: ReplicationRunner) -> None:
+        self.question, self.runner = question, runner
+        self.levels: dict[float, Level] = {}
 
-    def search(self) -> None:
-        """Double, bisect, then fill the curve."""
+    def run(self) -> None:
+        """Double the size until it is sufficient, bisect to whole days, then simulate the points of the curve."""
         low, high = 0.0, float(FIRST_STEP_DAYS)
-        self.look([self.question.stated_days, 0.0])
+        self.simulate([self.question.stated_days, 0.0])
         if not self.serves(0.0):
             while high < self.question.most_days and not self.serves(high):
                 low, high = high, min(2.0 * high, self.question.most_days)
@@ -361,23 +420,22 @@ class _Looker:
                     low, high = (low, middle) if self.serves(middle) else (middle, high)
         reach = max(1.5 * high, self.question.stated_days, float(FIRST_STEP_DAYS))
         steps = np.linspace(0.0, min(reach, max(self.question.most_days, self.question.stated_days)), CURVE_POINTS)
-        self.look([float(round(days)) for days in steps])
+        self.simulate([float(round(days)) for days in steps])
 
     def serves(self, days: float) -> bool:
-        """Whether a size serves enough."""
-        self.look([days])
-        return self.found[days].service >= self.question.service
+        """Whether a size is sufficient."""
+        self.simulate([days])
+        return self.levels[days].service >= self.question.service
 
-    def look(self, sizes: list[float]) -> None:
-        """Replicate the sizes not looked at yet."""
-        new = [days for days in dict.fromkeys(sizes) if days not in self.found]
-        batches = self.trials.replicate(map(self.question.at, new), self.question.replications)
+    def simulate(self, sizes: list[float]) -> None:
+        """Replicate the sizes that are new."""
+        q = self.question
+        new = [days for days in dict.fromkeys(sizes) if days not in self.levels]
+        batches = self.runner.replicate(map(q.at, new), q.replications)
         for days, batch in zip(new, batches, strict=True):
-            own = [
-                batch.shape.places.index(MaterialRegion(name, self.question.region)) for name in self.question.materials
-            ]
-            served = self._served(batch.column("shortfall_days")[:, own], batch.column("duration_days")[:, own])
-            self.found[days] = Level(days, int(served.sum()), len(served), batch.failures)
+            lost, short = (batch.values_in(name, q.region, q.materials) for name in ("shortfall_days", "duration_days"))
+            served = self._served(lost, short)
+            self.levels[days] = Level(days, int(served.sum()), len(served), batch.failures)
 
     def _served(self, lost: FloatArray, short: FloatArray) -> FloatArray:
         limit = self.question.at_most_days
@@ -385,7 +443,7 @@ class _Looker:
 
 
 def usd_per_day(question: Question) -> float:
-    """What a day of use in the stockpile costs at reference prices [USD]; `nan` where a price is missing."""
+    """Cost of a day of use in the stockpile at reference prices [USD]; `nan` if a price is missing."""
     from minsim.network.network import build_network
 
     network = build_network(question.scenario, Draws.central(question.seed))

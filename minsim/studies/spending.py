@@ -1,4 +1,4 @@
-"""What would a dollar buy best? Days of use saved by stocks, plants and recycling, alone and together, under one budget."""
+"""Best use of a budget: days of use saved by stocks, capacity and recycling, alone and in the best mix."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
-from minsim.studies.budget_search import SAVES_FROM_DAYS, Budget, Mix, Search, Yield
-from minsim.studies.ensembles import rounded
+from minsim.studies.budget_search import LEAST_SAVED_DAYS, Budget, Mix, Search, Yield
 from minsim.studies.monte_carlo.batches import FailedRun, RunProgress, load, replication_runner
-from minsim.studies.monte_carlo.estimates import Estimate
-from minsim.studies.purchase_options import Purchase, Shelf, chosen, reference_cost, shelf
+from minsim.studies.monte_carlo.estimates import Estimate, rounded
+from minsim.studies.purchase_options import Purchase, PurchaseOptions, chosen, purchase_options, reference_cost
 from minsim.text.formatting import capital, count, day_count, dollars, listing, three_figures, tonnes, with_article
 from minsim.text.messages import unknown
 
@@ -29,15 +28,15 @@ if TYPE_CHECKING:
 
 
 class Spending:
-    """What a budget buys; made by `spend`.
+    """Days of use saved with a budget; made by `spend`.
 
     Attributes
     ----------
     question : Budget
     lost : Estimate
-        Days of use lost if nothing is bought.
+        Days of use lost without any purchase.
     yields : list of Yield
-        Purchases alone, those that save most per dollar first.
+        Each purchase alone, by days saved per dollar.
     mix : Mix
         The best mix.
     failed_runs : list of FailedRun
@@ -55,7 +54,7 @@ class Spending:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One row a purchase: what it saves alone."""
+        """One row per purchase: days saved by it alone."""
         return [
             {
                 **_named(y.purchase),
@@ -75,7 +74,7 @@ class Spending:
 
     @property
     def curve_rows(self) -> list[dict[str, Any]]:
-        """What every amount of money saves that was tried on one purchase alone."""
+        """Days saved by every simulated spending on one purchase alone."""
         return [
             {**_named(y.purchase), "usd": point.usd, "amount": y.purchase.amount(point.usd), "unit": y.purchase.unit,
              "days_saved": rounded(point.saved.value), "days_saved_se": self._se(point.saved)}
@@ -85,14 +84,14 @@ class Spending:
 
     @property
     def mix_rows(self) -> list[dict[str, Any]]:
-        """What the best mix buys, step by step."""
+        """Purchases of the best mix, step by step."""
         return [
             {"step": number, **_named(purchase), "usd": usd, "amount": purchase.amount(usd), "unit": purchase.unit,
              "usd_so_far": step.point.usd, "days_saved_so_far": rounded(step.point.saved.value),
              "days_saved_so_far_se": self._se(step.point.saved), "days_saved_by_step": rounded(step.gain.value),
              "days_saved_by_step_se": self._se(step.gain)}
             for number, step in enumerate(self.mix.steps, 1)
-            for purchase, usd in zip(self.question.shelf.purchases, step.bought, strict=True)
+            for purchase, usd in zip(self.question.options.purchases, step.bought, strict=True)
             if usd > 0.0
         ]  # fmt: skip
 
@@ -101,14 +100,14 @@ class Spending:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """What each purchase saves alone, as a table."""
+        """Days saved by each purchase alone, as a table."""
         import pandas as pd
 
         return pd.DataFrame(self.rows)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """What every amount saves that was tried, as a table."""
+        """Days saved by every simulated spending, as a table."""
         import pandas as pd
 
         return pd.DataFrame(self.curve_rows)
@@ -123,17 +122,23 @@ class Spending:
     # ------------------------------------------------------------------------------------------------------------- reading
 
     def answer(self) -> Answer:
-        """What a dollar buys best, in plain words."""
+        """The best use of the budget, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         return Answer(self._headline(), (*self._lines(), *self._foot()))
 
     def _headline(self) -> str:
-        if not self.lost.value > SAVES_FROM_DAYS:
+        if not self.lost.value > LEAST_SAVED_DAYS:
             return f"{capital(with_article(self.question.region))} loses nothing, so there is nothing to buy"
         if not self.mix.steps:
             return f"Nothing on offer saves {with_article(self.question.region)} a day of use"
         gains = self.gains
         main = max(gains, key=lambda name: gains[name])
-        label = next(_inside(p) for p in self.question.shelf.purchases if p.name == main)
+        label = next(_inside(p) for p in self.question.options.purchases if p.name == main)
         share = gains[main] / math.fsum(gains.values())
         part = "all" if share > 0.999 else "nearly all" if share > 0.9 else "most" if share > 0.5 else "part"
         saved, of = self.mix.best.saved, three_figures(self.lost.value)
@@ -143,14 +148,14 @@ class Spending:
 
     @property
     def gains(self) -> dict[str, float]:
-        """Days that each purchase saves within the mix; steps of two at once by the dollars in each."""
-        found: dict[str, float] = {}
+        """Days saved by each purchase within the mix; steps of two purchases are split by spending."""
+        gains: dict[str, float] = {}
         for step in self.mix.steps:
             spent = math.fsum(step.bought)
-            for purchase, usd in zip(self.question.shelf.purchases, step.bought, strict=True):
+            for purchase, usd in zip(self.question.options.purchases, step.bought, strict=True):
                 if usd > 0.0:
-                    found[purchase.name] = found.get(purchase.name, 0.0) + step.gain.value * usd / spent
-        return found
+                    gains[purchase.name] = gains.get(purchase.name, 0.0) + step.gain.value * usd / spent
+        return gains
 
     def _lines(self) -> Iterator[str]:
         q = self.question
@@ -163,7 +168,7 @@ class Spending:
                     f"{_days(y.best.saved)}, {three_figures(y.per_million.value)} per million dollars{self._range(y)}."
                 )
         idle = [y.purchase for y in self.yields if not y.is_useful]
-        if idle and self.lost.value > SAVES_FROM_DAYS:
+        if idle and self.lost.value > LEAST_SAVED_DAYS:
             named = "; ".join(map(_inside, idle))
             yield f"Alone, at up to {dollars(q.budget_usd)}, these save next to nothing: {named}.{self._why_idle(idle)}"
         if self.mix.steps:
@@ -174,7 +179,7 @@ class Spending:
         return "" if low == high else f" ({low} to {high} over the range of its cost)"
 
     def _why_idle(self, idle: Sequence[Purchase]) -> str:
-        """What keeps new plants from selling, where the scenario says that something does."""
+        """The qualification time that keeps new plants from selling, if the scenario has one."""
         from minsim.network.network import build_network
         from minsim.scenario.distributions import Draws
 
@@ -194,7 +199,7 @@ class Spending:
         q = self.question
         total = [
             f"{_inside(purchase)} ({_amount(purchase, usd)}, {dollars(usd)})"
-            for purchase, usd in zip(q.shelf.purchases, self.mix.best.amounts, strict=True)
+            for purchase, usd in zip(q.options.purchases, self.mix.best.amounts, strict=True)
             if usd > 0.0
         ]
         spent = f"all of {dollars(q.budget_usd)}"
@@ -205,22 +210,28 @@ class Spending:
 
     def _foot(self) -> Iterator[str]:
         q = self.question
-        emptied = listing(list(q.shelf.emptied)) if q.shelf.emptied else ""
+        replaced = listing(list(q.options.replaced_stockpiles)) if q.options.replaced_stockpiles else ""
         rules = "under the same rules"
-        if any(self.scenario.model.stockpiles[name].members for name in q.shelf.emptied):
+        if any(self.scenario.model.stockpiles[name].members for name in q.options.replaced_stockpiles):
             rules += ", for their members' share of use alone"
-        own = f" What {emptied} would hold is left out: the money buys from nothing, {rules}." if emptied else ""
+        own = f" What {replaced} would hold is left out: the money buys from nothing, {rules}." if replaced else ""
         yield f"Everything bought stands on the first day, a full stock or a running plant.{own}"
-        yield _cost_line(q.shelf)
+        yield _cost_line(q.options)
         if self.failed_runs:
             yield f"{count(len(self.failed_runs), 'replication')} failed, of all purchases together, and are left out."
-        told = "the central case" if q.replications is None else f"{count(q.replications, 'replication')} each"
+        runs = "the central case" if q.replications is None else f"{count(q.replications, 'replication')} each"
         errors = "" if q.replications is None else "; ± is one standard error"
         several = " A day of one material counts as much as a day of another." if len(q.materials) > 1 else ""
-        yield f"{capital(told)}, seed {q.seed}{errors}.{several}"
+        yield f"{capital(runs)}, seed {q.seed}{errors}.{several}"
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         q = self.question
         return {
             "scenario": self.scenario.name,
@@ -229,7 +240,7 @@ class Spending:
             "materials": list(q.materials),
             "budget_usd": q.budget_usd,
             "replications": q.replications,
-            "stockpiles_left_out": list(q.shelf.emptied),
+            "stockpiles_left_out": list(q.options.replaced_stockpiles),
             "days_lost": rounded(self.lost.value),
             "days_lost_se": self._se(self.lost),
             "purchases": self.rows,
@@ -243,11 +254,37 @@ class Spending:
         }
 
     def plot(self) -> Axes:
-        """Draw days saved per million dollars, and what more money saves."""
+        """Draw days saved per million dollars, and what more money saves.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         return plotting.figure(self).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `spend.csv`, `curves.csv`, `mix.csv`, `spend.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `spend.csv`, `curves.csv`, `mix.csv`, `spend.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -263,7 +300,7 @@ class Spending:
 
 
 def _days(estimate: Estimate) -> str:
-    """Days saved, which may be few: to three figures, or to the first digit of their error."""
+    """Days saved, which may be few: to three figures, or to the first digit of their standard error."""
     return days(estimate) if estimate.se > 0 else f"{three_figures(estimate.value)} days"
 
 
@@ -276,15 +313,15 @@ def _amount(purchase: Purchase, usd: float) -> str:
 
 
 def _inside(purchase: Purchase) -> str:
-    """A purchase inside a sentence."""
+    """The label of a purchase, as it stands inside a sentence."""
     return purchase.label[:1].lower() + purchase.label[1:]
 
 
-def _cost_line(offers: Shelf) -> str:
-    """What the costs rest on."""
+def _cost_line(options: PurchaseOptions) -> str:
+    """Basis of the costs, as text."""
     capacity, recycling = (reference_cost(kind).value for kind in ("capacity", "recycling"))
     return (
-        f"Stock costs its value at reference prices, and holding it for {three_figures(offers.years)} years; capacity "
+        f"Stock costs its value at reference prices, and holding it for {three_figures(options.years)} years; capacity "
         f"{capacity:g} and recycling {recycling:g} years of its sales, unless a cost is given: assumptions, with ranges."
     )
 
@@ -307,29 +344,34 @@ def spend(
     out: str | Path | None = None,
     progress: RunProgress | None = None,
 ) -> Spending:
-    """Find what a budget buys best against the shortages of a region.
+    """Find the best use of a budget against the shortages of a region.
 
-    Each purchase is tried alone first: halves of the budget find the least money that saves nearly all it can. The mix then
-    grows step by step by whatever saves most per dollar; where the mixes of steps are few, every one is tried instead.
+    Each purchase is first simulated alone: the budget is halved to find the least spending that saves nearly all it can.
+    The mix is then built greedily by days saved per dollar; if the mixes of steps are few, all are simulated instead.
 
     Parameters
     ----------
     scenario : Scenario, str or Path
         A loaded scenario, the name of a library scenario, or the path of a scenario file.
     region : str
-        Whose days of use are to be saved.
+        The consumer region.
     budget_usd : float
-        [USD].
+        Budget [USD].
     material : str, optional
-        Save days of this material alone; absent: of all that the region uses, each day counting alike.
+        Count days of this material alone; absent: of all that the region uses, with equal weight.
     over : sequence of str
         Purchases to choose from, by kind (`stock`, `capacity`, `recycling`) or name; absent: all.
     costs : mapping of str to float, optional
-        Purchase → USD a tonne, or a tonne a year, in place of the reference.
+        Purchase → USD per tonne, or per tonne a year, instead of the reference cost.
     replications : int, optional
-        With each mix; absent: the central case alone.
+        Replications of each mix; absent: the central case alone.
     seed, jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Spending
+        Its `answer`, and the tables `table`, `curves` and `mix_table`.
 
     Raises
     ------
@@ -344,13 +386,13 @@ def spend(
     if not 0.0 < budget_usd < math.inf:
         raise ValueError(f"expected a budget > 0 USD, got {budget_usd}")
     materials = _materials(loaded, region, material)
-    offers = shelf(loaded, region, materials, costs)
-    offers = replace(offers, purchases=chosen(offers.purchases, over))
+    options = purchase_options(loaded, region, materials, costs)
+    options = replace(options, purchases=chosen(options.purchases, over))
     seed = loaded.model.seed if seed is None else seed
-    question = Budget(loaded, region, materials, float(budget_usd), offers, seed, replications)
-    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
-        search = Search(question, computed)
-        search.look([search.nothing])
+    question = Budget(loaded, region, materials, float(budget_usd), options, seed, replications)
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
+        search = Search(question, runner)
+        search.simulate([search.nothing])
         lost = search.lost(search.nothing)
         yields = search.alone()
         mix = search.mix(yields)

@@ -1,4 +1,4 @@
-"""Sweeps: one scenario with other values of some of its numbers, on a grid, with common random numbers."""
+"""Sweeps: one scenario on a grid of values of some of its numbers, with common random numbers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Scenario, parse_override
 from minsim.studies.answers import days, material_name, path_words
-from minsim.studies.ensembles import rounded
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.estimates import rounded
 from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
 from minsim.text.formatting import capital, count, listing, with_article
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SWEPT = tuple(name for name, unit in CONSUMER_UNITS.items() if unit != "date")
-"""Metrics of a sweep; beside them the probability of any shortfall."""
+"""Metrics of a sweep, besides the probability of any shortfall."""
 MOST_VALUES = 10_000
+"""Most values of one path."""
 
 
 def parse_over(text: str) -> tuple[str, tuple[Any, ...]]:
@@ -39,7 +40,7 @@ def parse_over(text: str) -> tuple[str, tuple[Any, ...]]:
     Raises
     ------
     ScenarioError
-        If it is neither.
+        If the text has neither form.
 
     Examples
     --------
@@ -85,24 +86,38 @@ class Sweep:
 
     @cached_property
     def places(self) -> list[MaterialRegion]:
-        """Places, those that lose most days anywhere first."""
-        shape = self.batches[0].shape
+        """Places, by the most days lost at any point of the grid."""
+        schema = self.batches[0].schema
         lost = {p: max(self.estimate(k, p, "shortfall_days").value for k in range(len(self.points)))
-                for p in shape.places[: shape.consumers]}  # fmt: skip
+                for p in schema.consumers}  # fmt: skip
         return sorted(lost, key=lambda place: (-round(lost[place], 6), place))
 
     def estimate(self, point: int, place: MaterialRegion, metric: str) -> estimates.Estimate:
-        """Mean of a metric at a point of the grid, or `probability_of_shortfall`."""
+        """Mean of a metric at a point of the grid, or `probability_of_shortfall`.
+
+        Parameters
+        ----------
+        point : int
+            Position in `points`.
+        place : MaterialRegion
+            Material and region.
+        metric : str
+            A metric of a region that is no date, or `probability_of_shortfall`.
+
+        Returns
+        -------
+        Estimate
+            `value` and its standard error `se` in the metric's unit.
+        """
         batch = self.batches[point]
-        own = batch.shape.places.index(place)
         if metric == "probability_of_shortfall":
-            return estimates.probability(batch.column("duration_days")[:, own] > 0.0)
-        column = batch.column(metric)[:, own]
-        return estimates.mean(column[~np.isnan(column)])
+            return estimates.probability(batch.values_at("duration_days", place) > 0.0)
+        values = batch.values_at(metric, place)
+        return estimates.mean(values[~np.isnan(values)])
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """One row a point, place and metric."""
+        """One row per point, place and metric."""
         return [
             self._row(k, point, place, metric)
             for k, point in enumerate(self.points)
@@ -130,7 +145,13 @@ class Sweep:
         return pd.DataFrame(self.rows)
 
     def answer(self) -> Answer:
-        """What the sweep found about the hardest hit region, in plain words."""
+        """The finding about the hardest-hit region, in plain words.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+        """
         place = self.places[0]
         who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
         lost = [self.estimate(k, place, "shortfall_days").value for k in range(len(self.points))]
@@ -151,7 +172,18 @@ class Sweep:
         return days(self.estimate(k, place, "shortfall_days"))
 
     def named(self, k: int) -> str:
-        """A point of the grid in words."""
+        """The values at a point of the grid, as text.
+
+        Parameters
+        ----------
+        k : int
+            Position in `points`.
+
+        Returns
+        -------
+        str
+            Such as `events.ban.duration_days = 90`.
+        """
         return ", ".join(f"{path} = {value}" for path, value in zip(self.over, self.points[k], strict=True))
 
     @property
@@ -164,12 +196,45 @@ class Sweep:
         ]
 
     def plot(self, metric: str = "shortfall_days", place: tuple[str, str] | None = None) -> Axes:
-        """Draw lines over one path, or a heat map over two; absent: the hardest hit place."""
+        """Draw lines over one path, or a heat map over two; absent: the hardest-hit place.
+
+        Parameters
+        ----------
+        metric : str
+            A metric of a region that is no date, or `probability_of_shortfall`.
+        place : (material, region), optional
+            Absent: the one that loses most days anywhere on the grid.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+        """
         drawn = self.places[0] if place is None else MaterialRegion(*place)
         return plotting.figure(self, metric, drawn).axes[0]
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder."""
+        """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the picture.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
         from minsim.studies.files import save_table
 
         def draw() -> Any:
@@ -179,7 +244,13 @@ class Sweep:
         return save_table(Path(out), "sweep", self.rows, self.summary(), picture, self.scenario, self.seed, command)
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`."""
+        """The content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            JSON-ready: dates as ISO text, None where not applicable.
+        """
         failures = [failed.as_dict() for failed in self.failed_runs]
         over = {path: list(values) for path, values in self.over.items()}
         return {"scenario": self.scenario.name, "seed": self.seed, "over": over, "failures": failures,
@@ -209,14 +280,19 @@ def sweep(
     over : mapping of str to sequence
         Dotted path → values, as for `Scenario.with_overrides`.
     replications : int, optional
-        At every point; absent: the central case alone.
+        Replications at every point; absent: the central case alone.
     seed, jobs, executor, out, progress
         As of `ensemble`.
+
+    Returns
+    -------
+    Sweep
+        Its `answer` and `table`.
 
     Raises
     ------
     ScenarioError
-        A path leads nowhere, or a value is not valid; nothing is run.
+        A path does not exist, or a value is not valid; nothing is run.
 
     Examples
     --------
@@ -230,6 +306,6 @@ def sweep(
     scenarios = [loaded.with_overrides(dict(zip(over, point, strict=True))) for point in points]
     is_central = replications is None
     experiments = [replace(Experiment.of(point, seed), central=is_central) for point in scenarios]
-    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as computed:
-        batches = computed.replicate(experiments, replications or 1)
+    with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
+        batches = runner.replicate(experiments, replications or 1)
     return Sweep(loaded, seed, over, batches, is_central)

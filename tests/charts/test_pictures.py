@@ -26,14 +26,14 @@ from minsim.regression.tables import Baseline, Table
 from minsim.results.answer import Answer
 from minsim.simulation.world import Application
 from minsim.studies.budget_search import Budget, Mix, Point, Step, Yield
-from minsim.studies.comparison import Comparison, Curve
-from minsim.studies.ensembles import Band
+from minsim.studies.comparison import CentralCase, Comparison
+from minsim.studies.ensemble_estimates import Band
 from minsim.studies.library_runs import Entry, Loss
 from minsim.studies.monte_carlo.batches import Batch
 from minsim.studies.monte_carlo.estimates import Estimate
 from minsim.studies.monte_carlo.replications import METRICS, MaterialRegion, ResultSchema
-from minsim.studies.producer_outages import KnockOut, ProducerOutages
-from minsim.studies.purchase_options import Cost, Purchase, Shelf
+from minsim.studies.producer_outages import ProducerOutage, ProducerOutages
+from minsim.studies.purchase_options import Cost, Purchase, PurchaseOptions
 from minsim.studies.sensitivities import Sensitivity
 from minsim.studies.sizing import Level, Question, Sizing
 from minsim.studies.spending import Spending
@@ -113,7 +113,7 @@ PLACES = (
     MaterialRegion("magnets", "Japan"),
     MaterialRegion("magnets", "European Union"),
 )
-SHAPE = ResultSchema(PLACES, 3, synthetic.START, synthetic.DAYS)
+SCHEMA = ResultSchema(PLACES, 3, synthetic.START, synthetic.DAYS)
 
 
 def hump(height, middle, width):
@@ -128,7 +128,7 @@ def ensemble():
     ]
     answer = Answer("In 90% of replications the United States loses 40 to 190 days of NdFeB magnets", ())
     return SimpleNamespace(
-        scenario=synthetic.scenario(), shape=SHAPE, bands=bands, ranked=[0, 1], replications=np.arange(500),
+        scenario=synthetic.scenario(), schema=SCHEMA, bands=bands, ranked=[0, 1], replications=np.arange(500),
         answer=lambda: answer,
     )  # fmt: skip
 
@@ -137,7 +137,7 @@ def batch(days):
     """As many replications as days given, which spread a little around them by region."""
     values = np.zeros((len(days), 3, len(METRICS)))
     values[:, :, METRICS.index("shortfall_days")] = np.outer(days, [1.0, 0.4, 0.0])
-    return Batch(np.arange(len(days)), values, SHAPE)
+    return Batch(np.arange(len(days)), values, SCHEMA)
 
 
 def comparison():
@@ -146,7 +146,7 @@ def comparison():
     days = np.linspace(60.0, 180.0, 30)
     batches = [batch(list(factor * days + 10 * np.sin(days))) for factor in (1.0, 1.2, 0.3)]
     looks = ((0.6, 25), (0.7, 28), (0.2, 9))
-    curves = [Curve(SHAPE, np.array([hump(high, 70, w), hump(high / 2, 72, w), 0 * WEEKS])) for high, w in looks]
+    curves = [CentralCase(SCHEMA, np.array([hump(high, 70, w), hump(high / 2, 72, w), 0 * WEEKS])) for high, w in looks]
     return Comparison(scenarios, 7, batches, curves)
 
 
@@ -229,14 +229,14 @@ def stopped():
     days = {("Gallium", "China"): 252.0, ("Gallium", "Japan"): 0.0, ("Magnets", "China"): 250.0, ("Magnets", "Japan"): 1.2,
             ("Copper", "Chile"): 45.0, ("Copper", "China"): 0.0}  # fmt: skip
     cells = [
-        KnockOut(
+        ProducerOutage(
             title.lower(), title, "screening" if title == "Copper" else "deep", country, Estimate(lost, 0.4),
             Estimate(lost, 0.5), Estimate(float(lost > 0), 0.0), 100.0,
             "closed form" if title == "Copper" else "simulated", 200,
         )
         for (title, country), lost in days.items()
     ]  # fmt: skip
-    return producer_outages.plot_knock_outs(ProducerOutages("United States", 365, 1, 200, cells))
+    return producer_outages.plot_producer_outages(ProducerOutages("United States", 365, 1, 200, cells))
 
 
 def spending():
@@ -259,7 +259,7 @@ def spending():
     steps = [point(60.0, 60e6, 0.0, 0.0), point(75.0, 60e6, 70e6, 0.0), point(90.0, 120e6, 80e6, 0.0)]
     mix = Mix(tuple(Step(p.amounts, p, Estimate(15.0, 0.0)) for p in steps), steps[-1], False)
     question = Budget(
-        synthetic.scenario(), "United States", ("magnets",), 200e6, Shelf(purchases, ("vault",), 2.0), 7, None
+        synthetic.scenario(), "United States", ("magnets",), 200e6, PurchaseOptions(purchases, ("vault",), 2.0), 7, None
     )  # fmt: skip
     return plot_spending(Told(question, Estimate(199.0, 0.0), yields, mix))
 

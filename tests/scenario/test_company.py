@@ -12,7 +12,7 @@ from minsim.cli import main
 from minsim.errors import BalanceError
 from minsim.metrics.consumers import measure_consumers
 from minsim.network.network import build_network
-from minsim.report.stock_options import purchases as bought_stocks
+from minsim.report.stock_options import stock_options
 from minsim.scenario.distributions import Draws, central
 from minsim.simulation.engine import simulate
 
@@ -270,5 +270,5 @@ def test_pictures_of_a_companys_supply_are_its_own_and_leave_the_rest_to_its_reg
 def test_a_stock_bought_for_a_company_belongs_to_its_region(public, write):
     run = minsim.run(public.scenario.with_company(minsim.load_company(write())), bracket=False)
     acme = next(i for i, consumer in enumerate(run.record.network.consumers) if consumer.region == "Acme")
-    [stock] = bought_stocks(run, acme, [30.0], lambda *_: None)[:1]
+    [stock] = stock_options(run, acme, [30.0], lambda *_: None)[:1]
     assert stock.saved_days > 0

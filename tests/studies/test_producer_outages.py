@@ -26,7 +26,7 @@ def test_a_stop_is_the_ensemble_of_its_scenario(stops):
     start = base.model.start + dt.timedelta(days=STOP_DAY)
     end = start + dt.timedelta(days=365 + AFTER_DAYS)
     alone = ensemble(base.with_overrides({"end": end, **stop_events(base, "China", start, 365)}), 6, seed=1)
-    place = next(k for k, p in enumerate(alone.shape.places) if p.region == "United States")
+    place = next(k for k, p in enumerate(alone.schema.places) if p.region == "United States")
     row = stops.table.query("material == 'germanium' and country == 'China'").iloc[0]
     assert row["days_lost"] == pytest.approx(alone.days_lost(place).value)
     assert row["days_lost_se"] == pytest.approx(alone.days_lost(place).se)

@@ -12,7 +12,7 @@ from minsim.errors import ScenarioError
 from minsim.studies import ensemble, spend
 from minsim.studies.budget_search import STEPS, Budget, Search
 from minsim.studies.monte_carlo.batches import replication_runner
-from minsim.studies.purchase_options import reference_cost, shelf
+from minsim.studies.purchase_options import purchase_options, reference_cost
 
 DAYS = 365
 USE_T_PER_DAY = 4000 / 365.25
@@ -49,7 +49,7 @@ def test_more_money_than_the_gap_is_not_spent(certain, lost_days):
 def test_the_own_stockpile_is_left_out_and_lends_its_rules(certain):
     slow = certain.with_overrides({"stockpiles.reserve.release": {"authorisation_days": 30}})
     quick, late = (spend(s, "Southland", 60 * USD_PER_DAY, over=["stock"]) for s in (certain, slow))
-    assert late.question.shelf.emptied == ("reserve",)
+    assert late.question.options.replaced_stockpiles == ("reserve",)
     assert late.lost.value == pytest.approx(quick.lost.value)
     assert late.mix.best.saved.value < quick.mix.best.saved.value
     members = certain.with_overrides({"stockpiles.reserve.members": {"Southland": 0.5}})
@@ -67,7 +67,7 @@ def test_recycling_saves_what_the_own_supply_of_the_gap_is(certain):
     saved = [point.saved.value for point in only.curve]
     assert saved == sorted(saved)
     assert only.range_per_million == pytest.approx((only.per_million.value,) * 2)
-    assert found.question.shelf.purchases[0].amount(3e6) == pytest.approx(3000.0)
+    assert found.question.options.purchases[0].amount(3e6) == pytest.approx(3000.0)
 
 
 def brute_force(search, purchases, caps, budget):
@@ -77,23 +77,23 @@ def brute_force(search, purchases, caps, budget):
         for shares in itertools.product(*(range(STEPS + 1) if i in caps else (0,) for i in range(len(purchases))))
     ]
     allowed = [a for a in amounts if math.fsum(a) <= budget]
-    search.look(allowed)
+    search.simulate(allowed)
     return max(search.point(a).saved.value for a in allowed)
 
 
 @pytest.mark.parametrize("budget_days", [15, 60])
 def test_the_mix_is_no_worse_than_any_other_of_its_steps(certain, budget_days):
     budget = budget_days * USD_PER_DAY
-    offers = shelf(certain, "Southland", ["salt"], {"recycling.salt": 900.0})
-    question = Budget(certain, "Southland", ("salt",), budget, offers, 7, None)
+    options = purchase_options(certain, "Southland", ["salt"], {"recycling.salt": 900.0})
+    question = Budget(certain, "Southland", ("salt",), budget, options, 7, None)
     with replication_runner(jobs=1) as computed:
         search = Search(question, computed)
-        search.look([search.nothing])
+        search.simulate([search.nothing])
         yields = search.alone()
         caps, needy = search.caps(yields)
         mix = search.mix(yields)
         steps = search.greedy(caps, needy)
-        best = brute_force(search, offers.purchases, caps, budget)
+        best = brute_force(search, options.purchases, caps, budget)
     assert len(caps) == 2
     assert mix.is_exact
     assert mix.best.saved.value >= best - 1e-9

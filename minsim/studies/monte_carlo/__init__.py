@@ -1,1 +1,1 @@
-"""Many replications: drawn, computed, kept, estimated."""
+"""Monte-Carlo replications: sampling, parallel computation, storage, estimates with standard errors."""

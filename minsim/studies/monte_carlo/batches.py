@@ -1,4 +1,4 @@
-"""Several experiments with common random numbers, replicated side by side, of which only metrics are kept."""
+"""Replicate several experiments with common random numbers; keep their metrics only."""
 
 from __future__ import annotations
 
@@ -16,14 +16,23 @@ import numpy.typing as npt
 from minsim.errors import SimulationError
 from minsim.metrics.consumers import FloatArray
 from minsim.scenario import Scenario, load_scenario
-from minsim.studies.monte_carlo.replications import METRICS, Chunk, Experiment, Failure, ResultSchema, compute_values
+from minsim.studies.monte_carlo.replications import (
+    METRICS,
+    Chunk,
+    Experiment,
+    Failure,
+    MaterialRegion,
+    ResultSchema,
+    compute_values,
+)
 from minsim.studies.monte_carlo.store import ReplicationStore, chunk_of, locked, missing_runs
 from minsim.studies.monte_carlo.workers import Task, results_of, shared_executor, usable_cores
 
-CHUNK = 32
+LONGEST_CHUNK = 32
+"""Most runs in a task."""
 
 RunProgress = Callable[[int, int], None]
-"""Called with the runs done and wanted, whenever some more are done."""
+"""Called with the number of runs done and requested, whenever further runs are done."""
 
 
 @dataclass(frozen=True)
@@ -33,39 +42,54 @@ class Batch:
     Attributes
     ----------
     replications : array of shape (m,)
-        Those that were computed.
+        Replications that were computed.
     values : array of shape (m, places, metrics)
-        By `shape.places` and `replications.METRICS`; dates are day numbers, `nan` is absent by nature.
-    shape : ResultSchema
+        By `schema.places` and `replications.METRICS`; dates are day numbers; `nan`: not applicable.
+    schema : ResultSchema
     failures : tuple of Failure
     """
 
     replications: npt.NDArray[np.int64]
     values: FloatArray
-    shape: ResultSchema
+    schema: ResultSchema
     failures: tuple[Failure, ...] = field(default=())
 
     def column(self, metric: str) -> FloatArray:
         """Values of one metric, shape (m, places)."""
         return self.values[:, :, METRICS.index(metric)]
 
+    def values_by_run(self, count: int) -> FloatArray:
+        """Values of runs 0 to count - 1, shape (count, places, metrics); `nan` if a run failed or was not computed."""
+        values = np.full((count, *self.values.shape[1:]), np.nan)
+        values[self.replications] = self.values
+        return values
+
+    def values_at(self, metric: str, place: MaterialRegion) -> FloatArray:
+        """Values of one metric at one place, shape (m,)."""
+        return self.column(metric)[:, self.schema.places.index(place)]
+
+    def values_in(self, metric: str, region: str, materials: Sequence[str]) -> FloatArray:
+        """Values of one metric of several materials in one region, shape (m, materials)."""
+        own = [self.schema.places.index(MaterialRegion(name, region)) for name in materials]
+        return self.column(metric)[:, own]
+
 
 @dataclass(frozen=True)
 class FailedRun:
-    """A replication of some experiment that could not be computed, and what it takes to run it again.
+    """A replication of an experiment that could not be computed, with what is needed to run it again.
 
     Attributes
     ----------
     failure : Failure
     seed : int
     changes : mapping of str to Any
-        What the experiment changes in the scenario, by dotted path.
+        Overrides of the scenario in this experiment, by dotted path.
     scenario : int
-        Which of several scenarios.
+        Index among several scenarios.
     central : bool
-        Whether it was the central case, which draws nothing.
+        Whether it was the central case, which has no random draws.
     is_repeatable : bool
-        Whether `minsim run` can draw its numbers; not those of Sobol points.
+        Whether `minsim run` can reproduce its draws; false for Sobol points.
     """
 
     failure: Failure
@@ -82,17 +106,17 @@ class FailedRun:
 
 @dataclass(frozen=True)
 class RunSeries:
-    """Numbered runs of one experiment, and how some of them are computed.
+    """Numbered runs of one experiment, and the task that computes a range of them.
 
     Attributes
     ----------
     experiment : Experiment
     count : int
-        Runs wanted: 0 to count - 1.
+        Number of runs: 0 to count - 1.
     task : callable
         First and last number → the task that computes these runs.
     design : str
-        Tells the series from others of the same experiment; empty: plain replications.
+        Distinguishes the series from others of the same experiment; empty: plain replications.
     """
 
     experiment: Experiment
@@ -102,17 +126,17 @@ class RunSeries:
 
 
 def load(scenario: Scenario | str | Path) -> Scenario:
-    """A scenario, loaded if need be."""
+    """The scenario, loaded first if given by name or path."""
     return load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
 
 
 class ReplicationRunner:
-    """Computes series of runs, each once however often it is asked for, and keeps them in a folder; made by `trials`."""
+    """Computes series of runs, each only once, and stores them in a folder; made by `replication_runner`."""
 
     def __init__(self, out: Path | None, jobs: int, executor: Executor | None, progress: RunProgress | None) -> None:
         self.out, self.jobs, self.executor, self.progress = out, jobs, executor, progress
         self._known: dict[tuple[Experiment, int], Batch] = {}
-        self._done = self._wanted = 0
+        self._done = self._requested = 0
 
     def replicate(self, experiments: Iterable[Experiment], replications: int) -> list[Batch]:
         """Replicate every experiment; replication k has the same random numbers in all that share a seed.
@@ -122,43 +146,46 @@ class ReplicationRunner:
         SimulationError
             If not one replication of an experiment could be computed.
         """
-        asked = list(experiments)
-        new = [e for e in dict.fromkeys(asked) if (e, replications) not in self._known]
+        requested = list(experiments)
+        new = [e for e in dict.fromkeys(requested) if (e, replications) not in self._known]
         batches = self.compute([RunSeries(e, replications, _replication_task(e)) for e in new])
         self._known |= {(e, replications): batch for e, batch in zip(new, batches, strict=True)}
-        return [self._known[e, replications] for e in asked]
+        return [self._known[e, replications] for e in requested]
 
     def compute(self, series: Sequence[RunSeries]) -> list[Batch]:
-        """Compute every run that the folder does not hold, and keep it there."""
-        folders = [
-            None if self.out is None else ReplicationStore(self.out, own.experiment, own.design) for own in series
-        ]
-        chunks = [
-            [] if folder is None else [chunk_of(part) for part in folder.found() if part.first < own.count]
-            for folder, own in zip(folders, series, strict=True)
-        ]
-        self._wanted += sum(own.count for own in series)
-        self._tell(
+        """Compute every run that the folder does not hold yet, and store it there."""
+        stores = [self._store(own) for own in series]
+        chunks = [_stored_chunks(store, own.count) for store, own in zip(stores, series, strict=True)]
+        self._requested += sum(own.count for own in series)
+        self._report(
             sum(min(c.last + 1, own.count) - c.first for own, kept in zip(series, chunks, strict=True) for c in kept)
         )
         tasks = [
             (_labelled, (index, *own.task(first, last)))
             for index, own in enumerate(series)
-            for first, last in missing_runs(chunks[index], own.count, CHUNK)
+            for first, last in missing_runs(chunks[index], own.count, LONGEST_CHUNK)
         ]
         with contextlib.closing(results_of(iter(tasks), self.jobs, self.executor)) as results:
             for index, chunk in results:
-                folder = folders[index]
-                if folder is not None:
-                    folder.write(chunk)
+                store = stores[index]
+                if store is not None:
+                    store.write(chunk)
                 chunks[index].append(chunk)
-                self._tell(chunk.last + 1 - chunk.first)
-        return [gathered(found, own) for found, own in zip(chunks, series, strict=True)]
+                self._report(chunk.last + 1 - chunk.first)
+        return [gathered(own_chunks, own) for own_chunks, own in zip(chunks, series, strict=True)]
 
-    def _tell(self, more: int) -> None:
+    def _store(self, series: RunSeries) -> ReplicationStore | None:
+        return None if self.out is None else ReplicationStore(self.out, series.experiment, series.design)
+
+    def _report(self, more: int) -> None:
         self._done += more
         if self.progress is not None:
-            self.progress(self._done, self._wanted)
+            self.progress(self._done, self._requested)
+
+
+def _stored_chunks(store: ReplicationStore | None, count: int) -> list[Chunk]:
+    """Chunks in the folder that hold any of the first `count` runs."""
+    return [] if store is None else [chunk_of(part) for part in store.stored_parts() if part.first < count]
 
 
 @contextlib.contextmanager
@@ -169,14 +196,14 @@ def replication_runner(
     out: str | Path | None = None,
     progress: RunProgress | None = None,
 ) -> Iterator[ReplicationRunner]:
-    """Somewhere to compute, for several rounds of runs, and a folder that no other process writes to meanwhile.
+    """A runner for several rounds of runs; its folder is locked against other processes meanwhile.
 
     Parameters
     ----------
     jobs, executor, progress
         As of `ensemble`.
     out : str or Path, optional
-        Folder that keeps the runs as they come, so that the same call goes on where an earlier one stopped.
+        Folder that stores the runs as they finish, so that the same call resumes where an earlier one stopped.
     """
     cores = usable_cores() if jobs is None else jobs
     folder = None if out is None else Path(out)
@@ -196,23 +223,24 @@ def _labelled(label: int, function: Callable[..., Chunk], arguments: tuple[objec
 
 
 def gathered(chunks: Sequence[Chunk], series: RunSeries) -> Batch:
-    """Chunks of one series in order, whatever the order they came in, and no more of them than wanted."""
+    """Join the chunks of one series, in the order of their runs; drop runs beyond its count."""
     ordered = sorted(chunks, key=lambda chunk: chunk.first)
     failures = tuple(f for chunk in ordered for f in chunk.failures if f.replication < series.count)
-    found = [chunk for chunk in ordered if chunk.shape is not None]
-    numbers = np.concatenate([chunk.replications for chunk in found]) if found else np.empty(0, dtype=np.int64)
-    wanted = numbers < series.count
-    if not wanted.any():
+    computed = [chunk for chunk in ordered if chunk.schema is not None]
+    numbers = np.concatenate([chunk.replications for chunk in computed]) if computed else np.empty(0, dtype=np.int64)
+    counted = numbers < series.count
+    if not counted.any():
         raise SimulationError(f"{series.experiment.name}: not one run could be computed: {failures[0].cause}")
-    shape = found[0].shape
-    assert shape is not None
-    return Batch(numbers[wanted], np.concatenate([chunk.values for chunk in found])[wanted], shape, failures)
+    schema = computed[0].schema
+    assert schema is not None
+    values = np.concatenate([chunk.values for chunk in computed])
+    return Batch(numbers[counted], values[counted], schema, failures)
 
 
 def design_of(*parts: bytes | str) -> str:
-    """A short name of what distinguishes a series, from all its parts."""
-    told = hashlib.sha256()
+    """A digest of everything that distinguishes a series."""
+    digest = hashlib.sha256()
     for part in parts:
-        told.update(part.encode() if isinstance(part, str) else part)
-        told.update(b"\0")
-    return told.hexdigest()[:16]
+        digest.update(part.encode() if isinstance(part, str) else part)
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]

@@ -1,6 +1,6 @@
-"""A Dask cluster as an executor: replications on other machines, the same numbers.
+"""A Dask cluster as an executor: replications on other machines, with identical results.
 
-Every worker needs minsim, in the same version: what another program computes would be other numbers.
+Every worker needs the same version of minsim: another version would compute other numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CONNECT_SECONDS = 30
 
 
 class Cluster(NamedTuple):
-    """Where tasks go, and how many of them are worked on at a time."""
+    """An executor, and the number of tasks it runs at a time."""
 
     executor: Executor
     jobs: int
@@ -25,7 +25,7 @@ class Cluster(NamedTuple):
 
 @contextlib.contextmanager
 def dask_cluster(scheduler: str) -> Iterator[Cluster]:
-    """The workers of a Dask scheduler, for as long as they are needed.
+    """Connect to the workers of a Dask scheduler; disconnect on exit.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def dask_cluster(scheduler: str) -> Iterator[Cluster]:
     MinsimError
         Dask is not installed, the scheduler does not answer or has no workers, or a worker has another minsim.
     SimulationError
-        A worker died, again and again, on the same replications.
+        A worker died repeatedly on the same replications.
     """
     try:
         from distributed import Client, KilledWorker
@@ -61,7 +61,7 @@ def dask_cluster(scheduler: str) -> Iterator[Cluster]:
 
 
 def _slots(client: Any, scheduler: str) -> int:
-    """Tasks that the workers take at a time, once all are known to compute the same numbers."""
+    """Number of tasks that run at a time; raises unless every worker has this version of minsim."""
     threads: dict[str, int] = client.nthreads()
     if not threads:
         raise MinsimError(
@@ -78,5 +78,5 @@ def _slots(client: Any, scheduler: str) -> int:
         raise MinsimError(
             f"{worker} has minsim {version}, this machine {own}: other numbers would come out; install the same there"
         )
-    # Replications take turns within a process, so more threads than one are no help there.
+    # Replications run one at a time within a process, so further threads of a worker would not help.
     return len(threads)

@@ -1,9 +1,9 @@
 """Estimates from replications, each with its Monte-Carlo standard error.
 
-With plain named streams the replications are independent, and the errors are those of textbooks: sd / √n of a mean, the
-binomial one of a probability, half the width of the order statistics around a quantile, and the asymptotic one of the
-conditional value at risk [1]_. With Sobol points the replications of one scrambling are not independent, but scramblings
-are: every error is then the spread of the estimates of the scramblings / √16 [2]_.
+With plain named streams the replications are independent, and the standard errors are the textbook ones: sd / √n for a mean,
+binomial for a probability, half the width of the order statistics around a quantile, and asymptotic for the conditional
+value at risk [1]_. With Sobol points the replications of one scrambling are not independent, but the scramblings are:
+every standard error is then the standard deviation of the estimates of the 16 scramblings / √16 [2]_.
 
 References
 ----------
@@ -29,15 +29,20 @@ TAIL = 0.95
 Groups = npt.NDArray[np.int64]
 
 
+def groups_of(groups: Groups | None, chosen: npt.NDArray[np.bool_]) -> Groups | None:
+    """Groups of some of the values; None without groups."""
+    return None if groups is None else groups[chosen]
+
+
 class Estimate(NamedTuple):
-    """A number and its Monte-Carlo standard error; `nan` where it cannot be told."""
+    """A number and its Monte-Carlo standard error; `nan` if undefined (fewer than two values)."""
 
     value: float
     se: float
 
 
 def mean(values: FloatArray, groups: Groups | None = None) -> Estimate:
-    """Mean; error sd / √n.
+    """Mean; standard error sd / √n.
 
     >>> mean(np.array([1.0, 2.0, 3.0, 4.0]))
     Estimate(value=2.5, se=0.6454972243679028)
@@ -50,14 +55,14 @@ def mean(values: FloatArray, groups: Groups | None = None) -> Estimate:
 
 
 def standard_deviation(values: FloatArray) -> float:
-    """Sample standard deviation; `nan` of fewer than two values, and exactly 0 where all are equal."""
+    """Sample standard deviation; `nan` for fewer than two values, exactly 0 if all are equal."""
     if len(values) < 2:
         return math.nan
     return 0.0 if values.min() == values.max() else float(values.std(ddof=1))
 
 
 def probability(happens: npt.NDArray[np.bool_], groups: Groups | None = None) -> Estimate:
-    """Share of replications in which something happens; error √(p (1 - p) / n).
+    """Share of replications in which an event happens; standard error √(p (1 - p) / n).
 
     >>> probability(np.array([True, False, False, False]))
     Estimate(value=0.25, se=0.21650635094610965)
@@ -71,7 +76,7 @@ def probability(happens: npt.NDArray[np.bool_], groups: Groups | None = None) ->
 
 
 def quantile(values: FloatArray, level: float, groups: Groups | None = None) -> Estimate:
-    """Quantile; error half the distance of the order statistics one binomial standard deviation to either side."""
+    """Quantile; standard error: half the distance between the order statistics one binomial sd to either side."""
     if groups is not None:
         return _over_groups(values, groups, lambda own: float(np.quantile(own, level)))
     if len(values) == 0:
@@ -84,8 +89,8 @@ def quantile(values: FloatArray, level: float, groups: Groups | None = None) -> 
 def tail_mean(values: FloatArray, level: float = TAIL, groups: Groups | None = None) -> Estimate:
     """Conditional value at risk: mean of the worst (1 - `level`) of all replications.
 
-    Estimated as q + mean of max(x - q, 0) / (1 - level), with q the quantile; its error is the standard deviation of the
-    terms of that mean / √n, since to first order the error of q does not count.
+    Estimated as q + mean of max(x - q, 0) / (1 - level), with q the quantile; the standard error is the standard deviation
+    of the terms of that mean / √n, since the error of q has no first-order effect.
 
     >>> tail_mean(np.arange(1.0, 101.0)).value
     98.0
@@ -102,7 +107,7 @@ def tail_mean(values: FloatArray, level: float = TAIL, groups: Groups | None = N
 
 
 def _over_groups(values: FloatArray, groups: Groups, estimate: Callable[[FloatArray], float]) -> Estimate:
-    """The estimate over all groups, and its error from the spread between them."""
+    """The estimate over all groups; standard error from the spread between groups."""
     if len(values) == 0:
         return Estimate(math.nan, math.nan)
     own = np.array([estimate(values[groups == group]) for group in np.unique(groups)])
@@ -110,7 +115,7 @@ def _over_groups(values: FloatArray, groups: Groups, estimate: Callable[[FloatAr
 
 
 def wilson(happened: int, count: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's 95% confidence interval of a probability; it is not empty where all, or none, happened.
+    """Wilson's 95% confidence interval of a probability; it has a width even at 0 of n and n of n.
 
     References
     ----------
@@ -124,3 +129,8 @@ def wilson(happened: int, count: int, z: float = 1.959964) -> tuple[float, float
     centre = (p + square / 2.0) / (1.0 + square)
     half = z * math.sqrt(p * (1.0 - p) / count + square / (4.0 * count)) / (1.0 + square)
     return max(0.0, centre - half) if happened else 0.0, min(1.0, centre + half) if happened < count else 1.0
+
+
+def rounded(value: float) -> float | None:
+    """A number of an output file: twelve significant digits; None if not finite."""
+    return None if not math.isfinite(value) else float(f"{value:.12g}")

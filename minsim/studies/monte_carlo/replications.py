@@ -1,7 +1,7 @@
-"""One replication after the other: what a worker process computes.
+"""Simulate replications and measure them: the work of a worker process.
 
-Replication k of an experiment is a pure function of the scenario, the seed and k. What a worker sends back is small: one
-number a metric and place, and one a week and region; daily arrays stay where they were made.
+Replication k of an experiment is a pure function of the scenario, the seed and k. A worker returns little: one number per
+metric and place, and one per week and consumer; daily arrays stay in the worker.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Weekly = npt.NDArray[np.float32]
 
 
 class MaterialRegion(NamedTuple):
-    """Whose numbers a row holds: a region's use of a material, or an owner's stock of one."""
+    """The place of a result row: a region that uses a material, or an owner that stocks one."""
 
     material: str
     region: str
@@ -46,14 +46,14 @@ class MaterialRegion(NamedTuple):
 
 @dataclass(frozen=True)
 class ResultSchema:
-    """What all replications of a scenario have in common.
+    """Rows and dates that all replications of a scenario share.
 
     Attributes
     ----------
     places : tuple of MaterialRegion
-        Rows: consumers first, in the order of the network; then owners of stocks that are no consumers.
-    consumers : int
-        How many of the places are consumers.
+        Rows: consumers first, in the order of the network; then owners of stocks that are not consumers.
+    consumer_count : int
+        Number of places that are consumers.
     start : date
         Day 0.
     days : int
@@ -61,30 +61,39 @@ class ResultSchema:
     """
 
     places: tuple[MaterialRegion, ...]
-    consumers: int
+    consumer_count: int
     start: dt.date
     days: int
 
     @property
+    def consumers(self) -> tuple[MaterialRegion, ...]:
+        """Places that are consumers."""
+        return self.places[: self.consumer_count]
+
+    @property
     def weeks(self) -> int:
-        """Weeks begun."""
+        """Weeks, the last one possibly shorter."""
         return -(-self.days // WEEK_DAYS)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
-        places = [list(place) for place in self.places]
-        return {"places": places, "consumers": self.consumers, "start": self.start.isoformat(), "days": self.days}
+        return {
+            "places": [list(place) for place in self.places],
+            "consumers": self.consumer_count,
+            "start": self.start.isoformat(),
+            "days": self.days,
+        }
 
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> ResultSchema:
-        """The shape that `as_dict` told."""
+        """The schema written by `as_dict`."""
         places = tuple(MaterialRegion(*place) for place in given["places"])
         return cls(places, given["consumers"], dt.date.fromisoformat(given["start"]), given["days"])
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is replicated: small, and sent to a worker with every task.
+    """The scenario and the draws to replicate; small, because it is sent to a worker with every task.
 
     Attributes
     ----------
@@ -95,9 +104,9 @@ class Experiment:
     scenario_hash : str
     seed : int
     sampler : {"random", "sobol"}
-        Where single uniform draws come from: named streams, or scrambled Sobol points.
+        Source of the uniform draws: named random streams, or scrambled Sobol points.
     central : bool
-        Resolve every number to its central value instead.
+        Set every number to its central value instead.
     """
 
     name: str
@@ -109,14 +118,14 @@ class Experiment:
 
     @classmethod
     def of(cls, scenario: Scenario, seed: int | None, sampler: Literal["random", "sobol"] = "random") -> Experiment:
-        """The experiment of a scenario; its own seed unless another is given."""
+        """The experiment of a scenario; the seed of the scenario unless another is given."""
         resolved = json.dumps(scenario.resolved, sort_keys=True)
         return cls(scenario.name, resolved, scenario.hash, scenario.model.seed if seed is None else seed, sampler)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A replication that could not be computed, and why."""
+    """A replication that could not be computed, and the cause."""
 
     replication: int
     cause: str
@@ -124,21 +133,21 @@ class Failure:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some replications of one experiment.
+    """A run of consecutive replications of one experiment.
 
     Attributes
     ----------
     first, last : int
-        The replications asked for, both included.
+        First and last replication requested, both included.
     replications : array of shape (m,)
-        Those that were computed, in order.
+        Replications that were computed, in order.
     values : array of shape (m, places, metrics)
-        By `METRICS`; dates are day numbers, `nan` is absent by nature.
+        By `METRICS`; dates are day numbers; `nan`: not applicable.
     weekly : array of shape (m, consumers, weeks)
-        Shortfall as a fraction of the week's demand; empty where nobody asks for it.
+        Shortfall as a fraction of the week's demand; empty if not requested.
     failures : tuple of Failure
-    shape : ResultSchema or None
-        None where every replication failed.
+    schema : ResultSchema or None
+        None if every replication failed.
     """
 
     first: int
@@ -147,29 +156,29 @@ class Chunk:
     values: FloatArray
     weekly: Weekly
     failures: tuple[Failure, ...]
-    shape: ResultSchema | None
+    schema: ResultSchema | None
 
 
 def compute(experiment: Experiment, first: int, last: int) -> Chunk:
-    """Compute replications `first` to `last`, both included; those that fail are named, the others go on."""
+    """Compute replications `first` to `last`, both included; a failure is recorded and the others continue."""
     replicator = replicator_of(experiment)
     return gather(replicator, [(k, replicator.draws(k)) for k in range(first, last + 1)])
 
 
 def compute_values(experiment: Experiment, first: int, last: int) -> Chunk:
-    """Compute replications as `compute` does, keeping no weeks."""
+    """Compute replications as `compute` does, without the weekly shortfall."""
     return without_weeks(compute(experiment, first, last))
 
 
 def without_weeks(chunk: Chunk) -> Chunk:
-    """A chunk that is asked for its metrics alone."""
+    """A chunk without its weekly shortfall."""
     return replace(chunk, weekly=np.empty((0, 0, 0), dtype=np.float32))
 
 
 def compute_points(
     experiment: Experiment, first: int, replication: int | None, names: Sequence[tuple[str, str]], points: FloatArray
 ) -> Chunk:
-    """Compute one replication with other and other draws in place of some of its own.
+    """Compute one replication at many points, each of which replaces some of its draws.
 
     Parameters
     ----------
@@ -177,11 +186,11 @@ def compute_points(
     first : int
         Number of the first point.
     replication : int or None
-        Whose streams serve all other draws; None: these stand at their central values.
+        Replication whose streams supply all other draws; None: these take their central values.
     names : sequence of Dimension
-        What the columns of the points stand for.
+        The draw that each column of the points replaces.
     points : array of shape (m, len(names))
-        In the unit cube; `nan` leaves a draw as it is.
+        In the unit cube; `nan` keeps the replication's own draw.
     """
     rows = (zip(names, point, strict=True) for point in points.tolist())
     units = [{name: u for name, u in row if not math.isnan(u)} for row in rows]
@@ -190,29 +199,29 @@ def compute_points(
 
 
 def gather(replicator: Replicator, draws: Sequence[tuple[int, Draws]]) -> Chunk:
-    """Replications by number, measured one by one."""
+    """Measure replications, given by number and draws, one by one."""
     found: list[tuple[int, FloatArray, Weekly]] = []
     failures = []
     for k, drawn in draws:
         try:
             found.append((k, *replicator.measure(drawn)))
-        except Exception as error:  # whatever it is, it must not take the other replications with it
+        except Exception as error:  # whatever the error, the other replications must continue
             failures.append(Failure(k, f"{type(error).__name__}: {error}"))
     numbers = np.array([k for k, _, _ in found], dtype=np.int64)
     values = np.array([value for _, value, _ in found]) if found else np.empty((0, 0, len(METRICS)))
     weekly = np.array([week for _, _, week in found]) if found else np.empty((0, 0, 0), dtype=np.float32)
-    shape = replicator.shape if found else None
-    return Chunk(draws[0][0], draws[-1][0], numbers, values, weekly, tuple(failures), shape)
+    schema = replicator.schema if found else None
+    return Chunk(draws[0][0], draws[-1][0], numbers, values, weekly, tuple(failures), schema)
 
 
 @functools.lru_cache(maxsize=32)
 def replicator_of(experiment: Experiment) -> Replicator:
-    """The replicator of an experiment, made once a process."""
+    """The replicator of an experiment, made once per process."""
     return Replicator(experiment)
 
 
 class Replicator:
-    """Computes replications of one experiment; keeps the network where replications differ in their events alone.
+    """Computes replications of one experiment; reuses the network if replications differ in their events alone.
 
     Parameters
     ----------
@@ -220,7 +229,7 @@ class Replicator:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        # Imported here: the parent of a pool never needs the compiled engine, which is slow to import.
+        # Imported here: the parent process of a pool never needs the compiled engine, which is slow to import.
         from minsim.network.network import is_redrawable
         from minsim.scenario import scenario_from_mapping
 
@@ -228,7 +237,7 @@ class Replicator:
         self.scenario = scenario_from_mapping(json.loads(experiment.resolved), experiment.name)
         self.redrawable = is_redrawable(self.scenario)
         self.dimensions = dimensions(self.scenario.model)
-        self.shape: ResultSchema | None = None
+        self.schema: ResultSchema | None = None
         self._network: Network | None = None
         self._groups: list[list[int]] = []
 
@@ -247,12 +256,12 @@ class Replicator:
         if self._network is not None and self.redrawable:
             return self._network.redrawn(draws)
         self._network = build_network(self.scenario, draws)
-        if self.shape is None:
-            self._settle(self._network)
+        if self.schema is None:
+            self._set_schema(self._network)
         return self._network
 
     def record(self, draws: Draws) -> Record:
-        """One replication, whole."""
+        """The full record of one replication."""
         from minsim.simulation.engine import simulate
 
         return simulate(self.network(draws))
@@ -262,24 +271,24 @@ class Replicator:
         from minsim.metrics.consumers import measure_consumers
 
         record = self.record(draws)
-        assert self.shape is not None
-        values = np.full((len(self.shape.places), len(METRICS)), np.nan)
+        assert self.schema is not None
+        values = np.full((len(self.schema.places), len(METRICS)), np.nan)
         for name, column in measure_consumers(record).items():
-            values[: self.shape.consumers, METRICS.index(name)] = column
+            values[: self.schema.consumer_count, METRICS.index(name)] = column
         held = [place for place, group in enumerate(self._groups) if group]
         for name, column in measure_stockpiles(record, [self._groups[place] for place in held]).items():
             values[held, METRICS.index(name)] = column
         return values, weekly_shortfall(record)
 
-    def _settle(self, network: Network) -> None:
-        """Find the places: they are the same in every replication."""
+    def _set_schema(self, network: Network) -> None:
+        """List the places, which are the same in every replication."""
         consumers = [MaterialRegion(consumer.material, consumer.region) for consumer in network.consumers]
         owners: dict[MaterialRegion, list[int]] = {}
         for index, holding in enumerate(network.holdings):
             owners.setdefault(MaterialRegion(holding.material, holding.owner), []).append(index)
         places = (*consumers, *(place for place in owners if place not in consumers))
         self._groups = [owners.get(place, []) for place in places]
-        self.shape = ResultSchema(places, len(consumers), network.start, network.days)
+        self.schema = ResultSchema(places, len(consumers), network.start, network.days)
 
 
 def weekly_shortfall(record: Record) -> Weekly:

@@ -1,7 +1,8 @@
-"""Replications on disk: Parquet parts, each written whole or not at all.
+"""Replications on disk: Parquet parts, written atomically.
 
-A part names the scenario, the seed and the replications it holds. Only the parent writes; a part appears by one rename, so
-that whoever is killed, and whenever, what is in the folder is good and what is not is computed again.
+A part names the scenario, the seed and the replications it holds. Only the parent process writes. A part appears by one
+rename, so that a process may be killed at any time: every part in the folder is complete, and missing runs are computed
+again.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ FOLDER = "parts"
 WEEKLY = "weekly_shortfall_fraction"
 KEY = b"minsim"
 ROWS_TOGETHER = 1024
-"""Replications in a row group of the merged table, whatever the parts were."""
+"""Replications in a row group of the merged table, independent of the sizes of the parts."""
 DATES = tuple(name for name, unit in METRIC_UNITS.items() if unit == "date")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A file of replications, and what it says of itself."""
+    """A file of replications, and its metadata."""
 
     path: Path
     first: int
     last: int
     failures: tuple[Failure, ...]
-    shape: ResultSchema | None
+    schema: ResultSchema | None
 
 
 class ReplicationStore:
@@ -62,15 +63,15 @@ class ReplicationStore:
     out : Path
         Folder of the ensemble.
     experiment : Experiment
-        What the parts must be of.
+        The experiment that every part must belong to.
     design : str, optional
-        What tells its runs from others of the experiment. Given, or empty, the parts share the folder with those of other
-        experiments, each in a folder of its own; absent, the folder holds this experiment alone.
+        Distinguishes its runs from others of the experiment. If given, even empty, several experiments share the folder,
+        each in its own subfolder; absent: the folder holds this experiment alone.
 
     Raises
     ------
     OutputError
-        If the folder holds another experiment, or cannot be written, or another process is at it.
+        If the folder holds another experiment, cannot be written, or is locked by another process.
     """
 
     def __init__(self, out: Path, experiment: Experiment, design: str | None = None) -> None:
@@ -85,17 +86,17 @@ class ReplicationStore:
         self.folder = out / FOLDER
         if design is not None:
             self.identity |= {"central": experiment.central, "design": design}
-            told = json.dumps(self.identity, sort_keys=True).encode()
-            self.folder /= hashlib.sha256(told).hexdigest()[:16]
+            canonical = json.dumps(self.identity, sort_keys=True).encode()
+            self.folder /= hashlib.sha256(canonical).hexdigest()[:16]
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[list[Part]]:
-        """The parts found, in order, while no other process may write here."""
+        """The stored parts, in order, with the folder locked against other processes."""
         with locked(self.out):
-            yield self.found()
+            yield self.stored_parts()
 
-    def found(self) -> list[Part]:
-        """The parts found, in order; what a killed process left half-written is removed."""
+    def stored_parts(self) -> list[Part]:
+        """The stored parts, in order; removes incomplete files of a killed process."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob(".*.tmp"):
             leftover.unlink()
@@ -103,71 +104,72 @@ class ReplicationStore:
 
     def _read(self, path: Path) -> Part:
         try:
-            told = json.loads(parquet.read_schema(path).metadata[KEY])
+            metadata = json.loads(parquet.read_schema(path).metadata[KEY])
         except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
             raise OutputError(f"{path} was not written by minsim ({error}); remove it") from error
-        for name, wanted in self.identity.items():
-            if told["identity"][name] != wanted:
+        for name, expected in self.identity.items():
+            if metadata["identity"][name] != expected:
                 raise OutputError(
                     f"{self.out} holds replications of another experiment: {name.replace('_', ' ')} "
-                    f"{_brief(told['identity'][name])} there, {_brief(wanted)} here; give another folder, or remove this one"
+                    f"{_brief(metadata['identity'][name])} there, {_brief(expected)} here; "
+                    "give another folder, or remove this one"
                 )
-        failures = tuple(Failure(**failure) for failure in told["failures"])
-        shape = None if told["shape"] is None else ResultSchema.from_dict(told["shape"])
-        return Part(path, told["first"], told["last"], failures, shape)
+        failures = tuple(Failure(**failure) for failure in metadata["failures"])
+        schema = None if metadata["shape"] is None else ResultSchema.from_dict(metadata["shape"])
+        return Part(path, metadata["first"], metadata["last"], failures, schema)
 
     def write(self, chunk: Chunk) -> Part:
-        """Write a chunk as a part, whole or not at all."""
-        told = {
+        """Write a chunk as a part, atomically."""
+        metadata = {
             "identity": self.identity,
             "first": chunk.first,
             "last": chunk.last,
             "failures": [vars(failure) for failure in chunk.failures],
-            "shape": None if chunk.shape is None else chunk.shape.as_dict(),
+            "shape": None if chunk.schema is None else chunk.schema.as_dict(),
         }
-        table = table_of(chunk).replace_schema_metadata({KEY: json.dumps(told).encode()})
+        table = table_of(chunk).replace_schema_metadata({KEY: json.dumps(metadata).encode()})
         path = self.folder / f"part-{chunk.first:08d}-{chunk.last:08d}.parquet"
         draft = self.folder / f".{path.name}.tmp"
         try:
             parquet.write_table(table, draft)
             os.replace(draft, path)
-        except BaseException:  # Ctrl-C too: a half-written part must not stay behind
+        except BaseException:  # Ctrl-C too: no incomplete file may stay behind
             draft.unlink(missing_ok=True)
             raise
-        return Part(path, chunk.first, chunk.last, chunk.failures, chunk.shape)
+        return Part(path, chunk.first, chunk.last, chunk.failures, chunk.schema)
 
 
 @functools.cache
 def program_version() -> str:
-    """The version, and a digest of the program itself: what another program computed must not be mixed in.
+    """The version, with a digest of the source: results of different programs must not be mixed.
 
-    Two states of a program under development have the same version, and other numbers.
+    Two states of a program under development share a version but may compute different numbers.
     """
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     with resources.as_file(resources.files("minsim")) as package:
         for path in sorted([*package.rglob("*.py"), *package.rglob("*.csv")]):
-            told.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"{__version__}+{told.hexdigest()[:12]}"
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
 @contextlib.contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Keep other processes from writing parts into a folder, which is made if need be."""
+    """Lock a folder against other processes that would write parts; creates it if missing."""
     try:
         (out / FOLDER).mkdir(parents=True, exist_ok=True)
-        with _held(out / FOLDER / ".lock"):
+        with _file_lock(out / FOLDER / ".lock"):
             yield
     except OSError as error:
         raise OutputError(f"cannot write results to {out}: {(error.strerror or str(error)).lower()}") from error
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Hold a lock that the system lifts when this process ends, however it ends."""
+def _file_lock(path: Path) -> Iterator[None]:
+    """Hold a lock that the operating system releases when this process ends."""
     with path.open("w") as file:
         try:
             import fcntl
-        except ImportError:  # where there are no such locks, two commands on one folder are the user's own affair
+        except ImportError:  # no such locks on this system: nothing stops two commands on one folder
             yield
             return
         try:
@@ -183,10 +185,10 @@ def _brief(value: Any) -> str:
 
 
 def missing_runs(parts: Sequence[Part | Chunk], replications: int, longest: int) -> Iterator[tuple[int, int]]:
-    """Runs of replications that no part holds, in order, cut where they are longer than `longest`."""
+    """Ranges of replications that no part holds, in order, none longer than `longest`."""
     first = 0
-    held = sorted((part.first, part.last + 1) for part in parts)
-    for until, after in [*held, (replications, replications)]:
+    stored = sorted((part.first, part.last + 1) for part in parts)
+    for until, after in [*stored, (replications, replications)]:
         for start in range(first, min(until, replications), longest):
             yield start, min(start + longest, until, replications) - 1
         first = max(first, after)
@@ -196,52 +198,52 @@ def missing_runs(parts: Sequence[Part | Chunk], replications: int, longest: int)
 
 
 def table_of(chunk: Chunk) -> pa.Table:
-    """A chunk as a table: one row a replication and place."""
-    if chunk.shape is None:
+    """A chunk as a table: one row per replication and place."""
+    if chunk.schema is None:
         return pa.table({"replication": pa.array([], pa.int64())})
-    shape, count = chunk.shape, len(chunk.replications)
+    schema, count = chunk.schema, len(chunk.replications)
     flat = chunk.values.reshape(-1, len(METRICS))
     columns = {
-        "replication": pa.array(np.repeat(chunk.replications, len(shape.places))),
-        "material": pa.array([place.material for place in shape.places] * count),
-        "region": pa.array([place.region for place in shape.places] * count),
-        **{name: _column(flat[:, j], name, shape.start) for j, name in enumerate(METRICS)},
+        "replication": pa.array(np.repeat(chunk.replications, len(schema.places))),
+        "material": pa.array([place.material for place in schema.places] * count),
+        "region": pa.array([place.region for place in schema.places] * count),
+        **{name: _column(flat[:, j], name, schema.start) for j, name in enumerate(METRICS)},
     }
     if chunk.weekly.size:
-        columns[WEEKLY] = _weekly_column(chunk.weekly, shape, count)
+        columns[WEEKLY] = _weekly_column(chunk.weekly, schema, count)
     return pa.table(columns)
 
 
 def chunk_of(part: Part) -> Chunk:
-    """The chunk that a part was written from, without its weeks."""
+    """The chunk of a part, without its weekly shortfall."""
     numbers, values = values_of(part)
     weekly = np.empty((0, 0, 0), dtype=np.float32)
-    return Chunk(part.first, part.last, numbers, values, weekly, part.failures, part.shape)
+    return Chunk(part.first, part.last, numbers, values, weekly, part.failures, part.schema)
 
 
 def _column(values: FloatArray, name: str, start: dt.date) -> pa.Array:
     if name not in DATES:
         return pa.array(values, from_pandas=True)
-    absent = np.isnan(values)
-    days = np.datetime64(start, "D") + np.where(absent, 0, values).astype("timedelta64[D]")
-    return pa.array(days, mask=absent)
+    missing = np.isnan(values)
+    days = np.datetime64(start, "D") + np.where(missing, 0, values).astype("timedelta64[D]")
+    return pa.array(days, mask=missing)
 
 
-def _weekly_column(weekly: Weekly, shape: ResultSchema, count: int) -> pa.Array:
-    """Weeks of each consumer as a list; other places have none."""
-    full = np.zeros((count, len(shape.places), shape.weeks), dtype=np.float32)
-    full[:, : shape.consumers] = weekly
-    mask = np.tile(np.arange(len(shape.places)) >= shape.consumers, count)
-    return pa.FixedSizeListArray.from_arrays(pa.array(full.ravel()), shape.weeks, mask=pa.array(mask))
+def _weekly_column(weekly: Weekly, schema: ResultSchema, count: int) -> pa.Array:
+    """Weekly values of each consumer as a list; null for other places."""
+    full = np.zeros((count, len(schema.places), schema.weeks), dtype=np.float32)
+    full[:, : schema.consumer_count] = weekly
+    mask = np.tile(np.arange(len(schema.places)) >= schema.consumer_count, count)
+    return pa.FixedSizeListArray.from_arrays(pa.array(full.ravel()), schema.weeks, mask=pa.array(mask))
 
 
 def values_of(part: Part, metrics: Sequence[str] = METRICS) -> tuple[np.ndarray, FloatArray]:
     """Replications of a part, and their values of shape (m, places, metrics); dates are day numbers."""
-    if part.shape is None:
+    if part.schema is None:
         return np.empty(0, dtype=np.int64), np.empty((0, 0, len(metrics)))
     table = parquet.read_table(part.path, columns=["replication", *metrics], use_threads=False)
-    places = len(part.shape.places)
-    columns = [_numbers(table[name], name, part.shape.start) for name in metrics]
+    places = len(part.schema.places)
+    columns = [_numbers(table[name], name, part.schema.start) for name in metrics]
     values = np.stack(columns, axis=1).reshape(-1, places, len(metrics))
     return table["replication"].to_numpy()[::places], values
 
@@ -256,9 +258,9 @@ def _numbers(column: pa.ChunkedArray, name: str, start: dt.date) -> FloatArray:
 
 def weekly_of(part: Part, places: Sequence[int]) -> tuple[np.ndarray, Weekly]:
     """Replications of a part, and the weekly shortfall of some consumers, shape (m, len(places), weeks)."""
-    assert part.shape is not None
+    assert part.schema is not None
     table = parquet.read_table(part.path, columns=["replication", WEEKLY], use_threads=False)
-    step, weeks = len(part.shape.places), part.shape.weeks
+    step, weeks = len(part.schema.places), part.schema.weeks
     rows = (np.arange(0, table.num_rows, step)[:, None] + np.asarray(places)).ravel()
     own = table[WEEKLY].combine_chunks().take(pa.array(rows))
     weekly = own.flatten().to_numpy().reshape(-1, len(places), weeks)
@@ -266,28 +268,33 @@ def weekly_of(part: Part, places: Sequence[int]) -> tuple[np.ndarray, Weekly]:
 
 
 def merge(parts: Sequence[Part], replications: int, path: Path) -> None:
-    """Write the replications below a number as one table without weeks; the same bytes whatever the parts were."""
-    import pyarrow.compute as pc
-
+    """Write the replications below a number as one table without weekly values; the bytes do not depend on the parts."""
     writer: parquet.ParquetWriter | None = None
-    waiting: list[pa.Table] = []
+    pending: list[pa.Table] = []
     rows = 0
     try:
         for part in parts:
-            if part.shape is None or part.first >= replications:
+            if part.schema is None or part.first >= replications:
                 continue
-            table = parquet.read_table(part.path, use_threads=False).drop_columns(WEEKLY)
-            table = table.filter(pc.less(table["replication"], replications)).replace_schema_metadata(None)
+            table = _table_below(part, replications)
             writer = writer or parquet.ParquetWriter(path, table.schema)
-            waiting.append(table)
+            pending.append(table)
             rows += table.num_rows
-            size = ROWS_TOGETHER * len(part.shape.places)
+            size = ROWS_TOGETHER * len(part.schema.places)
             while rows >= size:
-                together = pa.concat_tables(waiting).combine_chunks()
+                together = pa.concat_tables(pending).combine_chunks()
                 writer.write_table(together.slice(0, size), row_group_size=size)
-                waiting, rows = [together.slice(size)], rows - size
+                pending, rows = [together.slice(size)], rows - size
         if writer is not None and rows:
-            writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=rows)
+            writer.write_table(pa.concat_tables(pending).combine_chunks(), row_group_size=rows)
     finally:
         if writer is not None:
             writer.close()
+
+
+def _table_below(part: Part, replications: int) -> pa.Table:
+    """The replications of a part below a number, without weekly values and metadata."""
+    import pyarrow.compute as pc
+
+    table = parquet.read_table(part.path, use_threads=False).drop_columns(WEEKLY)
+    return table.filter(pc.less(table["replication"], replications)).replace_schema_metadata(None)

@@ -1,6 +1,6 @@
-"""Worker processes: made without threads of their own, quiet at Ctrl-C, gone with their parent.
+"""Worker processes: single-threaded libraries, ignore SIGINT, exit when the parent exits.
 
-Nothing heavy is imported here: a worker must first say how many threads its libraries may start.
+Nothing heavy is imported here: a worker must limit the threads of its libraries before it imports them.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from minsim.errors import SimulationError
 
 T = TypeVar("T")
 Task = tuple[Callable[..., T], tuple[Any, ...]]
-"""A function of some module, and its arguments."""
+"""A module-level function, and its arguments."""
 
 _THREADS = (
     "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
 )  # fmt: skip
 ONE_THREAD = dict.fromkeys(_THREADS, "1")
-WAITING_A_WORKER = 2
-"""Tasks handed out ahead for each worker; more would only fill memory."""
-_AT_WORK = threading.Lock()
+QUEUED_PER_WORKER = 2
+"""Tasks submitted ahead for each worker; more would only use memory."""
+_ONE_TASK = threading.Lock()
 
 
 def usable_cores() -> int:
@@ -39,16 +39,16 @@ def usable_cores() -> int:
 
 
 def results_of(tasks: Iterable[Task[T]], jobs: int, executor: Executor | None = None) -> Generator[T, None, None]:
-    """Results of tasks, in the order in which they come in.
+    """Yield results of tasks, in the order in which they finish.
 
     Parameters
     ----------
     tasks : iterable of (function, arguments)
-        Fetched as they are needed.
+        Consumed lazily.
     jobs : int
         Worker processes; 1 computes in this process.
     executor : Executor, optional
-        Hand the tasks to this one instead; `jobs` then says how many it works on at a time.
+        Submit the tasks to this executor instead, which runs `jobs` of them at a time.
 
     Raises
     ------
@@ -56,22 +56,22 @@ def results_of(tasks: Iterable[Task[T]], jobs: int, executor: Executor | None = 
         If a worker process died.
     """
     if executor is not None:
-        yield from _fed(executor, iter(tasks), jobs)
+        yield from _submitted(executor, iter(tasks), jobs)
     elif jobs == 1:
         yield from (function(*arguments) for function, arguments in tasks)
     else:
         with worker_pool(jobs) as pool:
-            yield from _fed(pool, iter(tasks), jobs)
+            yield from _submitted(pool, iter(tasks), jobs)
 
 
-def _fed(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]:
-    """Keep an executor busy, but never far ahead."""
+def _submitted(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]:
+    """Keep an executor busy with a bounded queue of tasks."""
     pending: set[Future[T]] = set()
     try:
         while True:
-            with _born_quiet():
-                for function, arguments in islice(tasks, WAITING_A_WORKER * jobs - len(pending)):
-                    pending.add(executor.submit(alone, function, arguments))
+            with _worker_defaults():
+                for function, arguments in islice(tasks, QUEUED_PER_WORKER * jobs - len(pending)):
+                    pending.add(executor.submit(run_exclusively, function, arguments))
             if not pending:
                 return
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -87,15 +87,15 @@ def _fed(executor: Executor, tasks: Iterator[Task[T]], jobs: int) -> Iterator[T]
             future.cancel()
 
 
-def alone(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    """Do a task while no other thread of this process does one: replications of one experiment share its network."""
-    with _AT_WORK:
+def run_exclusively(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    """Run a task while no other thread of this process runs one: replications of one experiment share its network."""
+    with _ONE_TASK:
         return function(*arguments)
 
 
 @contextlib.contextmanager
 def shared_executor(jobs: int, executor: Executor | None = None) -> Iterator[Executor | None]:
-    """An executor for several rounds of tasks: the one given, a pool of one's own, or none for a single job."""
+    """An executor for several rounds of tasks: the one given, a new process pool, or none for a single job."""
     if executor is not None or jobs == 1:
         yield executor
     else:
@@ -105,8 +105,8 @@ def shared_executor(jobs: int, executor: Executor | None = None) -> Iterator[Exe
 
 @contextlib.contextmanager
 def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool of fresh processes; whatever ends it early ends them at once."""
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=settle_worker)
+    """A pool of spawned processes; an exception in the parent kills them at once."""
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=initialise_worker)
     try:
         yield pool
     except BaseException:
@@ -118,17 +118,17 @@ def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextlib.contextmanager
-def _born_quiet() -> Iterator[None]:
-    """Let processes started inside inherit one thread a library, and a deaf ear for Ctrl-C, which their parent answers."""
+def _worker_defaults() -> Iterator[None]:
+    """Let processes started inside inherit one thread per library and a blocked SIGINT, which the parent handles."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     masks = hasattr(signal, "pthread_sigmask")
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else None
     try:
         yield
     finally:
-        if held is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        if previous is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -136,16 +136,16 @@ def _born_quiet() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def settle_worker() -> None:
-    """First thing a worker does: one thread for every library, deaf to Ctrl-C, and a watch on its parent."""
+def initialise_worker() -> None:
+    """Set up a worker: one thread per library, ignore SIGINT, exit when the parent exits."""
     os.environ.update(ONE_THREAD)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_exit_with, args=(parent.sentinel,), daemon=True).start()
 
 
-def _follow(parent: Any) -> None:
-    """End with the parent, however it ends: nobody would be left to give work."""
+def _exit_with(parent: Any) -> None:
+    """Exit as soon as the parent process has ended, for whatever reason."""
     connection.wait([parent])
     os.kill(os.getpid(), signal.SIGTERM)
