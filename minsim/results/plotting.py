@@ -27,7 +27,7 @@ FIGURES: Final = {
     "Ensemble": "studies.plot_fan",
     "Entry": "library_runs.plot_catalogue",
     "Outcome": "draw",
-    "ProducerOutages": "producer_outages.plot_knock_outs",
+    "ProducerOutages": "producer_outages.plot_producer_outages",
     "Sensitivity": "studies.plot_tornado",
     "Sizing": "studies.plot_sizing",
     "Spending": "spending.plot_spending",
