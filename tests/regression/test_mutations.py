@@ -35,12 +35,12 @@ def test_every_change_fits_the_source(mutations):
 def test_changes_cover_every_phase_and_every_module_of_events(mutations):
     phases = {change.part[0] for change in mutations.MUTATIONS if change.part[0].isdigit()}
     assert phases == set("2345678")
-    modules = {path.name for path in mutations.MODEL.glob("events/*.py")} - {"__init__.py"}
-    assert {change.file.removeprefix("events/") for change in mutations.MUTATIONS} >= modules
+    modules = {path.name for path in mutations.MODEL.glob("simulation/events/*.py")} - {"__init__.py"}
+    assert {change.file.removeprefix("simulation/events/") for change in mutations.MUTATIONS} >= modules
 
 
 def test_the_register_notices_text_that_is_gone(mutations):
-    stale = mutations.Mutation("stale", "", "", "flows.py", "nobody wrote this", "")
+    stale = mutations.Mutation("stale", "", "", "simulation/world.py", "nobody wrote this", "")
     assert "stands 0 times" in mutations.misfits([stale])[0]
 
 
