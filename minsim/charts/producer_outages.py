@@ -1,102 +1,29 @@
-"""The screening as a heat map: one row a material, one column a measure, darker where it is worse."""
+"""Heat map of producer outages (N-1 analysis): one row a material, one column the country that stops."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minsim._version import __version__
-from minsim.charts.heatmap import Cell, draw_maps
+from minsim.charts.heatmap import draw_maps
 from minsim.charts.page import write_page
-from minsim.charts.style import drawing_style, save_figure
+from minsim.charts.screening import row_title
+from minsim.charts.style import drawing_style
 from minsim.data.reference import AS_OF
-from minsim.reference.screening import SURVIVAL_DAYS, Screen, survival_text
-from minsim.text.formatting import day_count, inside_sentence, long_date, with_article
+from minsim.text.formatting import long_date, with_article
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from minsim.studies.producer_outages import ProducerOutage, ProducerOutages
-
-WHAT = (
-    "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; simulated through "
-    f"all stages, but on direct purchases alone where a material is for screening only (~). As of {long_date(AS_OF)}."
-)
-FOOT = (
-    "Darker is worse. * an assumption. Sources: US Geological Survey; International Energy Agency; CEPII BACI. minsim "
-)
+    from minsim.studies.producer_outages import ProducerOutages
 
 MOST_COUNTRIES = 14
 VISIBLE_DAYS = 0.5
 """Days of use lost from which on the stop of a country has a column of its own."""
-LONG_COVER_DAYS = 180.0
-"""Cover from which on a cell is white."""
-
-Column = tuple[str, Callable[[Screen], float | None], Callable[[Screen, float], str], Callable[[float], float]]
-"""Heading, value, its text, and how bad it is from 0 to 1."""
-
-
-def _stage_hhi(stage: str) -> Callable[[Screen], float | None]:
-    return lambda s: next((x.hhi for x in s.stages if x.stage == stage), None)
-
-
-def _refined_hhi(s: Screen) -> float | None:
-    """Index of the last stage that is not mining."""
-    return next((x.hhi for x in reversed(s.stages) if x.stage != "mine"), None)
-
-
-def _columns() -> tuple[Column, ...]:
-    return (
-        ("HHI mine", _stage_hhi("mine"), _hhi_text, _hhi_badness),
-        ("HHI last stage", _refined_hhi, _hhi_text, _hhi_badness),
-        ("left without the largest", lambda s: s.worst.n_minus_1, lambda _, v: _percent(v), lambda v: 1.0 - v),
-        ("net import reliance", lambda s: s.reliance, _reliance_text, lambda v: v),
-        ("direct from the largest", lambda s: s.exposure, _exposure_text, lambda v: v),
-        (
-            "cover [days]",
-            lambda s: s.cover_days,
-            _cover_text,
-            lambda v: 1.0 - min(v, LONG_COVER_DAYS) / LONG_COVER_DAYS,
-        ),
-        ("survives [days]", lambda s: s.survive_days, _survival_text, _survival_badness),
-    )
-
-
-def _hhi_text(_: Screen, value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _hhi_badness(value: float) -> float:
-    return value / 1e4
-
-
-def _reliance_text(s: Screen, value: float) -> str:
-    return ("≥ " if s.reliance_is_bound else "") + _percent(value)
-
-
-def _exposure_text(s: Screen, value: float) -> str:
-    return ("≤ " if s.exposure_basis == "at most" else "") + _percent(value)
-
-
-def _cover_text(s: Screen, value: float) -> str:
-    return f"{value:.0f}{'*' if s.cover_is_assumed else ''}"
-
-
-def _survival_text(s: Screen, _: float) -> str:
-    return survival_text(s).removesuffix(" d")
-
-
-def _survival_badness(value: float) -> float:
-    return 1.0 - min(value, float(SURVIVAL_DAYS)) / SURVIVAL_DAYS
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
 
 
 def plot_producer_outages(found: ProducerOutages) -> Figure:
-    """Draw the heat map of stops: one row a material, one column a country, the days of use lost in the cells.
+    """Draw the heat map: one row a material, one column a country, the days of use lost in the cells.
 
     Parameters
     ----------
@@ -113,7 +40,7 @@ def plot_producer_outages(found: ProducerOutages) -> Figure:
     countries = (harmful or sorted(worst))[:MOST_COUNTRIES]
     stops = {(cell.material, cell.country): (cell.lost.value / found.stop_days, cell.text) for cell in found.cells}
     deepest_first = sorted(found.cells, key=lambda cell: cell.tier != "deep")
-    titles = {cell.material: _titled(cell) for cell in deepest_first}
+    titles = {cell.material: row_title(cell.title, cell.tier) for cell in deepest_first}
     with drawing_style():
         return draw_maps(
             [("", [[stops.get((material, country)) for country in countries] for material in titles])],
@@ -123,10 +50,6 @@ def plot_producer_outages(found: ProducerOutages) -> Figure:
                 found.answer().headline, _stopped(found), _stops_foot(len(worst) - len(countries)), height_in
             ),
         )
-
-
-def _titled(shown: Screen | ProducerOutage) -> str:
-    return shown.title + ("" if shown.tier == "deep" else " (screening only)")
 
 
 def _stopped(found: ProducerOutages) -> str:
@@ -142,48 +65,3 @@ def _stops_foot(hidden: int) -> str:
         f"–: no producer. ~ and ≤: for screening only, closed form on direct purchases, nobody rerouting. {more}"
         f"Sources: US Geological Survey; International Energy Agency; CEPII BACI. minsim {__version__}"
     )
-
-
-def plot_screen(screens: Sequence[Screen]) -> Figure:
-    """Draw the heat map.
-
-    Parameters
-    ----------
-    screens : sequence of Screen
-        In the order of the rows.
-
-    Returns
-    -------
-    Figure
-    """
-    columns = _columns()
-    rows = [_titled(s) for s in screens]
-    cells = [[_cell(s, column) for column in columns] for s in screens]
-    with drawing_style():
-        headings, finding = [heading for heading, *_ in columns], _headline(screens)
-        return draw_maps(
-            [("", cells)], rows, headings, lambda height_in: write_page(finding, WHAT, FOOT + __version__, height_in)
-        )
-
-
-def _headline(screens: Sequence[Screen]) -> str:
-    """What would be missed first; how many materials would last out what is simulated."""
-    short = [s for s in screens if s.survive_days <= SURVIVAL_DAYS]
-    if not short:
-        return f"The United States would last {SURVIVAL_DAYS} days without the largest supplier of any material"
-    first = min(short, key=lambda s: s.survive_days)
-    return (
-        f"Without its largest supplier, the United States would run short of {inside_sentence(first.title)} first, "
-        f"after {'about ' if first.survive_basis == 'closed form' else ''}{day_count(first.survive_days)}"
-    )
-
-
-def _cell(s: Screen, column: Column) -> Cell:
-    _, value_of, text_of, badness = column
-    value = value_of(s)
-    return None if value is None else (badness(value), text_of(s, value))
-
-
-def save_screen(screens: Sequence[Screen], *paths: Path) -> None:
-    """Draw the heat map into files, PNG or SVG by their names."""
-    save_figure(plot_screen(screens), *paths)

@@ -91,7 +91,7 @@ def check(material: tuple[str, ...]) -> None:
         _known(key)
         if key not in data_check.checkable():
             raise ScenarioError.single(f"{key} is for screening only: it has no chain, so there is nothing to check")
-    compared = [c for key in material or data_check.checkable() for c in data_check.compare(key)]
+    compared = [c for key in material or data_check.checkable() for c in data_check.compare_with_published(key)]
     console().print(reference_tables.check_page(compared))
 
 
@@ -154,12 +154,12 @@ def screen(
 
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise click.BadParameter(f"expected a name that ends in .png or .svg, got {plot.name}", param_hint="--plot")
-    screens = screening.screen_all(simulate=not quick)
+    screens = screening.screen_materials(simulate=not quick)
     console().print(reference_tables.screen_page(screens))
     if table is not None:
         _write_screen(table, screens)
     if plot is not None:
-        from minsim.charts.producer_outages import save_screen
+        from minsim.charts.screening import save_screen
 
         try:
             save_screen(screens, plot)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minsim.data.reference import AS_OF, Fact, chain_values, facts, materials
-from minsim.reference.check import UNITED_STATES, Comparison, baseline_flows, net_import_reliance
+from minsim.reference.check import UNITED_STATES, PublishedComparison, baseline_flows, net_import_reliance
 from minsim.reference.screening import HIGHLY_CONCENTRATED, Screen, survival_text
 from minsim.text.formatting import with_article
 
@@ -73,7 +73,7 @@ def _facts_table(known: Iterable[Fact]) -> Table:
     return table
 
 
-def check_page(comparisons: Sequence[Comparison]) -> RenderableType:
+def check_page(comparisons: Sequence[PublishedComparison]) -> RenderableType:
     """Published beside simulated, what comes out and what is fitted apart; then the largest errors."""
     table = _table(
         "Baseline against what is published", "material", "figure", "published", "baseline", "error", "", "note"
@@ -111,7 +111,7 @@ def check_page(comparisons: Sequence[Comparison]) -> RenderableType:
     return Group(*parts)
 
 
-def _unpublished(comparisons: Sequence[Comparison]) -> Iterable[str]:
+def _unpublished(comparisons: Sequence[PublishedComparison]) -> Iterable[str]:
     """Materials of which no net import reliance is published, with the baseline's."""
     compared = {c.material for c in comparisons if c.figure.startswith("net import reliance")}
     for material in dict.fromkeys(c.material for c in comparisons):

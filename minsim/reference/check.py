@@ -1,7 +1,7 @@
 """How well the reference chains reproduce what is published: net import reliance and known trade.
 
-Some figures are held exactly when the baseline is fitted, and agree by construction; the others come out, and their error
-says how far the tables can be trusted. Both are shown, told apart.
+The baseline is fitted to some figures exactly, so that these agree by construction. The others are results of the model;
+their error says how far the tables can be trusted. Both kinds are shown, and marked.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Flows = Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One published figure beside what the baseline makes of it.
+class PublishedComparison:
+    """One published figure and its value in the baseline.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ class Comparison:
     held : bool
         Whether the baseline is fitted to it, so that it agrees by construction.
     partial : bool
-        Whether it counts only some forms of the material, or others too: a hint, no measure of the error.
+        Whether it counts only some forms of the material, or others too: indicative only, no measure of the error.
     source, note : str
-        Key of the publication; what stands against the comparison.
+        Key of the publication; a caveat on the comparison.
     """
 
     material: str
@@ -61,8 +61,8 @@ class Comparison:
         return 0.0 if self.lower_bound and error >= 0.0 else error
 
 
-def compare(material: str) -> list[Comparison]:
-    """Hold the baseline of one material against what is published of it.
+def compare_with_published(material: str) -> list[PublishedComparison]:
+    """Compare the baseline of one material with the published figures.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def compare(material: str) -> list[Comparison]:
 
     Returns
     -------
-    list of Comparison
+    list of PublishedComparison
         Net import reliance of the United States first, then its suppliers, then China's part elsewhere.
     """
     flows = baseline_flows(material)
@@ -135,24 +135,24 @@ def published_reliance(material: str) -> Fact | None:
     return max(facts(material, "net_import_reliance"), key=lambda fact: fact.year, default=None)
 
 
-def _reliance(material: str, flows: Flows) -> Iterator[Comparison]:
+def _reliance(material: str, flows: Flows) -> Iterator[PublishedComparison]:
     fact = published_reliance(material)
     if fact is not None and fact.value is not None:
         simulated = net_import_reliance(flows, UNITED_STATES)
         figure = f"net import reliance, {UNITED_STATES}, {fact.year}"
         bound = fact.note.startswith("at least")
-        yield Comparison(
+        yield PublishedComparison(
             material, figure, fact.value, simulated, bound, False, False, fact.source, _baseline_year(material)
         )
 
 
 def _baseline_year(material: str) -> str:
-    """Says so where the baseline stands on another year's use."""
+    """The use on which the baseline is based, which may be of another year."""
     demand = next(v for v in chain_values(material, "demand") if v.country == UNITED_STATES)
     return f"use of {demand.value:,.0f} t: {demand.note.split(';')[0].split('.')[0]}"
 
 
-def _suppliers(material: str, flows: Flows) -> Iterator[Comparison]:
+def _suppliers(material: str, flows: Flows) -> Iterator[PublishedComparison]:
     """Shares of American imports; members of the European Union together, as in the chain."""
     published: dict[str, float] = {}
     last = None
@@ -164,34 +164,34 @@ def _suppliers(material: str, flows: Flows) -> Iterator[Comparison]:
         if region == REST_OF_WORLD or last is None:
             continue
         note = "" if region in sellers else "no producer of its own in the chain: re-exports, or too small"
-        yield Comparison(
+        yield PublishedComparison(
             material, f"{region} in imports of the {UNITED_STATES}, {last.year}", share,
             import_share(flows, region, UNITED_STATES), False, _is_held(material, region, UNITED_STATES), False,
             last.source, note,
         )  # fmt: skip
 
 
-def _chinese_exports(material: str, flows: Flows) -> Iterator[Comparison]:
-    """What China sells abroad, where the baseline is built to sell as much [part of the published tonnes]."""
+def _chinese_exports(material: str, flows: Flows) -> Iterator[PublishedComparison]:
+    """Exports of China, which the baseline reproduces by construction [fraction of the published tonnes]."""
     exported = sum(t for (seller, to), t in flows.items() if seller == "China" != to)
     for fact in facts(material, "exports"):
         if fact.partner == "China" and fact.value:
             figure = f"exports of China, of {fact.value:,.0f} t in {fact.year}"
-            yield Comparison(
+            yield PublishedComparison(
                 material, figure, 1.0, exported / fact.value, False, True, False, fact.source,
                 "the use of the rest of the world is entered as what makes them so",
             )  # fmt: skip
 
 
-def _from_china(material: str, flows: Flows) -> Iterator[Comparison]:
-    """China's part in what other regions import, and in the supply of the European Union."""
+def _from_china(material: str, flows: Flows) -> Iterator[PublishedComparison]:
+    """China's share of other regions' imports, and of the supply of the European Union."""
     buyers = {buyer for _, buyer in flows}
     for fact in facts(material, "supply_share"):
         total = bought(flows, fact.country)
         simulated = flows.get((fact.partner, fact.country), 0.0) / total
         figure = f"{fact.partner} in the supply of the {fact.country}, {fact.year}"
         held = _is_held(material, fact.partner, fact.country)
-        yield Comparison(material, figure, fact.value or 0.0, simulated, False, held, False, fact.source, fact.note)
+        yield PublishedComparison(material, figure, fact.value or 0.0, simulated, False, held, False, fact.source, fact.note)
     for fact in facts(material, "imports"):
         if fact.partner != "China" or fact.country not in buyers - {REST_OF_WORLD} or fact.share is None:
             continue
@@ -201,13 +201,13 @@ def _from_china(material: str, flows: Flows) -> Iterator[Comparison]:
         held = _is_held(material, "China", fact.country)
         figure = f"China in imports of {fact.country}, {fact.year}"
         partial = bool(re.search(r"(is|are) (not )?in it", fact.note))
-        yield Comparison(
+        yield PublishedComparison(
             material, figure, fact.share, simulated, False, held and not partial, partial, fact.source, fact.note
         )
 
 
 def _is_held(material: str, seller: str, buyer: str) -> bool:
-    """Whether a lane's share is given: in the tables, or in the scenario that holds the chain."""
+    """Whether a trade route's share is given: in the tables, or in the scenario that holds the chain."""
     if materials()[material].scenario:
         trade = chain_scenario(material).model.materials[material].trade
         return trade is not None and f"{seller}{LANE_ARROW}{buyer}" in trade.shares

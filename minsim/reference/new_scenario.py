@@ -1,7 +1,7 @@
 """Reference tables → a scenario file: every number with its source, nothing happening yet.
 
-`scenario_mapping` says what the file holds, `scenario_text` how it reads, `write_scenario` puts it on disk: validated and
-balanced first, then whole or not at all.
+`scenario_mapping` gives the content of the file, `scenario_text` its layout; `write_scenario` validates and balances the
+scenario, then writes the file atomically.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ import yaml
 from minsim.data.reference import AS_OF
 from minsim.errors import OutputError, ScenarioError
 from minsim.scenario.from_data import deep_entry, material_block, sources_of
+from minsim.text.formatting import listing
 
 if TYPE_CHECKING:
     from minsim.scenario import Scenario
 
 WIDTH = 118
+"""Longest line of the file [characters]."""
 
 
-# ------------------------------------------------------------------------------------------------------------- what it says
+# ----------------------------------------------------------------------------------------------------------------- content
 
 
 def scenario_mapping(
@@ -46,7 +48,7 @@ def scenario_mapping(
     Returns
     -------
     dict
-        What `loading.scenario_from_mapping` takes.
+        What `minsim.scenario.scenario_from_mapping` takes.
 
     Raises
     ------
@@ -62,14 +64,14 @@ def scenario_mapping(
     if not entries:
         raise ScenarioError.single("expected at least one material", path="materials")
     titles = [entry.title[:1].lower() + entry.title[1:] for entry in entries]
-    said = ", ".join(titles[:-1]) + (" and " if len(titles) > 1 else "") + titles[-1]
+    names = listing(titles)
     own = {entry.key: material_block(entry) for entry in entries if not entry.scenario}
     parents = {entry.scenario for entry in entries if entry.scenario}
     mapping: dict[str, Any] = {
         "format": 1,
-        "title": f"{name}: {said}, undisturbed",
+        "title": f"{name}: {names}, undisturbed",
         "description": (
-            f"Who makes, trades and uses {said}, and who depends on whom? Nothing happens yet: add events below, and say "
+            f"Who makes, trades and uses {names}, and who depends on whom? Nothing happens yet: add events below, and say "
             "here what they ask."
         ),
         "group": "Baselines",
@@ -84,10 +86,10 @@ def scenario_mapping(
     return mapping
 
 
-# ------------------------------------------------------------------------------------------------------------ how it reads
+# ------------------------------------------------------------------------------------------------------------------ layout
 
 
-HEAD = """\
+FILE_HEADER = """\
 # yaml-language-server: $schema=scenario.schema.json
 #
 # Written by `minsim new` from the reference tables of {as_of}. A number published somewhere names its source; `source:
@@ -96,7 +98,7 @@ HEAD = """\
 
 """
 
-TAIL = """
+EVENTS_EXAMPLE = """
 # What happens; for example:
 #
 # events:
@@ -114,12 +116,12 @@ TAIL = """
 
 
 def scenario_text(mapping: Mapping[str, Any]) -> str:
-    """The mapping as YAML that people edit: one line a number where it fits."""
+    """The mapping as YAML for editing: one line per number where it fits."""
     body = "\n".join(_lines(mapping, 0)) + "\n"
     body = re.sub(r"(?m)^(sources|materials):", r"\n\1:", body)
     material = next(iter(mapping.get("materials", {"magnets": None})))
     start = mapping["start"] + dt.timedelta(days=90)
-    return HEAD.format(as_of=mapping["as_of"]) + body + TAIL.format(material=material, start=start)
+    return FILE_HEADER.format(as_of=mapping["as_of"]) + body + EVENTS_EXAMPLE.format(material=material, start=start)
 
 
 def _lines(mapping: Mapping[str, Any], depth: int) -> Iterable[str]:
@@ -141,7 +143,7 @@ def _lines(mapping: Mapping[str, Any], depth: int) -> Iterable[str]:
 
 
 def _folded(head: str, value: Any, depth: int) -> Iterable[str]:
-    """A scalar on its line, or a long text folded below its key."""
+    """A scalar on one line, or a long text folded below its key."""
     if not isinstance(value, str) or len(head) + len(value) < WIDTH - 4 or value.startswith("http"):
         yield f"{head} {_scalar(value)}"
         return
@@ -169,7 +171,7 @@ def _scalar(value: Any) -> str:
     return text[1:-1]
 
 
-# ------------------------------------------------------------------------------------------------------------ on the disk
+# -------------------------------------------------------------------------------------------------------------------- file
 
 
 def is_name(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Screening: how concentrated each material is, how far the United States depend on it, and for how long it would last.
+"""Screening: concentration of each material's supply, import reliance of the United States, and time to survive.
 
 Everything here is arithmetic on the reference tables, except for the time to survive of deep chains, which is simulated:
 every producer in the largest supplier's country stops for good on one day, nobody finds another supplier.
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from minsim.scenario import Scenario
 
 STOP_DAY = 1
-"""Day of the stop: a day of the undisturbed world first."""
+"""Day of the stop, after one undisturbed day."""
 SURVIVAL_DAYS = 2 * 365
-"""Days simulated after the stop; who holds out longer is said to hold out longer."""
+"""Days simulated after the stop; a longer time to survive is given as more than this."""
 HIGHLY_CONCENTRATED = 1800.0
 
 
@@ -80,7 +80,7 @@ class Screen:
     supplier : str
         Largest supplier of the last stage.
     exposure : float
-        Part of use that comes from it directly.
+        Share of use that comes from it directly.
     exposure_basis : {"baseline", "imports", "at most"}
         From the fitted baseline; from published shares of imports × net import reliance; or an upper bound, the smallest
         share published, where USGS does not name the supplier among those the United States buys from.
@@ -105,12 +105,12 @@ class Screen:
 
     @property
     def worst(self) -> StageScreen:
-        """The stage of which least is left without its largest supplier."""
+        """The stage with the least output left without its largest supplier."""
         return min(self.stages, key=lambda stage: (stage.n_minus_1, stage.stage))
 
 
 def hhi(shares: Mapping[str, float]) -> float:
-    """Herfindahl–Hirschman index of producers' shares; the rest of the world as many small ones.
+    """Herfindahl–Hirschman index of producers' shares; the rest of the world counts as many small producers.
 
     Examples
     --------
@@ -132,13 +132,13 @@ def n_minus_1(shares: Mapping[str, float]) -> float:
 
 
 def largest(shares: Mapping[str, float]) -> tuple[str, float]:
-    """The largest supplier and its share; the rest of the world is none."""
+    """The largest supplier and its share; the rest of the world does not count as a supplier."""
     named = {place: share for place, share in shares.items() if place != REST_OF_WORLD}
     place = min(named, key=lambda name: (-named[name], name))
     return place, named[place]
 
 
-def screen(material: str, *, simulate: bool = True) -> Screen:
+def screen_material(material: str, *, simulate: bool = True) -> Screen:
     """Screen one material.
 
     Parameters
@@ -157,10 +157,7 @@ def screen(material: str, *, simulate: bool = True) -> Screen:
     supplier = next(s for s in reversed(stages) if s.stage == entry.stages[-1]).largest_supplier
     direct, basis = exposure(material, supplier)
     cover, assumed = cover_days(material)
-    published = published_reliance(material)
-    reliance = published.value if published else None
-    if reliance is None and entry.tier == "deep":
-        reliance = net_import_reliance(baseline_flows(material), UNITED_STATES)
+    reliance, is_bound = _reliance(material)
     deep = simulate and entry.tier == "deep"
     return Screen(
         material=material,
@@ -168,7 +165,7 @@ def screen(material: str, *, simulate: bool = True) -> Screen:
         tier=entry.tier,
         stages=stages,
         reliance=reliance,
-        reliance_is_bound=published is not None and published.note.startswith("at least"),
+        reliance_is_bound=is_bound,
         cover_days=cover,
         cover_is_assumed=assumed,
         supplier=supplier,
@@ -179,9 +176,18 @@ def screen(material: str, *, simulate: bool = True) -> Screen:
     )
 
 
-def screen_all(*, simulate: bool = True) -> list[Screen]:
-    """Screen every material: least left without the largest supplier first."""
-    screens = [screen(material, simulate=simulate) for material in materials()]
+def _reliance(material: str) -> tuple[float | None, bool]:
+    """Net import reliance, published or of the baseline [share], and whether it is a lower bound."""
+    published = published_reliance(material)
+    reliance = published.value if published else None
+    if reliance is None and materials()[material].tier == "deep":
+        reliance = net_import_reliance(baseline_flows(material), UNITED_STATES)
+    return reliance, published is not None and published.note.startswith("at least")
+
+
+def screen_materials(*, simulate: bool = True) -> list[Screen]:
+    """Screen every material; those with the least output left without the largest supplier come first."""
+    screens = [screen_material(material, simulate=simulate) for material in materials()]
     return sorted(screens, key=lambda s: (s.worst.n_minus_1, s.material))
 
 
@@ -218,9 +224,9 @@ def cover_days(material: str) -> tuple[float, bool]:
 
 
 def lead_days(supplier: str) -> float:
-    """Lead time of a lane to the United States [days]."""
-    lanes = {(v.country, v.partner): v.value for v in chain_values(ANY, "lead_days")}
-    return lanes.get((supplier, UNITED_STATES), lanes["", ""])
+    """Lead time of a supplier's trade route to the United States [days]."""
+    routes = {(v.country, v.partner): v.value for v in chain_values(ANY, "lead_days")}
+    return routes.get((supplier, UNITED_STATES), routes["", ""])
 
 
 def stop_events(
@@ -280,7 +286,7 @@ def _stage(material: str, stage: str) -> StageScreen:
 
 
 def exposure(material: str, supplier: str) -> tuple[float, str]:
-    """Part of American use that comes directly from a supplier, and what that rests on; see `Screen`."""
+    """Share of American use that comes directly from a supplier, and its basis; see `Screen`."""
     if materials()[material].tier == "deep":
         flows = baseline_flows(material)
         return flows.get((supplier, UNITED_STATES), 0.0) / bought(flows, UNITED_STATES), "baseline"

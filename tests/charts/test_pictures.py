@@ -17,7 +17,7 @@ from legible import assert_legible, wordless, words_of
 from matplotlib.testing.compare import compare_images
 
 from minsim import charts
-from minsim.charts import drifts, heatmap, library_runs, page, producer_outages, studies, style
+from minsim.charts import drifts, heatmap, library_runs, page, producer_outages, screening, studies, style
 from minsim.charts.spending import plot_spending
 from minsim.explain.attribution import Attribution
 from minsim.reference.screening import Screen, StageScreen
@@ -54,7 +54,7 @@ WEEKS = np.arange(153)
 @pytest.fixture(autouse=True)
 def _one_version(monkeypatch):
     """A new version is no new picture."""
-    for module in (page, producer_outages, library_runs):
+    for module in (page, producer_outages, screening, library_runs):
         monkeypatch.setattr(module, "__version__", "0.0.0")
 
 
@@ -222,7 +222,7 @@ def screened():
         )
         for title, (hhi, left, reliance, survive) in facts.items()
     ]  # fmt: skip
-    return producer_outages.plot_screen(screens)
+    return screening.plot_screen(screens)
 
 
 def stopped():

@@ -8,11 +8,11 @@ import math
 import pytest
 from click.testing import CliRunner
 
-from minsim.charts.producer_outages import plot_screen
+from minsim.charts.screening import plot_screen
 from minsim.cli.main import EXIT_INVALID, main
 from minsim.data.reference import materials
-from minsim.reference.check import checkable, compare
-from minsim.reference.screening import HIGHLY_CONCENTRATED, hhi, screen, screen_all, simulated_survival, survival
+from minsim.reference.check import checkable, compare_with_published
+from minsim.reference.screening import HIGHLY_CONCENTRATED, hhi, screen_material, screen_materials, simulated_survival, survival
 
 
 def words(text):
@@ -21,7 +21,7 @@ def words(text):
 
 @pytest.fixture(scope="module")
 def quick():
-    return {s.material: s for s in screen_all(simulate=False)}
+    return {s.material: s for s in screen_materials(simulate=False)}
 
 
 # ------------------------------------------------------------------------------------------------------------- by hand
@@ -51,7 +51,7 @@ def test_antimony_survives_as_long_as_the_closed_form_says():
 
 def test_a_stop_behind_the_refiners_counts():
     # The United States buy 18% of their gallium from China, and nearly all the rest is refined of Chinese gallium.
-    gallium = screen("gallium")
+    gallium = screen_material("gallium")
     assert gallium.survive_days < survival(gallium.cover_days, gallium.exposure, 10.0)
 
 
@@ -83,7 +83,7 @@ def test_figures_are_sound(quick):
 
 @pytest.mark.parametrize("key", checkable())
 def test_the_baseline_reproduces_what_it_is_fitted_to(key):
-    compared = compare(key)
+    compared = compare_with_published(key)
     assert compared
     assert all(abs(c.error) < 0.015 for c in compared if c.held)
 
@@ -91,14 +91,14 @@ def test_the_baseline_reproduces_what_it_is_fitted_to(key):
 @pytest.mark.parametrize("key", [key for key in checkable() if key != "magnets"])  # of which none is published
 def test_net_import_reliance_comes_out(key):
     # Antimony stands on the use of 2024, before stocks were built: 86%, against 91% in 2025.
-    reliance = compare(key)[0]
+    reliance = compare_with_published(key)[0]
     assert reliance.figure.startswith("net import reliance")
     assert abs(reliance.error) < (0.051 if key == "antimony" else 0.005)
 
 
 def test_magnets_are_checked_against_exports_and_imports():
     """Japan is the one that does not fit: with China at 94% of the world, it must buy more there than customs show."""
-    errors = {c.figure: c.error for c in compare("magnets")}
+    errors = {c.figure: c.error for c in compare_with_published("magnets")}
     assert errors["exports of China, of 58,152 t in 2024"] == pytest.approx(58100 / 58152 - 1, abs=1e-4)
     assert errors["exports of China, of 57,392 t in 2025"] == pytest.approx(58100 / 57392 - 1, abs=1e-4)
     assert errors["China in the supply of the European Union, 2024"] == pytest.approx(0.0, abs=1e-9)
@@ -106,7 +106,7 @@ def test_magnets_are_checked_against_exports_and_imports():
     assert imports.pop("China in imports of Japan, 2024") == pytest.approx(0.64, abs=0.01)
     assert len(imports) == 3
     assert all(abs(error) < 0.07 for error in imports.values())
-    assert all(c.partial for c in compare("magnets") if "imports" in c.figure)
+    assert all(c.partial for c in compare_with_published("magnets") if "imports" in c.figure)
 
 
 # ------------------------------------------------------------------------------------------------------------- printed
