@@ -1,17 +1,17 @@
-"""Everything minsim raises on purpose.
+"""The exceptions of minsim.
 
-The whole tree::
+The hierarchy::
 
     MinsimError
-    ├── ScenarioError          one or many problems in a scenario; nothing was run
-    │   └── BalanceError       no trade pattern satisfies outputs, needs and forbidden arcs
-    ├── SimulationError        a run could not go on
-    │   └── MassBalanceError   the books of a node, or of a product, do not close
-    ├── NotInRunError          a material, region or event is asked for that a run does not hold
+    ├── ScenarioError          one or more problems in a scenario; nothing was run
+    │   └── BalanceError       no trade pattern satisfies outputs, needs and forbidden routes
+    ├── SimulationError        a run could not continue
+    │   └── MassBalanceError   the mass balance of a node or of a product does not close
+    ├── NotInRunError          a material, region or event that is not in the run
     ├── BaselineError          a baseline of the regression is missing or cannot be read
     └── OutputError            results could not be written or read
 
-Only `MinsimError` is ever caught by the command line; anything else is a bug and keeps its traceback.
+The command line catches `MinsimError` only; any other exception is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class MinsimError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong in a scenario, with the place and the mend.
+    """One problem in a scenario, with its position and the fix.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Problem:
     path : str
         Dotted path of the value.
     message : str
-        What is wrong, what was got, what was expected and how to mend it.
+        What is wrong, the value found, the value expected and how to fix it.
     """
 
     file: str
@@ -72,15 +72,15 @@ class ScenarioError(MinsimError):
 
 
 class BalanceError(ScenarioError):
-    """No trade pattern satisfies sellers' outputs, buyers' needs and the forbidden arcs."""
+    """No trade pattern satisfies sellers' outputs, buyers' needs and the forbidden routes."""
 
 
 class SimulationError(MinsimError):
-    """A run could not go on."""
+    """A run could not continue."""
 
 
 class MassBalanceError(SimulationError):
-    """The books of a node do not close: tonnes appeared or vanished."""
+    """The mass balance of a node does not close: tonnes appeared or vanished."""
 
     def __init__(self, node: str, date: str, off_t: float, throughput_t: float) -> None:
         self.node, self.date, self.off_t, self.throughput_t = node, date, off_t, throughput_t
@@ -94,7 +94,7 @@ class MassBalanceError(SimulationError):
 
 
 class NotInRunError(MinsimError, ValueError):
-    """A material, region, event or picture is asked for that a run does not hold."""
+    """A material, region, event or picture that is not in the run."""
 
 
 class BaselineError(MinsimError):

@@ -1,18 +1,18 @@
-"""Reference tables: names of places, the reference behaviour, the model's defaults, what stock and plants cost.
+"""Reference tables: names of places, the reference behaviour, the model's defaults, costs of stock and plants.
 
-Each table is a CSV file beside this module, one value a row with unit, source and a note that says why. Every number here
-is an assumption and labelled so; a scenario that overrides one says why. Nothing is read before it is asked for.
+Each table is a CSV file in this folder, one value per row with unit, source and a note that gives the reason. Every number
+here is an assumption and labelled as such; a scenario that overrides one gives a reason. Tables are read on first use.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Final, NamedTuple
+
+from minsim.data.csv_tables import read_rows
 
 __all__ = [
     "BRACKETS",
@@ -40,9 +40,9 @@ class ReferenceValue:
     Parameters
     ----------
     table : str
-        Table it stands in: `behaviour`, `bracket`, `costs` or `defaults`.
+        Table it belongs to: `behaviour`, `bracket`, `costs` or `defaults`.
     group : str
-        Material (`behaviour`), bracket (`bracket`), what is bought (`costs`), or empty (`defaults`).
+        Material (`behaviour`), bracket (`bracket`), kind of purchase (`costs`), or empty (`defaults`).
     parameter : str
         Name of the parameter.
     value : float
@@ -50,9 +50,9 @@ class ReferenceValue:
     unit : str
         Unit of the value.
     source : str
-        Where it comes from; `assumption` where it is our own.
+        Its source; `assumption` for our own values.
     note : str
-        Why this value.
+        Reason for the value.
     low, high : float or None
         Range, where the table gives one (`costs`).
     """
@@ -74,7 +74,7 @@ class BehaviourSet(NamedTuple):
     Attributes
     ----------
     contract_flex : float
-        How far above today's need contracts stretch [fraction of need].
+        How far contracts can exceed today's need [fraction of need].
     spot_share : float
         Share of an order that may be bought spot in a day [fraction of order].
     switching_days : float
@@ -107,7 +107,7 @@ def countries() -> frozenset[str]:
     >>> "South Korea" in countries(), "Korea" in countries()
     (True, False)
     """
-    return frozenset(row["name"] for row in _rows("countries"))
+    return frozenset(row["name"] for row in read_rows("countries"))
 
 
 @cache
@@ -124,7 +124,7 @@ def country_aliases() -> Mapping[str, str]:
     >>> country_aliases()["USA"], country_aliases()["Burma"]
     ('United States', 'Myanmar')
     """
-    aliases = {alias: row["name"] for row in _rows("countries") for alias in row["aliases"].split(";") if alias}
+    aliases = {alias: row["name"] for row in read_rows("countries") for alias in row["aliases"].split(";") if alias}
     return MappingProxyType(aliases)
 
 
@@ -137,7 +137,7 @@ def reference_behaviour(material: str) -> BehaviourSet:
     Parameters
     ----------
     material : str
-        Key of the material in a scenario; one the table does not know behaves as the default.
+        Key of the material in a scenario; the default applies to one that is not in the table.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def reference_behaviour(material: str) -> BehaviourSet:
 
 @cache
 def bracket_overrides(bracket: str) -> Mapping[str, float]:
-    """What a bracket of the answer changes in the behaviour of every material.
+    """Parameters of behaviour that a bracket of the answer replaces, for every material.
 
     Parameters
     ----------
@@ -274,10 +274,5 @@ def reference_values(table: str) -> tuple[ReferenceValue, ...]:
             low=float(row["low"]) if row.get("low") else None,
             high=float(row["high"]) if row.get("high") else None,
         )
-        for row in _rows(table)
+        for row in read_rows(table)
     )
-
-
-def _rows(table: str) -> list[dict[str, str]]:
-    text = resources.files("minsim.data").joinpath(f"{table}.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))

@@ -1,21 +1,21 @@
-"""Reference data of the minerals: who makes, buys, uses and holds how much, at what price, and from which source.
+"""Reference data of the minerals: production, trade, use, stocks and prices, each with its source.
 
-Two kinds of tables stand beside this module. What is published is written by `tools/update_reference_data.py` and edited
-by nobody: `production.csv`, `use.csv`, `imports.csv`, `prices.csv`, `stocks.csv`, with `sources.csv` for the documents. What
-turns those figures into a chain that balances is written by people, each row a stated assumption or arithmetic on a
-published figure: `chains.csv`, with `materials.csv` for the list.
+There are two kinds of tables. Published figures are written by `tools/update_reference_data.py` and never edited by hand:
+`production.csv`, `use.csv`, `imports.csv`, `prices.csv`, `stocks.csv`, with `sources.csv` for the documents. Values that
+turn those figures into a balanced chain are written by hand, each row a stated assumption or arithmetic on a published
+figure: `chains.csv`, with `materials.csv` for the list.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Final
+
+from minsim.data.csv_tables import read_rows
 
 __all__ = [
     "ANY",
@@ -35,10 +35,10 @@ __all__ = [
 ]
 
 AS_OF: Final = dt.date(2026, 2, 5)
-"""The date whose knowledge the tables rest on."""
+"""Date of the knowledge on which the tables are based."""
 
 ANY: Final = "any"
-"""Material of a chain value that holds for every material without one of its own."""
+"""Material of a chain value that applies to every material without a value of its own."""
 
 EUROPEAN_UNION: Final = "European Union"
 REST_OF_WORLD: Final = "Rest of world"
@@ -87,7 +87,7 @@ class MaterialEntry:
     key, title : str
         Its key in scenarios, and its name.
     tier : {"deep", "screening"}
-        `deep`: a chain that may carry a conclusion; `screening`: concentration and reliance only.
+        `deep`: a chain detailed enough to simulate; `screening`: concentration and reliance only.
     basis : str
         What a tonne counts.
     stages : tuple of str
@@ -95,7 +95,7 @@ class MaterialEntry:
     scenario : str
         Library scenario that holds the chain; empty where it is made from the tables.
     note : str
-        What is in it and what is not.
+        What is included and what is not.
     """
 
     key: str
@@ -109,7 +109,7 @@ class MaterialEntry:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A document behind the tables: its key in `sources:`, and what is known of it."""
+    """A source document of the tables: its key in `sources:`, and its metadata."""
 
     key: str
     title: str
@@ -127,7 +127,7 @@ class Fact:
     Parameters
     ----------
     table, material, measure : str
-        Table it stands in, what it tells of, and what it measures.
+        Table it belongs to, the material, and what it measures.
     stage, country, partner : str
         Where; empty where it does not apply. `partner` is the seller of a trade figure.
     year : str
@@ -171,19 +171,19 @@ class ChainValue:
     Parameters
     ----------
     material : str
-        `any` for what holds of every material without a value of its own.
+        `any` for a value that applies to every material without one of its own.
     measure : str
         `share` (of a stage's output), `scrap` [t/year], `yield` [t/t], `utilisation`, `demand` [t/year], `stock_days`,
         `feed_stock_days`, `trade_share` (of the partner's purchases), `home_only` (1: sells to nobody abroad), `forbidden`
-        (1: nothing moves on the lane), `lead_days`, `home_lead_days`, `home_preference`.
+        (1: nothing moves on the trade route), `lead_days`, `home_lead_days`, `home_preference`.
     stage, country, partner : str
-        Where; `country` is the seller and `partner` the buyer of a lane.
+        Where; `country` is the seller and `partner` the buyer of a trade route.
     value : float
         In `unit`.
     low, high : float or None
         Range, where there is one.
     unit, source, note : str
-        Unit; key of a publication, or `assumption`; how it was reached.
+        Unit; key of a publication, or `assumption`; derivation.
     """
 
     material: str
@@ -219,14 +219,14 @@ def materials() -> Mapping[str, MaterialEntry]:
                 scenario=row["scenario"],
                 note=row["note"],
             )
-            for row in _rows("materials")
+            for row in read_rows("materials")
         }
     )
 
 
 @cache
 def publications() -> Mapping[str, Publication]:
-    """Documents behind the tables, by the key that scenarios use.
+    """Source documents of the tables, by the key that scenarios use.
 
     Examples
     --------
@@ -238,7 +238,7 @@ def publications() -> Mapping[str, Publication]:
             row["key"]: Publication(
                 row["key"], row["title"], row["publisher"], row["date"], row["url"], row["licence"], row["confidence"]
             )
-            for row in _rows("sources")
+            for row in read_rows("sources")
         }
     )
 
@@ -258,7 +258,7 @@ def facts(material: str | None = None, measure: str | None = None) -> tuple[Fact
     [580]
     """
     if material is None and measure is None:
-        return tuple(_fact(table, row) for table in _PUBLISHED for row in _rows(table))
+        return tuple(_fact(table, row) for table in _PUBLISHED for row in read_rows(table))
     return tuple(
         fact
         for fact in facts()
@@ -268,7 +268,7 @@ def facts(material: str | None = None, measure: str | None = None) -> tuple[Fact
 
 @cache
 def chain_values(material: str, measure: str | None = None) -> tuple[ChainValue, ...]:
-    """What makes a chain of the published figures, in the order of the table.
+    """Values that turn the published figures into a chain, in the order of the table.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def chain_values(material: str, measure: str | None = None) -> tuple[ChainValue,
     """
     return tuple(
         _chain_value(row)
-        for row in _rows("chains")
+        for row in read_rows("chains")
         if row["material"] == material and (measure is None or row["measure"] == measure)
     )
 
@@ -292,7 +292,7 @@ def chain_values(material: str, measure: str | None = None) -> tuple[ChainValue,
 def stage_shares(material: str, stage: str) -> dict[str, float]:
     """Share of each producer in a stage's world output; they add up to one.
 
-    What is published counts, and what the chain states where nothing is. Old scrap is part of the output.
+    Published shares take precedence; without them the chain's own apply. Old scrap is part of the output.
 
     Parameters
     ----------
@@ -356,9 +356,3 @@ def _chain_value(row: Mapping[str, str]) -> ChainValue:
             name: row[name] for name in ("material", "measure", "stage", "country", "partner", "unit", "source", "note")
         },
     )
-
-
-@cache
-def _rows(table: str) -> tuple[Mapping[str, str], ...]:
-    text = resources.files("minsim.data").joinpath(f"{table}.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))

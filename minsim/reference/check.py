@@ -191,7 +191,9 @@ def _from_china(material: str, flows: Flows) -> Iterator[PublishedComparison]:
         simulated = flows.get((fact.partner, fact.country), 0.0) / total
         figure = f"{fact.partner} in the supply of the {fact.country}, {fact.year}"
         held = _is_held(material, fact.partner, fact.country)
-        yield PublishedComparison(material, figure, fact.value or 0.0, simulated, False, held, False, fact.source, fact.note)
+        yield PublishedComparison(
+            material, figure, fact.value or 0.0, simulated, False, held, False, fact.source, fact.note
+        )
     for fact in facts(material, "imports"):
         if fact.partner != "China" or fact.country not in buyers - {REST_OF_WORLD} or fact.share is None:
             continue

@@ -1,4 +1,4 @@
-"""Small wordings that answers, explanations and charts share: dates, counts, amounts, names of places."""
+"""Numbers, dates, amounts and names of places as text, shared by answers, explanations and charts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WITH_ARTICLE = frozenset({"United States", "United Kingdom", "European Union", "
 
 
 def long_date(date: dt.date) -> str:
-    """A date in words, whatever the machine's locale.
+    """A date in words, independent of the locale.
 
     >>> long_date(dt.date(2027, 1, 31))
     '31 January 2027'
@@ -33,7 +33,7 @@ def count(number: float, noun: str) -> str:
 
 
 def day_count(days: float) -> str:
-    """Days rounded to whole ones, small amounts named.
+    """Days rounded to whole ones, small amounts in words.
 
     >>> day_count(220.6), day_count(0.3), day_count(0)
     ('221 days', 'less than a day', 'no day')
@@ -89,7 +89,7 @@ def dollars(amount_usd: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A fraction in per cent, never rounded up to all or down to nothing.
+    """A fraction in per cent, never rounded up to 100% or down to 0%.
 
     >>> percent(0.716), percent(0.001), percent(0.9999)
     ('72%', 'less than 1%', 'more than 99%')
@@ -100,7 +100,7 @@ def percent(fraction: float) -> str:
 
 
 def listing(names: Sequence[str]) -> str:
-    """Names in a row.
+    """Names as an enumeration.
 
     >>> listing(["a", "b", "c"])
     'a, b and c'
@@ -109,7 +109,7 @@ def listing(names: Sequence[str]) -> str:
 
 
 def with_article(place: str) -> str:
-    """A place as it stands inside a sentence.
+    """A place as used inside a sentence.
 
     >>> with_article("United States"), with_article("Japan"), with_article("Rest of world")
     ('the United States', 'Japan', 'the rest of the world')

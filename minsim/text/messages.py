@@ -1,4 +1,4 @@
-"""Words of messages: what was got, and which known name a wrong one probably means."""
+"""Parts of error messages: the value found, and the known name closest to a wrong one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 
 def closest(wrong: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Known name most like a wrong one, whatever its case; None when none is alike."""
+    """Known name most similar to a wrong one, ignoring case; None when none is similar."""
     folded = {name.casefold(): name for name in sorted(known, reverse=True)}
     found = difflib.get_close_matches(wrong.casefold(), sorted(folded), n=1, cutoff=cutoff)
     return folded[found[0]] if found else None
 
 
 def suggestion(near: str | None) -> str:
-    """End of a message about a wrong name for which a right one may have been found."""
+    """End of a message about a wrong name: the suggested name, if one was found."""
     return f'; did you mean "{near}"?' if near is not None else ""
 
 
 def did_you_mean(wrong: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """End of a message about a wrong name: the known name most like it, or all of them when they are few."""
+    """End of a message about a wrong name: the most similar known name, or all known names when there are few."""
     known = sorted(set(known))
     near = closest(wrong, known, cutoff=cutoff)
     if near is None and 0 < len(known) <= 12:
@@ -35,7 +35,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def got(value: Any) -> str:
-    """A value as a message calls it."""
+    """A value as described in a message."""
     match value:
         case None:
             return "null"

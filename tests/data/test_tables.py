@@ -12,7 +12,6 @@ from importlib import resources
 import pytest
 from pydantic import TypeAdapter
 
-from minsim import data
 from minsim.data import (
     BRACKETS,
     BehaviourSet,
@@ -24,6 +23,7 @@ from minsim.data import (
     reference_behaviour,
     reference_values,
 )
+from minsim.data.csv_tables import read_rows
 from minsim.scenario.format.materials import Behaviour
 from minsim.scenario.format.numbers import Frozen, PlaceName
 
@@ -56,8 +56,8 @@ def test_other_spellings_lead_to_the_canonical_name(spelling: str, name: str) ->
 
 
 def test_names_are_unambiguous() -> None:
-    names = [row["name"] for row in data._rows("countries")]
-    aliases = [alias for row in data._rows("countries") for alias in row["aliases"].split(";") if alias]
+    names = [row["name"] for row in read_rows("countries")]
+    aliases = [alias for row in read_rows("countries") for alias in row["aliases"].split(";") if alias]
     assert len(names) == len(set(names))
     assert len(aliases) == len(set(aliases))
     assert not set(aliases) & set(names)
@@ -76,7 +76,7 @@ def test_places_of_the_magnet_chain_are_known() -> None:
 
 
 def test_kinds_are_country_or_aggregate() -> None:
-    kinds = {row["name"]: row["kind"] for row in data._rows("countries")}
+    kinds = {row["name"]: row["kind"] for row in read_rows("countries")}
     assert set(kinds.values()) == {"country", "aggregate"}
     assert kinds["European Union"] == kinds["Rest of world"] == "aggregate"
     assert kinds["United States"] == "country"

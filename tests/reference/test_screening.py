@@ -12,7 +12,14 @@ from minsim.charts.screening import plot_screen
 from minsim.cli.main import EXIT_INVALID, main
 from minsim.data.reference import materials
 from minsim.reference.check import checkable, compare_with_published
-from minsim.reference.screening import HIGHLY_CONCENTRATED, hhi, screen_material, screen_materials, simulated_survival, survival
+from minsim.reference.screening import (
+    HIGHLY_CONCENTRATED,
+    hhi,
+    screen_material,
+    screen_materials,
+    simulated_survival,
+    survival,
+)
 
 
 def words(text):
