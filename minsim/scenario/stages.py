@@ -5,22 +5,22 @@ from __future__ import annotations
 from minsim.scenario.format.materials import Material
 
 USUAL_ORDER = ("mine", "process", "fabricate")
-"""Stages that know their place; a stage of another name says `after:`."""
+"""Stages whose order is known; a stage of another name needs `after:`."""
 
-NOTHING = "none"
-"""What a first stage of another name comes `after:`."""
+NO_PREDECESSOR = "none"
+"""Value of `after:` for a first stage of another name."""
 
 
 def predecessors(material: Material) -> dict[str, str | None]:
     """Stage before each stage, None before a first one.
 
-    Stages whose place is not told (another name, no `after:`, not alone) are left out; the checks report them.
+    Stages whose position is unknown (another name, no `after:`, not alone) are left out; the checks report them.
     """
     usual = [name for name in USUAL_ORDER if name in material.stages]
     before: dict[str, str | None] = dict(zip(usual, [None, *usual], strict=False))
     for name, stage in material.stages.items():
         if stage.after is not None:
-            before[name] = None if stage.after == NOTHING else stage.after
+            before[name] = None if stage.after == NO_PREDECESSOR else stage.after
         elif len(material.stages) == 1:
             before[name] = None
     return before

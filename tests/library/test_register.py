@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import minsim
-from minsim.scenario.checks import ASSUMPTION
+from minsim.scenario.format.sources import ASSUMPTION
 
 TREE = Path(__file__).parents[2]
 NAMES = list(minsim.library())

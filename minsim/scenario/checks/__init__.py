@@ -1,8 +1,9 @@
-"""What must hold in a scenario beyond the shape of each field: one small function a rule, one module a family.
+"""Rules that a scenario must satisfy beyond the types of its fields: one small function per rule, one module per family.
 
-A check yields findings, (path, message), and never stops at the first. `CHECKS` find problems, `CAUTIONS` what is allowed
-but deserves a warning, both in a validated model; the rule that every number has a source is checked on the raw mapping,
-so that it speaks up even when the model does not validate. `NOT_YET` lists what the format knows and this version refuses.
+A check yields findings, (path, message), and never stops at the first. `CHECKS` find problems, `CAUTIONS` find values that
+are allowed but deserve a warning, both in a validated model. The rule that every number has a source is checked on the raw
+mapping, so that it applies even when the model does not validate. `NOT_YET` lists features of the format that this version
+refuses.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from minsim.scenario.checks.chains import (
     check_chains,
     check_every_product_is_bought,
     check_inputs,
-    check_no_ring_of_products,
+    check_no_cycle_of_products,
 )
 from minsim.scenario.checks.events import (
     caution_curbs_at_home,
@@ -50,13 +51,12 @@ from minsim.scenario.checks.references import (
     check_sectors_named,
     check_stages_named,
 )
-from minsim.scenario.checks.sources import ASSUMPTION, Quantity, quantities, source_cautions, source_problems
+from minsim.scenario.checks.sources import Quantity, quantities, source_cautions, source_problems
 from minsim.scenario.checks.users import check_suppliers, check_users_within
 from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.schema_tree import Path, names_of
 
 __all__ = [
-    "ASSUMPTION",
     "CAUTIONS",
     "CHECKS",
     "NOT_YET",
@@ -71,19 +71,19 @@ __all__ = [
 ]
 
 NOT_YET: tuple[str, ...] = ()
-"""Not simulated yet: event types, and keys refused unless they hold their default. `*` stands for any id; below `events`
-the type of the event stands in the place of its id."""
+"""Not simulated yet: event types, and keys refused unless they have their default value. `*` matches any id; below `events`
+the type of the event is given in place of its id."""
 
 
 def refused(model: ScenarioModel) -> Iterator[Finding]:
-    """What the format knows and this version does not simulate (`NOT_YET`): refused, never ignored."""
+    """Features of the format that this version does not simulate (`NOT_YET`): refused, never ignored."""
     for pattern in NOT_YET:
         for path in _written(model, pattern.split("."), ()):
             yield path, "not simulated yet in this version; remove it"
 
 
 def _written(value: Any, steps: list[str], path: Path) -> Iterator[Path]:
-    """Paths below a value that match the steps and do not hold their default."""
+    """Paths below a value that match the steps and do not have their default value."""
     if not steps:
         yield (*path, "type") if hasattr(value, "type") else path
     elif isinstance(value, Mapping):
@@ -107,7 +107,7 @@ CHECKS: tuple[Check, ...] = (
     check_targets_of_stockpiles,
     check_chains,
     check_inputs,
-    check_no_ring_of_products,
+    check_no_cycle_of_products,
     check_every_product_is_bought,
     check_declared_places,
     check_places_named,
@@ -126,10 +126,10 @@ CHECKS: tuple[Check, ...] = (
     check_suppliers,
     refused,
 )
-"""Every rule whose breach is a problem."""
+"""Rules whose violation is a problem."""
 
 CAUTIONS: tuple[Check, ...] = (caution_invented_places, caution_event_days, caution_idle_curbs, caution_curbs_at_home)
-"""Every rule whose breach is a warning."""
+"""Rules whose violation is a warning."""
 
 
 def findings(model: ScenarioModel, rules: Iterable[Check]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Numbers that must fit together: shares sum to 1, and what money buys has a price."""
+"""Consistent numbers: shares sum to 1, and materials bought with money have a price."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sum_to_one(path: Path, shares: list[float]) -> Iterator[Finding]:
 
 
 def check_stockpile_prices(model: ScenarioModel) -> Iterator[Finding]:
-    """A stockpile that counts money needs a price for all it holds."""
+    """A stockpile with a budget or a price ceiling needs a price for every material it holds."""
     for name, stockpile in model.stockpiles.items():
         fill = stockpile.fill
         ceilings = [fill.price_ceiling_usd_per_kg, fill.price_ceiling_ratio] if fill else []
@@ -50,10 +50,10 @@ def check_stockpile_prices(model: ScenarioModel) -> Iterator[Finding]:
             block = model.materials[material]
             if block.price_usd_per_kg is None and block.prices is None:
                 reason = "a budget" if stockpile.budget_usd is not None else "a price ceiling"
-                mend = f"give materials.{material} a `price_usd_per_kg`"
+                fix = f"give materials.{material} a `price_usd_per_kg`"
                 yield (
                     ("stockpiles", name, "holds", material),
-                    f'"{material}" has no price, which {reason} needs; {mend}',
+                    f'"{material}" has no price, which {reason} needs; {fix}',
                 )
 
 

@@ -1,4 +1,4 @@
-"""Chains: stages form a line, inputs exist and go round in no ring, and every product is bought."""
+"""Chains: stages form a line, inputs exist and form no cycle, and every product is bought."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from minsim.scenario.checks.names import Finding, blocks
 from minsim.scenario.format.materials import Material
 from minsim.scenario.format.model import ScenarioModel
-from minsim.scenario.stages import NOTHING, predecessors
+from minsim.scenario.stages import NO_PREDECESSOR, predecessors
 from minsim.text.messages import unknown
 
 
@@ -22,21 +22,24 @@ def check_chains(model: ScenarioModel) -> Iterator[Finding]:
 
 def _chain_findings(material: Material) -> Iterator[Finding]:
     before = predecessors(material)
-    untold = sorted(set(material.stages) - set(before))
-    for name in untold:
-        yield (name,), f"unusual name; say `after:` which stage it comes, or `after: {NOTHING}` when it is the first"
+    unordered = sorted(set(material.stages) - set(before))
+    for name in unordered:
+        yield (
+            (name,),
+            f"unusual name; say `after:` which stage it comes, or `after: {NO_PREDECESSOR}` when it is the first",
+        )
     absent = {name for name, earlier in before.items() if earlier is not None and earlier not in material.stages}
     for name in sorted(absent):
-        known = [*material.stages, NOTHING]
+        known = [*material.stages, NO_PREDECESSOR]
         yield (name, "after"), unknown("stage", before[name] or "", [stage for stage in known if stage != name])
-    if untold or absent:
+    if unordered or absent:
         return
     followers = Counter(before.values())
     for earlier, count in sorted(followers.items(), key=lambda item: item[0] or ""):
         if count > 1:
             yield (), _branching(earlier, sorted(name for name in before if before[name] == earlier))
-    if ring := _ring({name: [earlier] if earlier else [] for name, earlier in before.items()}):
-        yield (), f"stages go round in a ring: {' -> '.join(ring)}"
+    if cycle := _cycle({name: [earlier] if earlier else [] for name, earlier in before.items()}):
+        yield (), f"stages go round in a ring: {' -> '.join(cycle)}"
 
 
 def _branching(earlier: str | None, names: list[str]) -> str:
@@ -45,8 +48,8 @@ def _branching(earlier: str | None, names: list[str]) -> str:
     return f"{both} both {where}, but stages form one line; mend `after:`"
 
 
-def _ring(before: Mapping[str, Iterable[str]]) -> list[str]:
-    """Names that come before one another in a ring; none when there is no ring."""
+def _cycle(before: Mapping[str, Iterable[str]]) -> list[str]:
+    """Names that form a cycle; empty when there is none."""
     try:
         graphlib.TopologicalSorter(before).prepare()
     except graphlib.CycleError as error:
@@ -66,10 +69,10 @@ def check_inputs(model: ScenarioModel) -> Iterator[Finding]:
             yield (*path, "byproduct_of", "host"), unknown("material", host, model.materials)
 
 
-def check_no_ring_of_products(model: ScenarioModel) -> Iterator[Finding]:
+def check_no_cycle_of_products(model: ScenarioModel) -> Iterator[Finding]:
     """No product is made, through others, from itself."""
-    if ring := _ring({name: _inputs(material) for name, material in model.materials.items()}):
-        yield ("materials", ring[0]), f"inputs go round in a ring: {' -> '.join(ring)}"
+    if cycle := _cycle({name: _inputs(material) for name, material in model.materials.items()}):
+        yield ("materials", cycle[0]), f"inputs go round in a ring: {' -> '.join(cycle)}"
 
 
 def check_every_product_is_bought(model: ScenarioModel) -> Iterator[Finding]:

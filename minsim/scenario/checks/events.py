@@ -1,4 +1,4 @@
-"""Events: they end after they begin, and change something."""
+"""Events: they end after they start, and have an effect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from minsim.scenario.format.numbers import Window
 
 
 def check_event_days(model: ScenarioModel) -> Iterator[Finding]:
-    """An event that ends acts on a day at least."""
+    """An event with an end acts on at least one day."""
     for key, event in model.events.items():
         if event.end is None or event.start is None:
             continue
@@ -26,7 +26,7 @@ def check_event_days(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def caution_event_days(model: ScenarioModel) -> Iterator[Finding]:
-    """An event outside the days simulated changes nothing."""
+    """An event outside the simulated days has no effect."""
     for key, event in model.events.items():
         earliest = event.start.earliest if isinstance(event.start, Window) else event.start or model.start
         latest = event.start.latest if isinstance(event.start, Window) else earliest
@@ -46,7 +46,7 @@ def caution_event_days(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def caution_idle_curbs(model: ScenarioModel) -> Iterator[Finding]:
-    """A curb on what its exporter does not make changes nothing."""
+    """A curb on products that its exporter does not make has no effect."""
     for key, event in model.events.items():
         if isinstance(event, ExportCurb) and event.exporter in places(model) - _sellers(model, event):
             yield (
@@ -56,7 +56,7 @@ def caution_idle_curbs(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def caution_curbs_at_home(model: ScenarioModel) -> Iterator[Finding]:
-    """A curb that names its own exporter among the importers starves the exporter's own users."""
+    """A curb that names its own exporter among the importers also restricts the exporter's own users."""
     for key, event in model.events.items():
         if isinstance(event, ExportCurb) and event.importers != "all" and event.exporter in event.importers:
             yield (

@@ -1,4 +1,4 @@
-"""Prices: what needs a price model has one, hosts exist, and a curb on end uses can be simulated."""
+"""Prices: events that need a price model have one, hosts exist, and a curb on end uses can be simulated."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def check_scrap(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def check_quota_on_end_uses(model: ScenarioModel) -> Iterator[Finding]:
-    """A quota in tonnes cannot tell end uses apart."""
+    """A quota in tonnes cannot distinguish end uses."""
     for key, event in model.events.items():
         if isinstance(event, ExportCurb) and event.sectors != "all" and event.measure.quota is not None:
             yield ("events", key, "sectors"), "expected no sectors with a quota; use `cut` or `licence`, or drop them"

@@ -1,4 +1,4 @@
-"""The names a scenario brings in and refers to, for the rules that compare the two."""
+"""The names a scenario declares and refers to, for the rules that compare the two."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.schema_tree import Path
 
 Finding = tuple[Path, str]
-"""Where a rule is broken, and what is wrong there."""
+"""Where a rule is violated, and the message."""
 
 
 def blocks(model: ScenarioModel) -> Iterator[tuple[Path, str, Material]]:
@@ -21,7 +21,7 @@ def blocks(model: ScenarioModel) -> Iterator[tuple[Path, str, Material]]:
 
 
 def listed(block: BaseModel, field: str) -> Iterator[tuple[Path, str]]:
-    """Names a field holds, one or several, each with the end of its path; nothing for `all` and for what is absent."""
+    """Names in a field, one or several, each with the end of its path; nothing for `all` or an absent field."""
     value = getattr(block, field, None)
     if isinstance(value, str) and value != "all":
         yield (field,), value
@@ -30,7 +30,7 @@ def listed(block: BaseModel, field: str) -> Iterator[tuple[Path, str]]:
 
 
 def declared_places(model: ScenarioModel) -> Iterator[tuple[Path, str]]:
-    """Where producers stand and consumers live: the places a scenario brings in."""
+    """Locations of producers and consumers: the places a scenario declares."""
     for path, _, material in blocks(model):
         for stage_name, stage in material.stages.items():
             for key, producer in stage.producers.items():
@@ -42,7 +42,7 @@ def declared_places(model: ScenarioModel) -> Iterator[tuple[Path, str]]:
 
 
 def countries_of(stage: Stage) -> set[str]:
-    """Where the producers of a stage stand."""
+    """Countries of a stage's producers."""
     return {producer.country or key for key, producer in stage.producers.items()}
 
 
@@ -54,7 +54,7 @@ def known_countries() -> frozenset[str]:
 
 
 def places(model: ScenarioModel) -> set[str]:
-    """Every name that may stand for a place: of the scenario (named plants and blocs too), or of a known country."""
+    """Every valid name of a place: those of the scenario (named plants and blocs included) and known countries."""
     own = {name for _, name in declared_places(model)} | set(model.regions.blocs)
     materials = model.materials.values()
     plants = {key for material in materials for stage in material.stages.values() for key in stage.producers}

@@ -1,4 +1,4 @@
-"""Places: those a scenario brings in are spelt as known ones, and those it refers to exist."""
+"""Places: those a scenario declares are spelt like known ones, and those it refers to exist."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from minsim.text.messages import closest, suggestion
 
 
 def check_declared_places(model: ScenarioModel) -> Iterator[Finding]:
-    """No producer or consumer stands in a place that looks like a misspelling of another."""
+    """No producer or consumer is in a place whose name looks like a misspelling of another."""
     likeness = _misspelt(model)
     for path, name in declared_places(model):
         if name in likeness:
@@ -24,7 +24,7 @@ def check_declared_places(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def caution_invented_places(model: ScenarioModel) -> Iterator[Finding]:
-    """Places minsim does not know are allowed, and said."""
+    """Places minsim does not know are allowed, with a warning."""
     ordinary = known_countries() | set(model.regions.blocs) | set(_misspelt(model))
     seen: set[str] = set()
     for path, name in declared_places(model):
@@ -34,7 +34,7 @@ def caution_invented_places(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def _misspelt(model: ScenarioModel) -> dict[str, str]:
-    """Unknown names that look like a known or a commoner one, and that one."""
+    """Unknown names that look like a known or a more frequent one → that name."""
     counts = Counter(name for _, name in declared_places(model))
     accepted = set(known_countries()) | set(model.regions.blocs)
     likeness = {}
@@ -108,7 +108,7 @@ def _places_of_event(event: AnyEvent) -> Iterator[tuple[Path, str]]:
 
 
 def check_zones(model: ScenarioModel) -> Iterator[Finding]:
-    """Price zones do not overlap, one at most takes the rest, and without one every place that trades has a zone."""
+    """Price zones do not overlap, at most one is `rest`, and without one every place that trades has a zone."""
     for path, _, material in blocks(model):
         zones = material.prices.zones if material.prices is not None else {}
         rest = sorted(name for name, members in zones.items() if members == "rest")
@@ -126,7 +126,7 @@ def check_zones(model: ScenarioModel) -> Iterator[Finding]:
 
 
 def _place_like(name: str, known: Iterable[str]) -> str | None:
-    """Known place that a name probably means: by another spelling in use, such as `USA`, or by a slip of the keys."""
+    """Known place that a name probably means: an alias such as `USA`, or a typing error."""
     from minsim.data import country_aliases
 
     known = set(known)

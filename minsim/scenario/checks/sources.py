@@ -1,4 +1,4 @@
-"""Every number of a scenario has a source or a note; checked on raw data, so that it is said of invalid scenarios too."""
+"""Every number of a scenario has a source or a note; checked on raw data, so that invalid scenarios are checked too."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 from minsim.scenario.checks.names import Finding
 from minsim.scenario.format.model import ScenarioModel
+from minsim.scenario.format.sources import ASSUMPTION
 from minsim.scenario.schema_tree import Path, inside, is_number
 from minsim.text.messages import unknown
-
-ASSUMPTION = "assumption"
-"""What `source:` says of an invented number."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def quantities(data: Mapping[str, Any]) -> Iterator[Quantity]:
 
 def _quantities(here: Quantity, value: Any, annotation: Any) -> Iterator[Quantity]:
     if isinstance(value, Mapping):
-        here = _told_by(here, _own(value, "source"), _own(value, "note"))
+        here = _with_source(here, _own(value, "source"), _own(value, "note"))
     if is_number(annotation):
         if value is not None:
             yield here
@@ -42,11 +40,11 @@ def _quantities(here: Quantity, value: Any, annotation: Any) -> Iterator[Quantit
             yield from _quantities(replace(here, path=(*here.path, key)), child, inside(annotation, key, value))
 
 
-def _told_by(here: Quantity, source: str | None, note: str | None) -> Quantity:
-    """What is known inside a block, from what is known around it and the block's own source and note."""
+def _with_source(here: Quantity, source: str | None, note: str | None) -> Quantity:
+    """The source and note inside a block: its own, or those inherited from the enclosing block."""
     if source is None:
         return replace(here, note=note or here.note)
-    # A note further out tells of the source further out; it still is a reason for what is assumed here.
+    # A note of an enclosing block describes that block's source, but is still a reason for an assumption here.
     inherited = here.note if source == ASSUMPTION else None
     return replace(here, source=source, note=note or inherited, source_at=here.path)
 
@@ -57,7 +55,7 @@ def _own(value: Mapping[str, Any], key: str) -> str | None:
 
 
 def source_problems(data: Mapping[str, Any]) -> Iterator[Finding]:
-    """Numbers without a source, and sources nobody listed, in a raw scenario mapping."""
+    """Numbers without a source, and sources that are not listed, in a raw scenario mapping."""
     yield from _unsourced(data)
     yield from _unlisted(data)
 
@@ -79,7 +77,7 @@ def _unsourced(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _grouped(paths: Iterable[Path]) -> Iterator[tuple[Path, list[str]]]:
-    """Paths gathered by the block they stand in, so that a table of numbers gives one message a row."""
+    """Paths grouped by the block that contains them, so that a table of numbers gives one message per row."""
     blocks: dict[Path, list[str]] = {}
     for path in paths:
         blocks.setdefault(path[:-1], []).append(str(path[-1]))

@@ -15,7 +15,7 @@ from minsim.text.messages import unknown
 
 
 def check_users_within(model: ScenarioModel) -> Iterator[Finding]:
-    """Every user stands within a region that uses the material, in end uses the region has."""
+    """Every user is within a region that uses the material, and has only end uses of that region."""
     for path, _, material in blocks(model):
         regions = {name: consumer for name, consumer in material.consumers.items() if consumer.within is None}
         for name, consumer in material.consumers.items():

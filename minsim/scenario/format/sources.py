@@ -12,6 +12,9 @@ from pydantic import (
 
 from minsim.scenario.format.numbers import Frozen, PlaceName
 
+ASSUMPTION = "assumption"
+"""What `source:` says of an assumed number."""
+
 _Published = Annotated[
     str,
     BeforeValidator(lambda value: value.isoformat() if isinstance(value, dt.date) else str(value)),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from minsim.errors import Problem, ScenarioError
-from minsim.scenario.checks import ASSUMPTION
 from minsim.scenario.format.model import ScenarioModel
+from minsim.scenario.format.sources import ASSUMPTION
 from minsim.scenario.reading.yaml_documents import Item, LeadsNowhere, from_python, read_document
 from minsim.scenario.schema_tree import SOURCE_KEYS, inside, is_number, known_keys, models_at
 from minsim.text.messages import did_you_mean, short
