@@ -1,10 +1,10 @@
 """YAML → `Scenario`: positions, `extends`, overrides, and every problem reported together.
 
-A file is read into a tree of `Item`, each value with the place it was written at (`reading.yaml_documents`); `extends`
-(`reading.inheritance`) and overrides (`reading.overrides`) merge such trees, so that a problem in what a parent says names
-the parent's file. The merged tree is then validated once (`scenario`) by the models of `format`, whose complaints are put in
-plain words (`reading.validation_messages`), and by the rules of `checks`. A `company` file is read the same way and
-laid over a scenario; its models are loaded only where there is one.
+A file is read into a tree of `Item`, each value with its position in the file (`reading.yaml_documents`); `extends`
+(`reading.inheritance`) and overrides (`reading.overrides`) merge such trees, so that a problem in a parent names the
+parent's file. The merged tree is then validated once (`scenario`) by the models of `format`, whose errors are put in plain
+words (`reading.validation_messages`), and by the rules of `checks`. A `company` file is read the same way, as an overlay on
+a scenario; its models are loaded only when there is one.
 """
 
 from minsim.scenario.inputs import Input

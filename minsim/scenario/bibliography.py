@@ -1,6 +1,6 @@
-"""What a scenario rests on as a bibliography: Markdown for readers, BibTeX and CSL-JSON for reference managers.
+"""The sources of a scenario as a bibliography: Markdown for readers, BibTeX and CSL-JSON for reference managers.
 
-The sources come first; what is assumed stands apart, as one entry of its own that names every assumption with its reason.
+The sources come first; the assumptions follow as one entry that lists every assumption with its reason.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from minsim.text.formatting import count
 
 if TYPE_CHECKING:
-    from minsim.scenario import Input, Scenario
     from minsim.scenario.format.sources import Source
+    from minsim.scenario.inputs import Input
+    from minsim.scenario.scenario import Scenario
 
 FORMATS = ("md", "bibtex", "csl")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
 def bibliography(scenario: Scenario, form: str) -> str:
-    """Everything a scenario rests on, as text.
+    """The bibliography of a scenario, as text.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def bibliography(scenario: Scenario, form: str) -> str:
 
 
 def inputs_by_note(entries: Iterable[Input]) -> dict[str, list[Input]]:
-    """Inputs by the note they share, on one line: a block's note holds for all its numbers, and is long."""
+    """Inputs grouped by their note, on one line: a block's note applies to all its numbers, and is long."""
     groups: dict[str, list[Input]] = {}
     for entry in entries:
         groups.setdefault(" ".join((entry.note or "").split()), []).append(entry)
@@ -52,13 +53,13 @@ def _tally(inputs: Sequence[Input]) -> str:
 
 
 def _remarks(source: Source) -> str:
-    """What no field of a reference manager holds."""
-    told = {"licence": source.licence, "document": source.document, "figures": source.confidence}
-    return "; ".join(f"{name}: {text}" for name, text in told.items() if text)
+    """Metadata for which reference managers have no field."""
+    metadata = {"licence": source.licence, "document": source.document, "figures": source.confidence}
+    return "; ".join(f"{name}: {text}" for name, text in metadata.items() if text)
 
 
 def _date_parts(date: str | None) -> tuple[int, ...]:
-    """Year, month, day as far as they are known; empty for what is no date."""
+    """Year, month, day as far as they are known; empty if the text is not a date."""
     found = _DATE.fullmatch(date or "")
     return tuple(int(part) for part in found.groups() if part is not None) if found else ()
 
@@ -91,7 +92,7 @@ def _markdown(scenario: Scenario, inputs: Sequence[Input]) -> str:
 
 
 def _md_source(key: str, source: Source) -> str:
-    told = [
+    parts = [
         f"{_md(source.publisher)}." if source.publisher else "",
         f"*{_md(source.title)}*.",
         f"{_md(source.date)}." if source.date else "",
@@ -99,7 +100,7 @@ def _md_source(key: str, source: Source) -> str:
         f"Licence: {_md(source.licence)}." if source.licence else "",
         f"{source.confidence.capitalize()};" if source.confidence else "",
     ]
-    return f"**{_md(key)}**: {' '.join(part for part in told if part)}"
+    return f"**{_md(key)}**: {' '.join(part for part in parts if part)}"
 
 
 def _md_inputs(entries: Iterable[Input]) -> str:
@@ -107,7 +108,7 @@ def _md_inputs(entries: Iterable[Input]) -> str:
 
 
 def _md(text: str) -> str:
-    """Text as it is, whatever signs of Markdown it holds."""
+    """Text with the special characters of Markdown escaped."""
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 
@@ -150,7 +151,7 @@ def _tex_date(date: str | None) -> dict[str, str]:
 
 
 def _tex_whole(text: str) -> str:
-    """Text in braces of its own: names of organisations are no persons, and titles keep their capitals."""
+    """Text in extra braces: names of organisations are not parsed as persons, and titles keep their capitals."""
     return f"{{{_tex(text)}}}" if text else ""
 
 
@@ -167,12 +168,12 @@ _TEX = {
 
 
 def _tex(text: str) -> str:
-    """Text as TeX sets it, whatever signs it holds."""
+    """Text with the special characters of TeX escaped."""
     return "".join(_TEX.get(sign, sign) for sign in " ".join(text.split()))
 
 
 def _tex_url(url: str) -> str:
-    """An address: verbatim, but for braces, which must balance."""
+    """An address: verbatim except for braces, which must balance."""
     return url.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 

@@ -1,4 +1,4 @@
-"""A company's own exposure: its use, stock and suppliers, laid over a public scenario; the file stays where it is."""
+"""A company's own exposure: its use, stock and suppliers, as an overlay on a scenario; never copied or uploaded."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class CompanyModel(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Company:
-    """A company's file, read and checked for itself; `Scenario.with_company` lays it over a scenario."""
+    """A company's file, read and checked on its own; `Scenario.with_company` overlays it on a scenario."""
 
     model: CompanyModel
     _tree: Item
@@ -120,39 +120,39 @@ def load_company(path: str | os.PathLike[str]) -> Company:
     return Company(model, tree)
 
 
-def laid_over(tree: Item, model: ScenarioModel, company: Company, problems: list[Problem]) -> Item:
-    """A scenario's tree with a company as a user within its region; what does not fit is said in `problems`.
+def overlaid(tree: Item, model: ScenarioModel, company: Company, problems: list[Problem]) -> Item:
+    """A scenario's tree with a company as a user within its region; contradictions are reported in `problems`.
 
     Parameters
     ----------
     tree : Item
-        The scenario as read.
+        The scenario as read from its file.
     model : ScenarioModel
         The same, validated.
     company : Company
     problems : list of Problem
-        Where problems are gathered.
+        Problems found are added here.
     """
-    found = [problem_at(company._tree, path, message) for path, message in _misfits(model, company.model)]
+    found = [problem_at(company._tree, path, message) for path, message in _contradictions(model, company.model)]
     problems += found
     if found:
         return tree
     for material in company.model.materials:
         path = ("materials", material, "consumers", company.name)
-        tree = _planted(tree, path, _consumer(tree, material, company))
+        tree = _with_block(tree, path, _consumer(tree, material, company))
     title = tree.value["title"]
-    tree = _planted(tree, ("title",), Item(f"{title.value.rstrip('.')}: {company.name}", title.place, title.key))
+    tree = _with_block(tree, ("title",), Item(f"{title.value.rstrip('.')}: {company.name}", title.place, title.key))
     source = {"title": f"Own figures of {company.name}", "publisher": company.name, "confidence": "found"}
-    return _planted(tree, ("sources", _source_key(company)), from_python(source))
+    return _with_block(tree, ("sources", _source_key(company)), from_python(source))
 
 
 def _source_key(company: Company) -> str:
-    """Key under which a company's figures stand among the sources of a scenario."""
+    """Key of a company's figures among the sources of a scenario."""
     return f"own-figures-{re.sub(r'[^A-Za-z0-9]+', '-', company.name).strip('-')}"
 
 
-def _misfits(model: ScenarioModel, company: CompanyModel) -> Iterator[Finding]:
-    """What a company names that the scenario does not have."""
+def _contradictions(model: ScenarioModel, company: CompanyModel) -> Iterator[Finding]:
+    """Names and amounts of a company that contradict the scenario."""
     if company.name in places(model) | {user for block in model.materials.values() for user in block.consumers}:
         yield ("name",), f'"{company.name}" is a place or user of the scenario already; call the company something else'
     used = {name: block.consumers for name, block in model.materials.items() if block.consumers}
@@ -182,7 +182,7 @@ def _unknown_suppliers(path: Path, own: OwnUse, material: Material) -> Iterator[
 
 
 def _unfit_use(path: Path, own: OwnUse, consumers: Mapping[str, Consumer], name: str) -> Iterator[Finding]:
-    """A use that is none of the region's."""
+    """A use that the region does not have, or that exceeds the region's."""
     if name not in consumers:
         yield path, f"{name} uses none of it in this scenario; those who do: {', '.join(consumers)}"
         return
@@ -215,10 +215,10 @@ def _consumer(tree: Item, material: str, company: Company) -> Item:
     return Item(block, given.place, given.key)
 
 
-def _planted(tree: Item, path: tuple[str, ...], new: Item) -> Item:
-    """A copy of a tree with one block more."""
+def _with_block(tree: Item, path: tuple[str, ...], new: Item) -> Item:
+    """A copy of a tree with a block added at a path."""
     if not path:
         return new
     values = dict(tree.value)
-    values[path[0]] = _planted(values.get(path[0], Item({})), path[1:], new)
+    values[path[0]] = _with_block(values.get(path[0], Item({})), path[1:], new)
     return Item(values, tree.place, tree.key)

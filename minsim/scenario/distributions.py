@@ -40,7 +40,7 @@ AnyDistribution = Triangular | Pert | Uniform | Normal | Lognormal | Choice
 
 _STANDARD_NORMAL = NormalDist()
 _LEAST = 2.0**-54
-"""Stands in for a uniform draw of exactly 0, whose quantile may be infinite; half the spacing of numpy's draws."""
+"""Replaces a uniform draw of exactly 0, whose quantile may be infinite; half the spacing of numpy's draws."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- streams
@@ -50,8 +50,8 @@ def stream(seed: int, replication: int, entity: str, purpose: str) -> Generator:
     """Random generator that belongs to one purpose of one entity in one replication.
 
     A Philox counter generator [1]_ whose 128-bit key is the BLAKE2b hash of the four names. Making one costs a few
-    microseconds, and distinct keys give independent streams, so nothing need be stored or passed around: ask again, and
-    the same stream starts afresh.
+    microseconds, and distinct keys give independent streams, so no generator is stored or passed around: a second call
+    returns the same stream from its start.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def stream(seed: int, replication: int, entity: str, purpose: str) -> Generator:
     replication : int
         Number of the replication, from 0.
     entity : str
-        Dotted path of what the draw is about, such as `events.curb.duration_days`.
+        Dotted path of the number or entity, such as `events.curb.duration_days`.
     purpose : str
         What is drawn, such as `value` or `failures`.
 
@@ -76,7 +76,7 @@ def stream(seed: int, replication: int, entity: str, purpose: str) -> Generator:
     import numpy as np
 
     _admit_fixed_keys()
-    # Whole numbers and text of numpy print differently from Python's; the key must not depend on who asks.
+    # numpy's integers and strings print differently from Python's; the key must not depend on the caller's types.
     name = repr((int(seed), int(replication), str(entity), str(purpose)))
     digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
     key = np.frombuffer(digest, dtype="<u8").astype(np.uint64)
@@ -84,7 +84,7 @@ def stream(seed: int, replication: int, entity: str, purpose: str) -> Generator:
 
 
 class _FixedKey:
-    """A ready key in the place of a seed sequence; `Philox(key=...)` would gather entropy only to throw it away."""
+    """A fixed key in place of a seed sequence; `Philox(key=...)` would gather entropy only to discard it."""
 
     def __init__(self, key: Any) -> None:
         self.key = key
@@ -109,12 +109,12 @@ def sample(distribution: AnyDistribution, generator: Generator) -> float:
 
 
 def draw(number: Number, generator: Generator) -> float:
-    """One draw of a number for a process that draws again and again; a number that is certain stands as it is."""
+    """One draw of a number for a process that draws repeatedly; a number without a distribution is returned as it is."""
     return sample(number, generator) if is_distribution(number) else central(number)
 
 
 def is_distribution(number: Any) -> TypeGuard[AnyDistribution]:
-    """Whether a number is to be drawn; asking pydantic's classes one by one would take ten times as long."""
+    """Whether a number is to be drawn; isinstance checks of pydantic's classes would take ten times as long."""
     return type(number) in DISTRIBUTIONS
 
 
@@ -175,14 +175,14 @@ def _pert(distribution: Pert, u: float) -> float:
 def _normal(distribution: Normal, u: float) -> float:
     if distribution.sd == 0:
         return distribution.mean
-    whole = NormalDist(distribution.mean, distribution.sd)
-    below_low, below_high = whole.cdf(distribution.low), whole.cdf(distribution.high)
+    untruncated = NormalDist(distribution.mean, distribution.sd)
+    below_low, below_high = untruncated.cdf(distribution.low), untruncated.cdf(distribution.high)
     # The format puts the mean inside the bounds, so that these probabilities lie on either side of 1/2 and keep their
     # digits. A u next to 0 or 1 may round to the end itself, where the quantile is the bound.
     probability = below_low + u * (below_high - below_low)
     if not 0.0 < probability < 1.0:
         probability = min(max(probability, _LEAST), 1 - _LEAST * 2)
-    return min(max(whole.inv_cdf(probability), distribution.low), distribution.high)
+    return min(max(untruncated.inv_cdf(probability), distribution.low), distribution.high)
 
 
 def _lognormal(distribution: Lognormal, u: float) -> float:
@@ -210,7 +210,7 @@ def _weights(distribution: Choice) -> dict[float, float]:
 
 
 def central(number: Number) -> float:
-    """Value the author wrote as most likely.
+    """Central value of a number.
 
     The mode of a triangular or PERT distribution, the mean of a normal or lognormal one, the midpoint of a uniform one, the
     most probable of a choice (the smallest of equals); any other number itself.
@@ -237,10 +237,10 @@ def central(number: Number) -> float:
 
 
 class Draws:
-    """The numbers of a scenario, as one replication sees them.
+    """The numbers of a scenario in one replication.
 
-    Every answer depends on the seed, the replication and the dotted path alone, never on what was asked before; asking twice
-    gives the same answer.
+    Every value depends on the seed, the replication and the dotted path alone, never on earlier calls; a second call returns
+    the same value.
 
     Parameters
     ----------
@@ -330,7 +330,7 @@ def uncertain_numbers(block: Any, path: str = "") -> Iterator[tuple[str, AnyDist
 
 
 def dimensions(model: ScenarioModel) -> list[Dimension]:
-    """Every single uniform draw behind a replication, by path; the streams of hazards, which draw ever again, are none."""
+    """Every single uniform draw of a replication, by path; streams of hazards, which draw repeatedly, are not included."""
     found = [
         (path, "start" if isinstance(number, Window) else "value")
         for path, number in uncertain_numbers(model)
@@ -344,16 +344,16 @@ def dimensions(model: ScenarioModel) -> list[Dimension]:
 
 
 class UnitDraws(Draws):
-    """Draws of which some are given, as points of the unit cube; all others are those of the replication.
+    """Draws of which some are given as points of the unit cube; all others are those of the replication.
 
     Parameters
     ----------
     seed : int
-        As of `Draws`.
+        As in `Draws`.
     replication : int or None
-        As of `Draws`; None: all others stand at their central values.
+        As in `Draws`; None: all others have their central values.
     units : mapping of Dimension to float
-        Uniform draws in [0, 1]; of purpose `factor`, factors on numbers that are no distributions.
+        Uniform draws in [0, 1]; with purpose `factor`, factors on numbers without a distribution.
     """
 
     def __init__(self, seed: int, replication: int | None, units: Mapping[Dimension, float]) -> None:

@@ -1,4 +1,4 @@
-"""When each event of a replication acts: probabilities, windows and durations drawn once, dates turned into days."""
+"""Start and end of each event in a replication: probabilities, windows and durations are drawn once, dates become days."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ScheduledEvent:
     event : str
         Its key in the scenario.
     model : AnyEvent
-        What the scenario says of it.
+        Its block of the scenario.
     start_day, end_day : int, int or None
         First day and first free day, counted from the scenario's start [days]; None: it lasts.
     """
@@ -42,12 +42,12 @@ class ScheduledEvent:
 
     @property
     def exporter(self) -> str | None:
-        """The country that curbs, for curbs."""
+        """The exporting country of a curb."""
         return self.model.exporter if isinstance(self.model, ExportCurb) else None
 
     @property
     def importers(self) -> tuple[str, ...] | str | None:
-        """Whom a curb hits."""
+        """Importers affected by a curb."""
         return self.model.importers if isinstance(self.model, ExportCurb) else None
 
     def acts_within(self, days: int) -> bool:
@@ -71,17 +71,17 @@ def months_of(start: dt.date, end: dt.date) -> tuple[tuple[str, ...], tuple[int,
 
 
 def scheduled_events(model: ScenarioModel, draws: Draws) -> list[ScheduledEvent]:
-    """Spans of the events that happen in this replication, by key."""
-    spans = []
+    """The events that happen in this replication, by key."""
+    scheduled = []
     for name in sorted(model.events):
         event = model.events[name]
         path = f"events.{name}"
         if draws.happens(event.probability, f"{path}.probability"):
-            spans.append(_span(name, event, path, model.start, draws))
-    return spans
+            scheduled.append(_scheduled(name, event, path, model.start, draws))
+    return scheduled
 
 
-def _span(name: str, event: AnyEvent, path: str, start: dt.date, draws: Draws) -> ScheduledEvent:
+def _scheduled(name: str, event: AnyEvent, path: str, start: dt.date, draws: Draws) -> ScheduledEvent:
     first = start if event.start is None else draws.start(event.start, f"{path}.start")
     end = None if event.end is None else day_of(event.end, start)
     if event.duration_days is not None:

@@ -1,4 +1,4 @@
-"""The empirical numbers of a scenario, each with its unit and the source it has or inherits."""
+"""The empirical numbers of a scenario, each with its unit and its own or inherited source."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Input:
     unit: str
     """Unit, empty for shares, factors and other plain ratios."""
     source: str | None
-    """Key in `sources:`, or `assumption`; None for a number that rests on a note alone."""
+    """Key in `sources:`, or `assumption`; None for a number with a note only."""
     note: str | None
-    """Why this value."""
+    """Reason for the value."""
     kind: Literal["found", "derived", "memory", "assumption"]
     """How well it is known: found in the source, derived from it, recalled from memory, or assumed."""
 
@@ -47,11 +47,11 @@ _UNITS = (
     ("per_day", "1/day"),
     ("per_year", "1/year"),
 )
-"""Last words of a key → unit; the first that fits."""
+"""Suffix of a key → unit; the first match applies."""
 
 
 def inputs_of(model: ScenarioModel, data: Mapping[str, Any]) -> list[Input]:
-    """Every empirical number of a scenario, given as a model and as the plain data it was made of, in order of path."""
+    """Every empirical number of a scenario, given as a model and as its plain data, in order of path."""
     return sorted((_input(quantity, model) for quantity in quantities(data)), key=lambda entry: entry.path)
 
 
@@ -87,7 +87,7 @@ def _digits(value: Any) -> str:
 
 
 def _unit(path: Path) -> str:
-    """Unit that a key tells; an entry of a table has that of the table."""
+    """Unit given by a key; an entry of a table has the unit of the table."""
     *above, key = map(str, path)
     if key == "yield" or above[-1] == "inputs":
         return "t/t"

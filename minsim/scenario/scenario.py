@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from minsim.errors import Problem, ScenarioError
-from minsim.scenario import checks
+from minsim.scenario.checks import CAUTIONS, CHECKS, findings, source_cautions, source_problems
 from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.inputs import Input, inputs_of
 from minsim.scenario.reading.inheritance import extended, find_scenario, read_family
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 UNGROUPED = ScenarioModel.model_fields["group"].default
-"""Group of scenarios that name none; listed last."""
+"""Group of scenarios without one; listed last."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
     """A validated scenario: one question, asked of one network.
 
-    Two scenarios are equal when they have one name and say the same.
+    Two scenarios are equal when they have the same name and the same content.
 
     Parameters
     ----------
@@ -45,10 +45,10 @@ class Scenario:
     model : ScenarioModel
         The scenario as frozen objects; mappings in order of key, whatever the order of the file.
     resolved : dict
-        What the file and its ancestors say together, as plain JSON-able data: dates as ISO text, infinity as `.inf`.
-        `scenario_from_mapping` makes the same scenario of it.
+        Content of the file merged with its ancestors, as plain JSON-able data: dates as ISO text, infinity as `.inf`.
+        `scenario_from_mapping` builds the same scenario from it.
     warnings : tuple of str
-        What is allowed but deserves a look.
+        Allowed values that deserve attention.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Scenario:
 
     @functools.cached_property
     def hash(self) -> str:
-        """SHA-256 of what the scenario says; neither the order of keys nor `60` against `60.0` counts."""
+        """SHA-256 of the content; the order of keys and `60` or `60.0` make no difference."""
         text = json.dumps(_canonical(self.resolved), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -76,18 +76,18 @@ class Scenario:
         return next((sentence for sentence in sentences if sentence.endswith("?")), sentences[0]) or self.model.title
 
     def with_overrides(self, overrides: Mapping[str, Any]) -> Scenario:
-        """The same scenario with other values, validated afresh.
+        """The same scenario with other values, validated again.
 
         Parameters
         ----------
         overrides : mapping of str to object
-            Dotted path → value, which replaces what stands there; None deletes it. Numbers are recorded as assumptions with
-            the note `override`, unless they come with a source or note of their own.
+            Dotted path → value, which replaces the old one; None deletes it. Numbers are recorded as assumptions with the
+            note `override`, unless they have a source or note of their own.
 
         Raises
         ------
         ScenarioError
-            If a path leads nowhere, or the outcome is not a valid scenario.
+            If a path does not exist, or the result is not a valid scenario.
 
         Examples
         --------
@@ -98,46 +98,46 @@ class Scenario:
         return _build(self.name, tree, problems)
 
     def with_company(self, company: Company) -> Scenario:
-        """The same scenario with a company as a user of its own, taken out of its region.
+        """The same scenario with a company as a separate user within its region.
 
         Parameters
         ----------
         company : Company
-            As `load_company` read it. It must use less than its region; what it does not say (growth, and its mix of end
-            uses and suppliers) is as in its region.
+            From `load_company`. It must use less than its region; values it does not give (growth, the mix of end uses and
+            suppliers) are those of its region.
 
         Notes
         -----
-        What the company uses, and buys from each seller, is taken out of its region's. A company that says no more than
-        its region's own days of stock loses exactly as many days of use as the region while nobody reroutes. Where trade
-        reroutes, the two part: buyers turn to new sellers in proportion to what these ship them plus what they have to
-        spare, and the latter counts for more with a small buyer. A hundredth of American cobalt under `drc-cobalt-quota`
+        The company's use, and its purchases from each seller, are subtracted from its region's. A company that gives only
+        its region's own days of stock loses exactly as many days of use as the region while nobody reroutes. With
+        rerouting the two differ: buyers turn to new sellers in proportion to current shipments plus spare capacity, and
+        the latter weighs more for a small buyer. A hundredth of American cobalt under `drc-cobalt-quota`
         loses 48 days where the United States lose 42.
 
         Raises
         ------
         ScenarioError
-            If the company names what the scenario does not have, with every problem found.
+            If the company refers to names that the scenario does not have, with every problem found.
         """
-        from minsim.scenario.company import laid_over
+        from minsim.scenario.company import overlaid
 
         problems: list[Problem] = []
-        tree = laid_over(self._tree, self.model, company, problems)
+        tree = overlaid(self._tree, self.model, company, problems)
         return _build(self.name, tree, problems)
 
     def without(self, *events: str) -> Scenario:
-        """The same scenario without some events, named by their ids."""
+        """The same scenario without some events, given by their ids."""
         return self.with_overrides({f"events.{name}": None for name in events})
 
     def only(self, *events: str) -> Scenario:
-        """The same scenario with no events but these, named by their ids."""
+        """The same scenario with only these events, given by their ids."""
         for name in events:
             if name not in self.model.events:
                 raise ScenarioError.single(unknown("event", name, self.model.events), path=f"events.{name}")
         return self.without(*(name for name in self.model.events if name not in events))
 
     def inputs(self) -> list[Input]:
-        """Every empirical number the scenario gives, in order of path, with the source it has or inherits."""
+        """Every empirical number of the scenario, in order of path, with its own or inherited source."""
         return inputs_of(self.model, self.resolved)
 
     def _repr_html_(self) -> str:
@@ -162,7 +162,7 @@ def load_scenario(name_or_path: str | os.PathLike[str], overrides: Mapping[str, 
     Parameters
     ----------
     name_or_path : str or path
-        Name of a scenario of the library, or a file; what ends in `.yaml` or `.yml` or holds a separator is a file.
+        Name of a scenario of the library, or a file: a name that ends in `.yaml` or `.yml` or has a path separator.
     overrides : mapping of str to object, optional
         Dotted path → value, set before validation; see `Scenario.with_overrides` and `parse_override`.
 
@@ -184,7 +184,7 @@ def load_scenario(name_or_path: str | os.PathLike[str], overrides: Mapping[str, 
 
 
 def grouped(scenarios: Iterable[Scenario]) -> list[tuple[str, list[Scenario]]]:
-    """Scenarios by the group they name, groups in order of name and those without one last."""
+    """Scenarios by group, groups in order of name and those without one last."""
     groups: dict[str, list[Scenario]] = {}
     for scenario in scenarios:
         groups.setdefault(scenario.model.group, []).append(scenario)
@@ -197,7 +197,7 @@ def scenario_from_mapping(mapping: Mapping[str, Any], name: str = "scenario") ->
     Parameters
     ----------
     mapping : mapping of str to object
-        What a file would hold; `extends` may name a scenario of the library.
+        Content of a scenario file; `extends` may name a scenario of the library.
     name : str
         Name of the scenario.
 
@@ -214,16 +214,16 @@ def scenario_from_mapping(mapping: Mapping[str, Any], name: str = "scenario") ->
 
 
 def _build(name: str, tree: Item, problems: list[Problem]) -> Scenario:
-    """Validate a merged tree; everything wrong with it is raised together with the problems met on the way."""
+    """Validate a merged tree; all its problems are raised together with those found before."""
     data = {key: value for key, value in tree.plain().items() if key != "extends"}
-    findings = list(checks.source_problems(data))
-    cautions = list(checks.source_cautions(data))
+    violations = list(source_problems(data))
+    cautions = list(source_cautions(data))
     problems = list(problems)
     model = validated(ScenarioModel, data, tree, problems, _in_order(data, ScenarioModel))
     if model is not None:
-        findings += checks.findings(model, checks.CHECKS)
-        cautions += checks.findings(model, checks.CAUTIONS)
-    problems = problems + [problem_at(tree, path, message) for path, message in findings]
+        violations += findings(model, CHECKS)
+        cautions += findings(model, CAUTIONS)
+    problems = problems + [problem_at(tree, path, message) for path, message in violations]
     if problems or model is None:
         raise ScenarioError(problems)
     warnings = tuple(_one_line(problem_at(tree, path, message)) for path, message in cautions)
@@ -236,9 +236,9 @@ def _one_line(problem: Problem) -> str:
 
 
 def _in_order(value: Any, annotation: Any) -> Any:
-    """Mappings by key, so that the order of a file cannot count, and without the sources of tables.
+    """Mappings sorted by key, so that the order in a file has no effect, and without the sources of tables.
 
-    A table (producers, consumers, lanes) may carry `source` and `note` beside its entries, which the models do not know.
+    A table (producers, consumers, lanes) may have `source` and `note` beside its entries, which the models do not know.
     """
     if not isinstance(value, Mapping) or annotation is None:
         return value

@@ -1,4 +1,4 @@
-"""What the format allows where, read from its models: for walking data that is not validated yet."""
+"""Keys and types that the format allows at each path, read from its models: for data that is not validated yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 """Keys, and indices of lists, that lead to a value of a scenario."""
 
 SOURCE_KEYS = ("source", "note")
-"""What a block, a number and a table of entries may say of where numbers come from."""
+"""Keys for the origin of numbers, allowed in a block, a number and a table of entries."""
 
 
 def dotted(path: Path) -> str:
@@ -37,12 +37,12 @@ def kinds_of(annotation: Any) -> Iterator[Any]:
 
 
 def is_number(annotation: Any) -> bool:
-    """Whether a number may stand here, with a source and a distribution if need be."""
+    """Whether a number is allowed here, optionally with a source or as a distribution."""
     return any(kind is Given for kind in kinds_of(annotation))
 
 
 def models_at(annotation: Any, value: Mapping[str, Any]) -> list[type[BaseModel]]:
-    """Blocks of the format that a mapping may be, chosen by its `type` or `dist` when it has one."""
+    """Blocks of the format that a mapping can be, selected by its `type` or `dist` when it has one."""
     models = [kind for kind in kinds_of(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     tagged = {model: _tag(model) for model in models}
     fitting = [model for model, tag in tagged.items() if tag is not None and value.get(tag[0]) == tag[1]]
@@ -70,12 +70,12 @@ def keys_of(model: type[BaseModel]) -> Mapping[str, Any]:
 
 
 def known_keys(annotation: Any, value: Mapping[str, Any]) -> set[str]:
-    """Keys that the format knows in a mapping; none for a table, whose entries have names of their own."""
+    """Keys of the format in a mapping; none for a table, whose entries have arbitrary names."""
     return {key for model in models_at(annotation, value) for key in keys_of(model)}
 
 
 def inside(annotation: Any, key: str, value: Mapping[str, Any]) -> Any:
-    """Annotation of what stands under a key of a mapping; None where the format knows none."""
+    """Annotation of the value under a key of a mapping; None where the format has none."""
     for model in models_at(annotation, value):
         if key in keys_of(model):
             return keys_of(model)[key]
@@ -86,7 +86,7 @@ def inside(annotation: Any, key: str, value: Mapping[str, Any]) -> Any:
 
 
 def annotation_at(path: Path, data: Mapping[str, Any], root: type[BaseModel] = ScenarioModel) -> Any:
-    """Annotation of what stands at a path of a scenario, or of another `root`; None where the format knows none."""
+    """Annotation of the value at a path of a scenario, or of another `root`; None where the format has none."""
     annotation: Any = root
     here: Any = data
     for part in path:

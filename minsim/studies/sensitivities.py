@@ -29,8 +29,8 @@ from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.scenario import Input, Scenario
-from minsim.scenario.format.sources import ASSUMPTION
 from minsim.scenario.distributions import Dimension, dimensions, stream
+from minsim.scenario.format.sources import ASSUMPTION
 from minsim.studies.answers import material_name, path_words
 from minsim.studies.monte_carlo.batches import Batch, RunProgress, RunSeries, design_of, load, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded

@@ -1,1 +1,1 @@
-"""From YAML to one merged tree in which every value knows where it was written."""
+"""From YAML to one merged tree in which every value keeps its position in the file."""

@@ -12,22 +12,22 @@ from minsim.text.messages import got
 
 
 def with_reference_data(tree: Item, problems: list[Problem]) -> Item | None:
-    """A tree whose `from_data` materials are filled in from the tables; None when one cannot be, and `problems` says why."""
+    """A tree with its `from_data` materials filled in from the tables; None on an error, with the reason in `problems`."""
     named = tree.child("materials")
     if named is None or not isinstance(named.value, dict):
         return tree
-    blocks, said = dict(named.value), len(problems)
+    blocks, known_problems = dict(named.value), len(problems)
     tables: dict[str, Any] = {}
     for key, block in named.value.items():
-        asked = block.child("from_data")
-        if asked is not None and asked.value is not None:
-            found = _reference_block(asked, ("materials", key, "from_data"), problems)
+        requested = block.child("from_data")
+        if requested is not None and requested.value is not None:
+            found = _reference_block(requested, ("materials", key, "from_data"), problems)
             tables[key] = found
             own = Item(
                 {name: item for name, item in block.value.items() if name != "from_data"}, block.place, block.key
             )
-            blocks[key] = merged(_placed(from_python(found), asked.place), own)
-    if len(problems) > said:
+            blocks[key] = merged(_placed(from_python(found), requested.place), own)
+    if len(problems) > known_problems:
         return None
     if not tables:
         return tree
@@ -37,25 +37,25 @@ def with_reference_data(tree: Item, problems: list[Problem]) -> Item | None:
     return Item({**tree.value, **filled}, tree.place, tree.key)
 
 
-def _reference_block(asked: Item, path: tuple[str, ...], problems: list[Problem]) -> dict[str, Any]:
-    """The block of a material of the reference data; empty where there is none, and `problems` says why."""
-    if not isinstance(asked.value, str):
-        problems.append(asked.place.problem(path, f"expected the name of a material, got {got(asked.plain())}"))
+def _reference_block(requested: Item, path: tuple[str, ...], problems: list[Problem]) -> dict[str, Any]:
+    """A material's block from the reference data; empty on an error, with the reason in `problems`."""
+    if not isinstance(requested.value, str):
+        problems.append(requested.place.problem(path, f"expected the name of a material, got {got(requested.plain())}"))
         return {}
     try:
-        entry = deep_entry(asked.value)
+        entry = deep_entry(requested.value)
     except ScenarioError as error:
-        problems.extend(asked.place.problem(path, problem.message) for problem in error.problems)
+        problems.extend(requested.place.problem(path, problem.message) for problem in error.problems)
         return {}
     if entry.scenario:
-        mend = f"its chain is that of the library scenario {entry.scenario}; say `extends: {entry.scenario}` instead"
-        problems.append(asked.place.problem(path, f"{entry.key} cannot be filled in alone: {mend}"))
+        fix = f"its chain is that of the library scenario {entry.scenario}; say `extends: {entry.scenario}` instead"
+        problems.append(requested.place.problem(path, f"{entry.key} cannot be filled in alone: {fix}"))
         return {}
     return material_block(entry)
 
 
 def _placed(item: Item, place: Position) -> Item:
-    """A tree all of which is said to stand at one place."""
+    """A tree with all values at one position of the file."""
     value = item.value
     if isinstance(value, dict):
         value = {key: _placed(child, place) for key, child in value.items()}

@@ -8,7 +8,7 @@ from pathlib import Path, PureWindowsPath
 from minsim.errors import Problem, ScenarioError
 from minsim.scenario.reading.filling import with_reference_data
 from minsim.scenario.reading.merging import merged
-from minsim.scenario.reading.yaml_documents import Item, LeadsNowhere, problem_at, read_document
+from minsim.scenario.reading.yaml_documents import Item, UnknownTarget, problem_at, read_document
 from minsim.text.messages import closest, got, short, suggestion
 
 SUFFIXES = (".yaml", ".yml")
@@ -36,17 +36,17 @@ def _in_library(name: str) -> Path:
     if name not in known:
         near = closest(name, known)
         hint = f'did you mean "{near}"? ' if near else ""
-        raise LeadsNowhere(f'no scenario "{name}" in the library; {hint}`minsim list` names all; a file ends in .yaml')
+        raise UnknownTarget(f'no scenario "{name}" in the library; {hint}`minsim list` names all; a file ends in .yaml')
     return known[name]
 
 
 def find_scenario(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
-    """File of a scenario named by a user, and the file as messages call it."""
+    """File of a scenario named by a user, and its name in messages."""
     if isinstance(name_or_path, os.PathLike) or _is_path(name_or_path):
         return Path(name_or_path), str(Path(name_or_path))
     try:
         path = _in_library(name_or_path)
-    except LeadsNowhere as error:
+    except UnknownTarget as error:
         raise ScenarioError.single(str(error)) from None
     return path, _shown(path)
 
@@ -56,15 +56,15 @@ def _parent(name: str, folder: Path | None) -> Path:
     if not _is_path(name):
         return _in_library(name)
     if folder is None:
-        raise LeadsNowhere("a scenario that is no file can only extend one of the library, by name")
+        raise UnknownTarget("a scenario that is no file can only extend one of the library, by name")
     if Path(name).is_absolute() or PureWindowsPath(name).drive or PureWindowsPath(name).root:
-        raise LeadsNowhere("expected a path relative to this file, got an absolute one")
-    # Resolved before it is judged, so that neither `..` nor a symbolic link leads out.
+        raise UnknownTarget("expected a path relative to this file, got an absolute one")
+    # Resolved before it is checked, so that neither `..` nor a symbolic link leads outside.
     parent = (folder / name).resolve()
     if not parent.is_relative_to(folder.resolve()):
-        raise LeadsNowhere("expected a file in the folder of this one or below, got one outside")
+        raise UnknownTarget("expected a file in the folder of this one or below, got one outside")
     if not parent.is_file():
-        raise LeadsNowhere(f"no such file{_similar_file(parent)}")
+        raise UnknownTarget(f"no such file{_similar_file(parent)}")
     return parent
 
 
@@ -77,7 +77,7 @@ def _similar_file(path: Path) -> str:
 
 
 def _shown(path: Path) -> str:
-    """Path as a reader at the present folder would write it."""
+    """Path relative to the current folder, where possible."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -85,7 +85,7 @@ def _shown(path: Path) -> str:
 
 
 def read_tree(path: Path, shown: str, problems: list[Problem]) -> Item | None:
-    """A file as a tree; None when it cannot be read, and `problems` says why."""
+    """A file as a tree; None when it cannot be read, with the reason in `problems`."""
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -96,7 +96,7 @@ def read_tree(path: Path, shown: str, problems: list[Problem]) -> Item | None:
 
 
 def read_family(path: Path, shown: str, problems: list[Problem], heirs: tuple[Path, ...] = ()) -> Item | None:
-    """A file merged over its ancestors; None when one of them cannot be had, and `problems` says why."""
+    """A file merged over its ancestors; None when one of them cannot be read, with the reason in `problems`."""
     tree = read_tree(path, shown, problems)
     return None if tree is None else extended(tree, path, problems, heirs)
 
@@ -114,11 +114,11 @@ def extended(tree: Item, path: Path | None, problems: list[Problem], heirs: tupl
     heirs = (*heirs, path.resolve()) if path is not None else heirs
     try:
         if not isinstance(named.value, str):
-            raise LeadsNowhere(f"expected the name or the path of one scenario, got {got(named.plain())}")
+            raise UnknownTarget(f"expected the name or the path of one scenario, got {got(named.plain())}")
         parent = _parent(named.value, path.parent if path is not None else None)
         if parent.resolve() in heirs:
-            raise LeadsNowhere(f"goes round in a ring: {' -> '.join(heir.name for heir in (*heirs, parent))}")
-    except LeadsNowhere as error:
+            raise UnknownTarget(f"goes round in a ring: {' -> '.join(heir.name for heir in (*heirs, parent))}")
+    except UnknownTarget as error:
         problems.append(problem_at(tree, ("extends",), f"cannot extend {short(named.plain())}: {error}"))
         return None
     above = read_family(parent, _shown(parent), problems, heirs)

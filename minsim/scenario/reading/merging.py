@@ -1,4 +1,4 @@
-"""One tree over another: what `extends`, and what stands beside `from_data`, do."""
+"""Merge one tree over another, as `extends` and `from_data` do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from minsim.scenario.reading.yaml_documents import Item
 
 
 def merged(parent: Item, child: Item) -> Item:
-    """Mappings by key, with null deleting; anything else, numbers with their sources too, is replaced whole."""
+    """Merge mappings by key, null deletes; any other value, including a number with its source, is replaced as a whole."""
     if not (isinstance(parent.value, dict) and isinstance(child.value, dict)) or _is_leaf(parent) or _is_leaf(child):
         return child
     values = dict(parent.value)

@@ -1,4 +1,4 @@
-"""Overrides: single values of a scenario set, or deleted, by their dotted path."""
+"""Overrides: set or delete single values of a scenario by their dotted path."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from minsim.errors import Problem, ScenarioError
 from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.format.sources import ASSUMPTION
-from minsim.scenario.reading.yaml_documents import Item, LeadsNowhere, from_python, read_document
+from minsim.scenario.reading.yaml_documents import Item, UnknownTarget, from_python, read_document
 from minsim.scenario.schema_tree import SOURCE_KEYS, inside, is_number, known_keys, models_at
 from minsim.text.messages import did_you_mean, short
 
 READ_WITH_THE_FILE = {"extends", "from_data"}
-"""Keys that bring in what stands elsewhere; by the time of an override they have done so."""
+"""Keys that include other files or tables; they are resolved before overrides apply."""
 
 OVERRIDE_SOURCE = {"source": ASSUMPTION, "note": "override"}
-"""What an override says of where its numbers come from."""
+"""Source and note of the numbers of an override."""
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -52,12 +52,12 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def overridden(tree: Item, overrides: Mapping[str, Any], problems: list[Problem]) -> Item:
-    """A copy of `tree` with the overrides set; those that cannot be are said in `problems`."""
+    """A copy of `tree` with the overrides set; those that cannot be set are reported in `problems`."""
     for path, value in overrides.items():
         try:
             new = from_python(value, tuple(path.split(".")))
             tree = _set(tree, ScenarioModel, path.split("."), 0, new)
-        except LeadsNowhere as error:
+        except UnknownTarget as error:
             problems.append(Problem("", 0, 0, path, f"cannot be set: {error}"))
         except ScenarioError as error:
             problems.extend(error.problems)
@@ -68,12 +68,12 @@ def _set(item: Item, annotation: Any, path: list[str], level: int, new: Item) ->
     """A copy of `item` in which the value at `path[level:]` is replaced, or deleted by null."""
     key, below = path[level], path[level + 1 :]
     if not isinstance(item.value, dict):
-        raise LeadsNowhere(f"{'.'.join(path[:level])} is a single value, with nothing below it")
+        raise UnknownTarget(f"{'.'.join(path[:level])} is a single value, with nothing below it")
     written = {name: child.value for name, child in item.value.items()}
     known = known_keys(annotation, written) - READ_WITH_THE_FILE
     is_new_entry = not known and not below and new.value is not None
     if key not in (known or written) and not is_new_entry:
-        raise LeadsNowhere(f'unknown {"key" if known else "name"} "{key}"{did_you_mean(key, known or written)}')
+        raise UnknownTarget(f'unknown {"key" if known else "name"} "{key}"{did_you_mean(key, known or written)}')
     inner = inside(annotation, key, written)
     values = dict(item.value)
     if below:
@@ -86,7 +86,7 @@ def _set(item: Item, annotation: Any, path: list[str], level: int, new: Item) ->
 
 
 def _sourced(new: Item, annotation: Any) -> Item:
-    """An override that says so: its numbers must not pass for those of the block's source."""
+    """An override marked as such: its numbers must not inherit the source of the block."""
     if is_number(annotation) and isinstance(new.value, int | float) and not isinstance(new.value, bool):
         return from_python({"value": new.value, **OVERRIDE_SOURCE})
     if not isinstance(new.value, dict):

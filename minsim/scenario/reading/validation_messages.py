@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words, one a mistake, at the path of the file."""
+"""Pydantic's errors in plain words, one per mistake, at the path in the file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from minsim.text.messages import closest, did_you_mean, got, short, suggestion
 
 
 @dataclass(frozen=True)
-class Complaint:
-    """What pydantic found, at the path of the file."""
+class FieldError:
+    """An error of pydantic, at the path in the file."""
 
     path: Path
     message: str
@@ -30,44 +30,44 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validated(root: type[M], data: Any, tree: Item, problems: list[Problem], value: Any = None) -> M | None:
-    """A block of the format made of plain data; None where it is none, and `problems` says why at its places.
+    """A block of the format built from plain data; None on an error, with the reasons and positions in `problems`.
 
     Parameters
     ----------
     root : type
         The block.
     data : object
-        What the tree holds, without places.
+        Content of the tree, without positions.
     tree : Item
-        Where it is written.
+        The same with positions.
     problems : list of Problem
-        Where problems are gathered.
+        Problems found are added here.
     value : object, optional
-        What to validate instead of `data`, which it is the same as but for order.
+        What to validate instead of `data`: the same values in another order.
     """
     try:
         return root.model_validate(data if value is None else value)
     except ValidationError as error:
-        found = complaints(error, data, root)
+        found = field_errors(error, data, root)
         problems += [problem_at(tree, c.path, c.message, on_key=c.on_key) for c in found]
         return None
 
 
-def complaints(error: ValidationError, data: Any, root: type[BaseModel] = ScenarioModel) -> list[Complaint]:
-    """Pydantic's errors about `data`, which should have been a `root`, in plain words, one a mistake."""
-    found = list(dict.fromkeys(_complaint(cast("Mapping[str, Any]", entry), data, root) for entry in error.errors()))
-    blamed = {complaint.path for complaint in found if complaint.message.startswith("expected a number,")}
-    above = {complaint.path[:-1] for complaint in found}
-    meant = {(*complaint.path[:-1], name) for complaint in found for name in _suggested(complaint.message)}
+def field_errors(error: ValidationError, data: Any, root: type[BaseModel] = ScenarioModel) -> list[FieldError]:
+    """Pydantic's errors about `data`, which should have been a `root`, in plain words, one per mistake."""
+    found = list(dict.fromkeys(_field_error(cast("Mapping[str, Any]", entry), data, root) for entry in error.errors()))
+    not_numbers = {field_error.path for field_error in found if field_error.message.startswith("expected a number,")}
+    above = {field_error.path[:-1] for field_error in found}
+    suggested = {(*field_error.path[:-1], name) for field_error in found for name in _suggested(field_error.message)}
     kept = []
-    for complaint in found:
-        if complaint.path[:-1] in blamed:
+    for field_error in found:
+        if field_error.path[:-1] in not_numbers:
             continue  # keys of a mapping that is no number at all
-        if complaint.message.startswith("expected 1 or more") and complaint.path in above:
-            continue  # entries there are, but wrong ones, each reported
-        if complaint.message.startswith("missing key") and complaint.path in meant:
-            continue  # it is there, misspelt, and reported as such
-        kept.append(complaint)
+        if field_error.message.startswith("expected 1 or more") and field_error.path in above:
+            continue  # the entries are wrong, and each is reported
+        if field_error.message.startswith("missing key") and field_error.path in suggested:
+            continue  # the key is misspelt, and reported as such
+        kept.append(field_error)
     return list(_joined(kept))
 
 
@@ -75,41 +75,41 @@ def _suggested(message: str) -> list[str]:
     return re.findall(r'^unknown key .*; did you mean "([^"]+)"\?', message)
 
 
-def _joined(complaints: Iterable[Complaint]) -> Iterator[Complaint]:
+def _joined(field_errors: Iterable[FieldError]) -> Iterator[FieldError]:
     """Alternatives that failed one by one at the same place, as one sentence."""
-    groups: dict[tuple[Path, bool, str], list[Complaint]] = {}
-    for complaint in complaints:
-        sentence = "" if ", got " in complaint.message else complaint.message
-        groups.setdefault((complaint.path, complaint.on_key, sentence), []).append(complaint)
+    groups: dict[tuple[Path, bool, str], list[FieldError]] = {}
+    for field_error in field_errors:
+        sentence = "" if ", got " in field_error.message else field_error.message
+        groups.setdefault((field_error.path, field_error.on_key, sentence), []).append(field_error)
     for (path, on_key, _), group in groups.items():
-        wanted, got = zip(*(complaint.message.partition(", got ")[::2] for complaint in group), strict=True)
+        wanted, got = zip(*(field_error.message.partition(", got ")[::2] for field_error in group), strict=True)
         if len(group) == 1:
             yield group[0]
         else:
             alternatives = " or ".join(text.removeprefix("expected ") for text in wanted)
-            yield Complaint(path, f"expected {alternatives}, got {got[0]}", on_key)
+            yield FieldError(path, f"expected {alternatives}, got {got[0]}", on_key)
 
 
-def _complaint(entry: Mapping[str, Any], data: Mapping[str, Any], root: type[BaseModel]) -> Complaint:
+def _field_error(entry: Mapping[str, Any], data: Mapping[str, Any], root: type[BaseModel]) -> FieldError:
     path, value = _in_file(entry["loc"], data)
     last, kind, context = entry["loc"][-1] if entry["loc"] else "", entry["type"], entry.get("ctx", {})
     if last == "[key]":
-        return Complaint(path, _wrong_key(str(path[-1]), context), on_key=True)
+        return FieldError(path, _wrong_key(str(path[-1]), context), on_key=True)
     if kind == "missing" and "given" in entry["loc"] and last == "value":
-        return Complaint(path, f"expected a number, {{value: ...}} or {{dist: ...}}, got {got(value)}", on_key=True)
+        return FieldError(path, f"expected a number, {{value: ...}} or {{dist: ...}}, got {got(value)}", on_key=True)
     if kind == "missing":
-        return Complaint((*path, last), f'missing key "{last}"')
+        return FieldError((*path, last), f'missing key "{last}"')
     if kind == "extra_forbidden":
-        return Complaint(path, _unknown_key(path, data, root), on_key=True)
+        return FieldError(path, _unknown_key(path, data, root), on_key=True)
     if value is None and _is_entry(path, data, root):
-        return Complaint(path, _nothing_to_delete(path, data), on_key=True)
+        return FieldError(path, _nothing_to_delete(path, data), on_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _wrong_variant(path, value, context)
-    return Complaint(path, _PLAIN_WORDS.get(kind, _some_error)(context, value, last))
+    return FieldError(path, _PLAIN_WORDS.get(kind, _some_error)(context, value, last))
 
 
 def _in_file(location: tuple[str | int, ...], data: Mapping[str, Any]) -> tuple[Path, Any]:
-    """Path in the file and value there of a location of pydantic's, which also names the variants it tried."""
+    """Path and value in the file of one of pydantic's locations, which also contain the variants tried."""
     path: list[str | int] = []
     here: Any = data
     for part in location:
@@ -137,14 +137,14 @@ def _unknown_key(path: Path, data: Mapping[str, Any], root: type[BaseModel]) -> 
     return f'unknown key "{path[-1]}"' + (f"; expected some of {', '.join(sorted(known))}" if known else "")
 
 
-def _wrong_variant(path: Path, value: Any, context: Mapping[str, Any]) -> Complaint:
+def _wrong_variant(path: Path, value: Any, context: Mapping[str, Any]) -> FieldError:
     name = context.get("discriminator", "'type'").strip("'")
     if not isinstance(value, Mapping) or name not in value:
-        return Complaint((*path, name), f'missing key "{name}"')
+        return FieldError((*path, name), f'missing key "{name}"')
     known = re.findall(r"'([^']+)'", context.get("expected_tags", ""))
     what = "event type" if name == "type" else "distribution"
     named = got(value[name]).removeprefix("text ")
-    return Complaint((*path, name), f"unknown {what} {named}{did_you_mean(str(value[name]), known)}")
+    return FieldError((*path, name), f"unknown {what} {named}{did_you_mean(str(value[name]), known)}")
 
 
 def _wrong_key(key: str, context: Mapping[str, Any]) -> str:

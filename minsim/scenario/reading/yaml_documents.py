@@ -1,4 +1,4 @@
-"""YAML → a tree of `Item`: each value with the place it was written at, and each problem of reading with its own."""
+"""YAML → a tree of `Item`: each value and each reading problem with its position in the file."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from minsim.scenario.schema_tree import Path, dotted
 from minsim.text.messages import short
 
 DEEPEST = 40
-"""Levels of nesting a file may have; the format itself needs about a dozen."""
+"""Most levels of nesting in a file; the format itself needs about a dozen."""
 
 LARGEST = 200_000
-"""Values a file may hold once its aliases are written out; some hundred times the largest scenario."""
+"""Most values in a file with its aliases expanded; about a hundred times the largest scenario."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where something is written; lines and columns count from 1, and are 0 where unknown."""
+    """Position in a file; lines and columns count from 1, and are 0 where unknown."""
 
     file: str = ""
     line: int = 0
     column: int = 0
 
     def problem(self, path: Path, message: str) -> Problem:
-        """Problem with what stands here."""
+        """A problem at this position."""
         return Problem(self.file, self.line, self.column, dotted(path), message)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A value of a scenario file, with its place and that of its key.
+    """A value of a scenario file, with its position and that of its key.
 
     Parameters
     ----------
     value : dict of str to Item, list of Item, or a scalar
         The value.
     place : Position
-        Where the value begins.
+        Position of the value.
     key : Position or None
-        Where its key stands; None in a list and at the top.
+        Position of its key; None in a list and at the top.
     """
 
     value: Any
@@ -63,7 +63,7 @@ class Item:
         return None
 
     def plain(self) -> Any:
-        """The value without places."""
+        """The value without positions."""
         if isinstance(self.value, dict):
             return {key: item.plain() for key, item in self.value.items()}
         if isinstance(self.value, list):
@@ -71,9 +71,9 @@ class Item:
         return self.value
 
     def find(self, path: Path, *, key: bool = False) -> Position:
-        """Position of a path: of its value, or of its key when asked for or when the value is a block.
+        """Position of a path: of its value, or of its key on request or when the value is a block.
 
-        Of a path that leads nowhere, the place of the block in which it would stand.
+        For a path that does not exist, the position of the innermost enclosing block that does.
         """
         here = self
         for part in path:
@@ -86,12 +86,12 @@ class Item:
 
 
 def problem_at(tree: Item, path: Path, message: str, *, on_key: bool = False) -> Problem:
-    """Problem with what stands at a path of a tree, or with its key."""
+    """A problem with the value at a path of a tree, or with its key."""
     return tree.find(path, key=on_key).problem(path, message)
 
 
 def from_python(value: Any, path: Path = ()) -> Item:
-    """Values given in Python as a tree without places; blocks of the schema and numpy scalars are welcome."""
+    """Python values as a tree without positions; blocks of the schema and numpy scalars are accepted."""
     if isinstance(value, BaseModel):
         value = value.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
     if isinstance(value, Mapping):
@@ -108,7 +108,7 @@ def from_python(value: Any, path: Path = ()) -> Item:
 
 
 def jsonable(value: Any) -> Any:
-    """Plain data that JSON can hold; nulls, which by now say nothing, are dropped from mappings."""
+    """Plain data that JSON can represent; nulls have no effect at this point, and are dropped from mappings."""
     match value:
         case Mapping():
             return {key: jsonable(child) for key, child in value.items() if child is not None}
@@ -156,11 +156,11 @@ for _tag, _pattern, _first in (
 
 
 class _Unreadable(Exception):
-    """A document too large or too deep to go on with."""
+    """A document too large or too deep to read."""
 
 
-class LeadsNowhere(Exception):
-    """A name, a path or an override that leads nowhere; the message says why."""
+class UnknownTarget(Exception):
+    """A name, a path or an override that does not exist; the message gives the reason."""
 
 
 def read_document(text: bytes | str, shown: str, problems: list[Problem]) -> Item | None:
@@ -171,15 +171,15 @@ def read_document(text: bytes | str, shown: str, problems: list[Problem]) -> Ite
     text : bytes or str
         The document.
     shown : str
-        Its file as messages call it; empty for an override.
+        Name of its file in messages; empty for an override.
     problems : list of Problem
-        Where problems are gathered.
+        Problems found are added here.
     """
     return _Reader(text, shown, problems).read()
 
 
 class _Reader:
-    """Turns one YAML document into a tree of items, gathering problems on the way."""
+    """Turns one YAML document into a tree of items, and collects problems."""
 
     def __init__(self, text: bytes | str, shown: str, problems: list[Problem]) -> None:
         self.text, self.shown, self.problems = text, shown, problems
@@ -254,7 +254,7 @@ class _Reader:
         return values
 
     def merged(self, node: yaml.Node, path: Path) -> list[Item]:
-        """Mappings that `<<:` brings in; nearer ones last, so that they win."""
+        """Mappings merged by `<<:`; nearer ones last, so that they take precedence."""
         nodes = reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]
         found = [self.item(child, path) for child in nodes]
         if not all(isinstance(block.value, dict) for block in found):
@@ -286,7 +286,7 @@ def _scalar(tag: str, text: str) -> Any:
             try:
                 return dt.date.fromisoformat(text)
             except ValueError:
-                return text  # the schema says what is wrong with it
+                return text  # validation reports the error
         case _:
             return text
 
