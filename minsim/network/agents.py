@@ -1,4 +1,4 @@
-"""What a network is built from: sellers, buyers, products."""
+"""Sellers, buyers and products while a network is built, and the reader of a scenario's numbers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Buyer:
 
     @property
     def user_of(self) -> str | None:
-        """Region of which this consumer is one user; None of regions, producers and stockpiles."""
+        """Region of which this consumer is a part; None for regions, producers and stockpiles."""
         return self.consumer.within if self.consumer is not None else None
 
 
@@ -79,7 +79,7 @@ class Reader:
         self.blocs = scenario.model.regions.blocs
 
     def number(self, value: Number | None, path: str, default: str | None = None) -> float:
-        """A number of the scenario, or the named default where it says nothing."""
+        """A number of the scenario, or the named default where the scenario gives none."""
         if value is None:
             return defaults()[default] if default else 0.0
         return self.draws.number(value, path)
@@ -93,5 +93,5 @@ class Reader:
         return tuple(sorted(self.blocs[owner])) if owner in self.blocs else (owner,)
 
     def expand(self, names: Sequence[str]) -> frozenset[str]:
-        """Places named, with blocs opened up; the names themselves stay, for named plants."""
+        """Places named, with blocs replaced by their members too; the names themselves are kept, for named plants."""
         return frozenset(region for name in names for region in (name, *self.regions_of(name)))

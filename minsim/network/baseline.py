@@ -12,7 +12,7 @@ import numpy as np
 
 from minsim.errors import BalanceError, Problem
 from minsim.network.agents import Buyer, Product, ProductKey, Reader, Seller
-from minsim.network.regional_users import homes_of, set_apart, with_users
+from minsim.network.regional_users import region_indices, split_out_users, subtract_user_needs
 from minsim.network.trade import DAYS_PER_YEAR, TradeTerms, baseline_trade
 from minsim.scenario.format.materials import Material, NewScrap, Producer, Stage
 from minsim.scenario.stages import chain
@@ -151,7 +151,7 @@ def consumers_of(reader: Reader, key: ProductKey) -> list[Buyer]:
         growth = reader.number(consumer.growth_per_year, f"{path}.growth_per_year")
         place = reader.place(region, consumer.within or region)
         buyers.append(Buyer(key, "consumer", place, use, target, growth, consumer=consumer))
-    set_apart(buyers)
+    subtract_user_needs(buyers)
     return buyers
 
 
@@ -181,12 +181,12 @@ def balance(reader: Reader, product: Product) -> None:
     size_sellers(reader, product)
     sellers = tuple(seller.place for seller in product.sellers)
     outputs = np.array([seller.output for seller in product.sellers])
-    homes = homes_of(product.buyers)
+    homes = region_indices(product.buyers)
     whole = sorted(set(homes))
     needs = np.bincount(homes, [buyer.need for buyer in product.buyers])[whole].astype(float)
     buyers = tuple(product.buyers[j].place for j in whole)
     trade = baseline_trade(sellers, outputs, buyers, needs, product.terms)
-    product.trade = trade if len(whole) == len(homes) else with_users(reader, product, trade, homes)
+    product.trade = trade if len(whole) == len(homes) else split_out_users(reader, product, trade, homes)
     for seller, sold in zip(product.sellers, product.trade.flows.sum(axis=1), strict=True):
         seller.capacity *= float(sold) / seller.output if seller.output > 0.0 else 1.0
         seller.output = float(sold)

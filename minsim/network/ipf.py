@@ -11,6 +11,7 @@ FITTED = 1e-13
 ACCEPTED = 1e-9
 """Relative error above which there is no balance."""
 MOST_ROUNDS = 50_000
+"""Rounds after which fitting stops without convergence."""
 
 
 @compiled
@@ -33,7 +34,7 @@ def _scale_rows(flows: Floats, wanted: Floats) -> float:
 
 @compiled
 def fit(flows: Floats, outputs: Floats, needs: Floats) -> int:
-    """Fit `flows` to row sums `outputs` and column sums `needs` in place, by turns, ending on the columns.
+    """Fit `flows` to row sums `outputs` and column sums `needs` in place, alternating, the columns last.
 
     Iterative proportional fitting (Deming and Stephan 1940; RAS in input-output analysis) keeps the zeros of the prior
     and finds, among all matrices with these sums, the one closest to it in relative entropy.

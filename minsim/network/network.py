@@ -1,4 +1,4 @@
-"""Scenario → Network: the balanced chain as labels and indexed arrays, with the numbers of one replication."""
+"""Scenario → Network: the balanced chain as column metadata and arrays, with the numbers of one replication."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Network:
     ----------
     scenario : Scenario
     reader : Reader
-        The scenario's numbers as they stand in this replication.
+        The scenario's numbers in this replication.
     days : int
         Days simulated, the last included.
     sellers, consumers, sectors, arcs, holdings, events : sequences
         Labels, in the order of the arrays' columns.
     arrays : dict of str to array
-        Fields of `State` as on the morning of day 0.
+        Fields of `State` at the start of day 0.
     residual : float
         Largest error of baseline trade, relative to world output.
     moved_t_per_year : dict of str to float
-        Material → baseline trade of others that gave way to users within a region [t/year]; only where some did.
+        Material → baseline trade of other buyers moved because of users within a region [t/year]; only if not zero.
     """
 
     scenario: Scenario
@@ -111,7 +111,7 @@ class Network:
         return bracket_behaviour(reference_behaviour(material)._replace(**overrides), rerouting)
 
     def redrawn(self, draws: Draws) -> Network:
-        """The same network with the events of another replication, to the same bits as one built anew.
+        """The same network with the events of another replication, bit-identical to one built from the start.
 
         Only where `is_redrawable(scenario)`: the arrays are shared with this network, which no run changes.
         """
@@ -119,7 +119,7 @@ class Network:
         return replace(self, reader=Reader(self.scenario, draws), events=events)
 
     def fresh_state(self, rerouting: str = "reference") -> State:
-        """A state of its own for one run, with empty records and the behaviour asked for.
+        """A separate state for one run, with empty records and the given behaviour.
 
         Parameters
         ----------

@@ -12,10 +12,10 @@ from minsim.network.agents import ProductKey, Reader
 from minsim.scenario.stages import chain
 
 REST = "rest"
-HALVINGS = 60
-"""Bisection steps: they narrow the widest bounds to the last bits of a float."""
-SETTLED = 1e-9
-"""Relative excess demand at the reference price that counts as none: the price then stays exactly at the reference."""
+BISECTION_STEPS = 60
+"""Enough to narrow the widest bounds to the last bits of a float."""
+BALANCED = 1e-9
+"""Relative excess demand at the reference price below which the price stays exactly at the reference."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Market:
     members : mapping of str to str
         Region → zone, where named.
     rest : str or None
-        Zone of regions not named.
+        Zone of all regions not named.
     """
 
     material: str
@@ -50,7 +50,7 @@ class Market:
         Raises
         ------
         BalanceError
-            If no zone takes the region.
+            If the region is in no zone.
         """
         name = self.members.get(region, self.rest)
         if name is None:
@@ -102,11 +102,11 @@ def supply_at(price: float, elasticity: float, reference: Floats, most: Floats, 
         Price / reference price.
     elasticity : float
     reference, most : arrays of shape (flows,)
-        Reference supply of each flow into the zone, and the most it can carry [t/day].
+        Reference supply of each flow into the zone, and its maximum [t/day].
     floors : array of shape (flows,)
-        Least price a flow's seller receives / reference price.
+        Lowest price a flow's seller receives / reference price.
     held : float
-        What curbs hold back, offered at home whatever the price [t/day].
+        Supply retained by curbs, offered at home at any price [t/day].
     """
     total = held
     for j in range(reference.shape[0]):
@@ -148,16 +148,16 @@ def clearing_price(
     low: float,
     high: float,
 ) -> float:
-    """Price within bounds, relative to the reference, at which demand equals supply; a bound where they never meet.
+    """Price within bounds, relative to the reference, at which demand equals supply; a bound if there is none.
 
-    For one isoelastic end use and free capacity it is r ** (-1 / (e_d + e_s)), with r the part of supply that is left.
+    For one isoelastic end use and free capacity it is r ** (-1 / (e_d + e_s)), with r the fraction of supply that is left.
     """
     wanted = demand_at(1.0, demand, elasticities, essentials, floors, duties, inelastic)
     offered = supply_at(1.0, elasticity, reference, most, supply_floors, held)
-    if abs(wanted - offered) <= SETTLED * max(wanted, offered):
+    if abs(wanted - offered) <= BALANCED * max(wanted, offered):
         return 1.0
     below, above = math.log(low), math.log(high)
-    for _ in range(HALVINGS):
+    for _ in range(BISECTION_STEPS):
         middle = 0.5 * (below + above)
         price = math.exp(middle)
         wanted = demand_at(price, demand, elasticities, essentials, floors, duties, inelastic)

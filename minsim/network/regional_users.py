@@ -1,43 +1,39 @@
 """Users within a region: their part of its demand, its end uses and its baseline trade.
 
-The region of the scenario stays what it is, one part of it has a name, a stock and suppliers of its own. A user's
-purchases are taken out of its region's, seller by seller, so that the rest of the world trades as it does without the
-user. Only where a user buys more from a seller than its whole region does, other buyers must give way: the rest of the
-trade is then fitted again, as near to what it was as sums allow.
+A user is a part of a region with a name, a stock and suppliers of its own. Its purchases are subtracted from its region's,
+seller by seller, so that all other trade is unchanged. Only where a user buys more from a seller than its whole region
+does, other buyers must buy elsewhere: the remaining trade is then fitted again, as close to the original as the sums allow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minsim.errors import BalanceError, Problem
+from minsim.kernel.compiling import Floats
+from minsim.network.agents import Buyer, Product, Reader
 from minsim.network.ipf import ACCEPTED, fit, residual
 from minsim.network.trade import BaselineTrade, Place, per_year, purchase_shares
 
-if TYPE_CHECKING:
-    from minsim.kernel.compiling import Floats
-    from minsim.network.agents import Buyer, Product, Reader
 
-
-def homes_of(buyers: Sequence[Buyer]) -> list[int]:
-    """For each buyer of a product, which buyer's purchases hold its own: its region's for a user within one, else itself."""
+def region_indices(buyers: Sequence[Buyer]) -> list[int]:
+    """For each buyer of a product, the index of its region's buyer for a user within one, else its own index."""
     regions = {b.place.name: j for j, b in enumerate(buyers) if b.consumer is not None and b.user_of is None}
     return [j if buyer.user_of is None else regions[buyer.user_of] for j, buyer in enumerate(buyers)]
 
 
-def set_apart(buyers: Sequence[Buyer]) -> None:
-    """Take the needs of users out of their regions' [t/day]; stocks shrink along, so that days of use stay.
+def subtract_user_needs(buyers: Sequence[Buyer]) -> None:
+    """Subtract the needs of users from their regions' [t/day]; stocks shrink in proportion, so that days of cover stay.
 
     Raises
     ------
     BalanceError
         If a region's users need as much as the region, or more.
     """
-    homes, problems = homes_of(buyers), []
+    homes, problems = region_indices(buyers), []
     for home in sorted({home for j, home in enumerate(homes) if home != j}):
         region, name = buyers[home], buyers[home].place.name
         own = sum(buyer.need for j, buyer in enumerate(buyers) if homes[j] == home != j)
@@ -55,21 +51,21 @@ def set_apart(buyers: Sequence[Buyer]) -> None:
 
 
 def end_uses(reader: Reader, consumers: Sequence[Buyer]) -> list[dict[str, float]]:
-    """Use of every consumer of one material by sector [t/day]; a region's without those of the users within it.
+    """Use of every consumer of one material by sector [t/day]; a region's excludes that of the users within it.
 
     Raises
     ------
     BalanceError
         If users need more for an end use than their region does.
     """
-    homes = homes_of(consumers)
+    homes = region_indices(consumers)
     uses = [_by_sector(reader, buyer, buyer.need) for buyer in consumers]
     for i in sorted({home for j, home in enumerate(homes) if home != j}):
         region = consumers[i]
         within = [uses[j] for j, home in enumerate(homes) if home == i != j]
         whole = _by_sector(reader, region, region.need + sum(sum(own.values()) for own in within))
         for sector in whole:
-            uses[i][sector] = _left(region, sector, whole[sector], sum(own.get(sector, 0.0) for own in within))
+            uses[i][sector] = _remaining(region, sector, whole[sector], sum(own.get(sector, 0.0) for own in within))
     return uses
 
 
@@ -82,7 +78,7 @@ def _by_sector(reader: Reader, buyer: Buyer, need: float) -> dict[str, float]:
     return {name: need * share / total for name, share in shares.items()}
 
 
-def _left(region: Buyer, sector: str, whole: float, taken: float) -> float:
+def _remaining(region: Buyer, sector: str, whole: float, taken: float) -> float:
     if taken > whole * (1.0 + ACCEPTED):
         message = (
             f"expected the users within {region.place.name} to need at most its {per_year(whole)} t/year for {sector}, "
@@ -96,23 +92,23 @@ def _left(region: Buyer, sector: str, whole: float, taken: float) -> float:
 # ------------------------------------------------------------------------------------------------------------------- trade
 
 
-def with_users(reader: Reader, product: Product, whole: BaselineTrade, homes: Sequence[int]) -> BaselineTrade:
-    """Baseline trade of a product with its users apart.
+def split_out_users(reader: Reader, product: Product, whole: BaselineTrade, homes: Sequence[int]) -> BaselineTrade:
+    """Baseline trade of a product with the users within regions as separate buyers.
 
     Parameters
     ----------
     reader : Reader
     product : Product
-        Its buyers' needs are set apart.
+        The users' needs are already subtracted from their regions'.
     whole : BaselineTrade
-        Trade of the buyers that are no users, each with its users' needs in its own.
+        Trade of the regions and other buyers, each including its users' needs.
     homes : sequence of int
-        As of `homes_of`.
+        From `region_indices`.
 
     Raises
     ------
     BalanceError
-        If no supplier of a user sells to its region, or the rest of the trade cannot be balanced.
+        If no supplier of a user sells to its region, or the remaining trade cannot be balanced.
     """
     buyers = product.buyers
     columns = {home: column for column, home in enumerate(sorted(set(homes)))}
@@ -123,9 +119,9 @@ def with_users(reader: Reader, product: Product, whole: BaselineTrade, homes: Se
         shares, allowed[:, j] = _purchases(reader, product, buyers[j], whole.shares[:, where[j]], allowed[:, j])
         flows[:, j] = buyers[j].need * shares
         flows[:, homes[j]] -= flows[:, j]
-    fitted, moved = _made_room(product, flows, users)
+    fitted, moved = _rebalanced(product, flows, users)
     shares = purchase_shares(fitted, allowed, whole.flows.sum(axis=1))
-    for j in users:  # a user's shares are what it says, whatever its need
+    for j in users:  # a user's shares are as given, even without need
         total = fitted[:, j].sum()
         shares[:, j] = fitted[:, j] / total if total > 0.0 else shares[:, j]
     return replace(whole, flows=fitted, shares=shares, allowed=allowed, moved=moved)
@@ -168,8 +164,8 @@ def _nobody_sells(user: Buyer, places: Sequence[Place], regional: Floats) -> str
     )
 
 
-def _made_room(product: Product, flows: Floats, users: Sequence[int]) -> tuple[Floats, float]:
-    """Flows without negative ones, and the tonnes a day other buyers had to move to other sellers for that."""
+def _rebalanced(product: Product, flows: Floats, users: Sequence[int]) -> tuple[Floats, float]:
+    """Flows refitted so that none is negative, and other buyers' purchases moved to other sellers for that [t/day]."""
     world = flows.sum()
     if flows.min() >= -ACCEPTED * world:
         return np.maximum(flows, 0.0), 0.0
@@ -181,7 +177,7 @@ def _made_room(product: Product, flows: Floats, users: Sequence[int]) -> tuple[F
     if residual(rest, outputs, needs)[0] > ACCEPTED:
         worst = int(np.argmin(flows[:, others].min(axis=1)))
         raise BalanceError(
-            [Problem("", 0, 0, f"materials.{product.key[0]}.consumers", _no_room(product, worst, flows, users))]
+            [Problem("", 0, 0, f"materials.{product.key[0]}.consumers", _no_balance(product, worst, flows, users))]
         )
     moved = 0.5 * float(np.abs(rest - flows[:, others]).sum())
     fitted = flows.copy()
@@ -189,7 +185,7 @@ def _made_room(product: Product, flows: Floats, users: Sequence[int]) -> tuple[F
     return fitted, moved
 
 
-def _no_room(product: Product, seller: int, flows: Floats, users: Sequence[int]) -> str:
+def _no_balance(product: Product, seller: int, flows: Floats, users: Sequence[int]) -> str:
     names = ", ".join(product.buyers[j].place.name for j in users)
     bought = per_year(float(flows[seller, list(users)].sum()))
     return (

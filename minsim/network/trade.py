@@ -1,4 +1,4 @@
-"""Baseline trade in one product: who sells how much to whom, on which lanes, in how many days."""
+"""Baseline trade in one product: flows from sellers to buyers, allowed trade routes and lead times."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from minsim.scenario.distributions import Draws
 from minsim.scenario.format.materials import Trade
 from minsim.scenario.format.numbers import LANE_ARROW
 
+DAYS_PER_YEAR = 365.25
+"""Days of a year (model, section 1)."""
+
 
 @dataclass(frozen=True)
 class Place:
-    """One end of a lane: an id, the country or region it lies in, and the blocs that one belongs to."""
+    """One end of a trade route: an id, its country or region, and the blocs of that region."""
 
     name: str
     region: str
     blocs: frozenset[str] = frozenset()
 
     def closeness(self, word: str) -> int | None:
-        """How closely `word` names this place: 3 by id, 2 by country, 1 by bloc; None when it does not."""
+        """How specifically `word` matches this place: 3 by id, 2 by country, 1 by bloc; None for no match."""
         if word == self.name:
             return 3
         if word == self.region:
@@ -34,53 +37,53 @@ class Place:
         return 1 if word in self.blocs else None
 
 
-def lane_ends(lane: str) -> tuple[str, str]:
-    """Seller's and buyer's word of `Seller -> Buyer`."""
-    seller, buyer = lane.split(LANE_ARROW, 1)
+def route_ends(route: str) -> tuple[str, str]:
+    """Seller and buyer of a trade route written as `Seller -> Buyer`."""
+    seller, buyer = route.split(LANE_ARROW, 1)
     return seller.strip(), buyer.strip()
 
 
-def lane_closeness(lane: str, seller: Place, buyer: Place) -> int | None:
-    """How closely a lane names this pair; None when it does not."""
-    seller_word, buyer_word = lane_ends(lane)
+def route_closeness(route: str, seller: Place, buyer: Place) -> int | None:
+    """How specifically a trade route matches this pair; None for no match."""
+    seller_word, buyer_word = route_ends(route)
     near, far = seller.closeness(seller_word), buyer.closeness(buyer_word)
     return None if near is None or far is None else near + far
 
 
 @functools.lru_cache(maxsize=1024)
-def closest_lanes(
-    lanes: tuple[str, ...], sellers: tuple[Place, ...], buyers: tuple[Place, ...]
+def closest_routes(
+    routes: tuple[str, ...], sellers: tuple[Place, ...], buyers: tuple[Place, ...]
 ) -> tuple[tuple[str | None, ...], ...]:
-    """The lane that names each seller and buyer most closely, None where none does; kept, since no draw changes it."""
-    named = [[[(lane_closeness(lane, s, b), lane) for lane in lanes] for b in buyers] for s in sellers]
-    close = [[[(near, lane) for near, lane in pair if near is not None] for pair in row] for row in named]
+    """The most specific trade route of each pair, None for no match; cached, since no draw changes it."""
+    named = [[[(route_closeness(route, s, b), route) for route in routes] for b in buyers] for s in sellers]
+    close = [[[(near, route) for near, route in pair if near is not None] for pair in row] for row in named]
     return tuple(tuple(max(pair)[1] if pair else None for pair in row) for row in close)
 
 
 @functools.lru_cache(maxsize=1024)
 def open_pairs(forbidden: tuple[str, ...], sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
-    """Which pairs no forbidden lane names; kept, since no draw changes it."""
-    lanes = closest_lanes(forbidden, sellers, buyers)
-    return np.array([[lane is None for lane in row] for row in lanes], dtype=bool).reshape(len(sellers), len(buyers))
+    """Pairs that no forbidden trade route matches; cached, since no draw changes it."""
+    routes = closest_routes(forbidden, sellers, buyers)
+    return np.array([[route is None for route in row] for row in routes], dtype=bool).reshape(len(sellers), len(buyers))
 
 
 @functools.lru_cache(maxsize=1024)
-def ends_of(lane: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> tuple[list[int], list[int]]:
-    """Positions of the sellers and of the buyers that a lane names; kept, since no draw changes them."""
-    seller_word, buyer_word = lane_ends(lane)
+def ends_of(route: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> tuple[list[int], list[int]]:
+    """Positions of the sellers and of the buyers that a trade route matches; cached, since no draw changes them."""
+    seller_word, buyer_word = route_ends(route)
     rows = [i for i, seller in enumerate(sellers) if seller.closeness(seller_word) is not None]
     return rows, [j for j, buyer in enumerate(buyers) if buyer.closeness(buyer_word) is not None]
 
 
 @functools.lru_cache(maxsize=1024)
 def at_home(sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
-    """Which pairs lie in one country or region; kept, since no draw changes it."""
+    """Pairs within one country or region; cached, since no draw changes it."""
     return np.array([[seller.region == buyer.region for buyer in buyers] for seller in sellers], dtype=bool)
 
 
 @dataclass(frozen=True)
 class TradeTerms:
-    """The trade block that rules one product, with its path for draws and messages."""
+    """The trade block that applies to one product, with its path for draws and messages."""
 
     block: Trade
     path: str
@@ -93,10 +96,10 @@ class TradeTerms:
     def of(cls, block: Trade | None, path: str, draws: Draws, *, with_shares: bool) -> TradeTerms:
         """Read a trade block; material-level shares apply to the last product only (`with_shares`)."""
         block = block or Trade()
-        shares = {lane: draws.number(n, f"{path}.shares.{lane}") for lane, n in sorted(block.shares.items())}
+        shares = {route: draws.number(n, f"{path}.shares.{route}") for route, n in sorted(block.shares.items())}
         tonnes = {
-            lane: draws.number(n, f"{path}.tonnes_per_year.{lane}") / DAYS_PER_YEAR
-            for lane, n in sorted(block.tonnes_per_year.items())
+            route: draws.number(n, f"{path}.tonnes_per_year.{route}") / DAYS_PER_YEAR
+            for route, n in sorted(block.tonnes_per_year.items())
         }
         preference = block.home_preference
         home = (
@@ -105,19 +108,19 @@ class TradeTerms:
         return cls(block, path, draws, shares if with_shares else {}, tonnes if with_shares else {}, home)
 
     def allowed(self, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> np.ndarray:
-        """Pairs between which anything may move."""
+        """Pairs between which trade is allowed."""
         return open_pairs(self.block.forbidden, sellers, buyers)
 
     def lead_days(self, sellers: tuple[Place, ...], buyers: tuple[Place, ...]) -> list[list[int]]:
-        """Lead time of each pair [days]: the lane that names it most closely, else home or default."""
+        """Lead time of each pair [days]: of the most specific trade route, else home or default."""
         times, path = self.block.lead_time_days, f"{self.path}.lead_time_days"
-        days = {lane: self.draws.whole(number, f"{path}.pairs.{lane}") for lane, number in times.pairs.items()}
+        days = {route: self.draws.whole(number, f"{path}.pairs.{route}") for route, number in times.pairs.items()}
         usual = [self._usual_days(kind) for kind in ("default", "home")]
-        lanes = closest_lanes(tuple(times.pairs), sellers, buyers)
+        routes = closest_routes(tuple(times.pairs), sellers, buyers)
         home = at_home(sellers, buyers).tolist()
         return [
-            [usual[near] if lane is None else days[lane] for lane, near in zip(row, nearby, strict=True)]
-            for row, nearby in zip(lanes, home, strict=True)
+            [usual[near] if route is None else days[route] for route, near in zip(row, nearby, strict=True)]
+            for row, nearby in zip(routes, home, strict=True)
         ]
 
     def _usual_days(self, kind: str) -> int:
@@ -125,10 +128,6 @@ class TradeTerms:
         if given is None:
             return int(defaults()[f"{kind}_lead_days"])
         return self.draws.whole(given, f"{self.path}.lead_time_days.{kind}")
-
-
-DAYS_PER_YEAR = 365.25
-"""Days of a year (model, section 1)."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +143,9 @@ class BaselineTrade:
     allowed : array of shape (sellers, buyers)
         False where trade is forbidden.
     residual : float
-        Largest error of a sum, relative to world output.
+        Largest error of a row or column sum, relative to world output.
     moved : float
-        What other buyers had to buy elsewhere to make room for users within a region [t/day].
+        Purchases of other buyers moved to other sellers because of users within a region [t/day].
     """
 
     flows: Floats
@@ -162,12 +161,12 @@ def baseline_trade(
     """Find baseline trade in one product by RAS of a prior to outputs and needs.
 
     The prior is output x need, times the home preference within a place; known shares and tonnes are held exactly, split
-    over a country's plants by output, and the rest is fitted.
+    over a country's plants by output, and all other flows are fitted.
 
     Raises
     ------
     BalanceError
-        If no flows meet outputs, needs, known shares and forbidden lanes.
+        If no flows satisfy outputs, needs, known shares and forbidden trade routes.
     """
     allowed = terms.allowed(sellers, buyers)
     held = _held_flows(sellers, outputs, buyers, needs, terms, allowed)
@@ -189,7 +188,7 @@ def baseline_trade(
 def _fitted(prior: Floats, outputs: Floats, needs: Floats) -> Floats:
     """The prior fitted to outputs and needs.
 
-    Where a balance leaves some pairs no trade at all, fitting nears it like 1 / rounds: such pairs are found and closed.
+    If the only balance has no trade between some pairs, fitting converges like 1 / rounds: such pairs are found and closed.
     """
     flows = np.ascontiguousarray(prior)
     rounds = fit(flows, outputs, needs)
@@ -202,9 +201,9 @@ def _fitted(prior: Floats, outputs: Floats, needs: Floats) -> Floats:
 
 
 def _usable_pairs(allowed: np.ndarray, outputs: Floats, needs: Floats) -> np.ndarray | None:
-    """Pairs that carry trade in some balance; None where there is no balance at all.
+    """Pairs that trade in at least one balance; None if there is no balance.
 
-    For each pair the most it can carry is a linear programme over all balances.
+    The largest flow of each pair over all balances is a linear programme.
     """
     from scipy.optimize import linprog
 
@@ -216,9 +215,9 @@ def _usable_pairs(allowed: np.ndarray, outputs: Floats, needs: Floats) -> np.nda
     wanted = np.concatenate([outputs, needs * (world / float(needs.sum()))]) / world
     usable = np.zeros(allowed.shape, dtype=bool)
     for column, (i, j) in enumerate(pairs):
-        worth = np.zeros(len(pairs))
-        worth[column] = -1.0
-        best = linprog(worth, A_eq=sums, b_eq=wanted, bounds=(0.0, None), method="highs")
+        objective = np.zeros(len(pairs))
+        objective[column] = -1.0
+        best = linprog(objective, A_eq=sums, b_eq=wanted, bounds=(0.0, None), method="highs")
         if not best.success:
             return None
         usable[i, j] = -best.fun > ACCEPTED
@@ -226,7 +225,7 @@ def _usable_pairs(allowed: np.ndarray, outputs: Floats, needs: Floats) -> np.nda
 
 
 def purchase_shares(flows: Floats, allowed: np.ndarray, outputs: Floats) -> Floats:
-    """Each seller's share of each buyer; a buyer without need takes the sellers' open outputs as its shares."""
+    """Each seller's share in each buyer's purchases; without need, proportional to the allowed sellers' outputs."""
     weights = np.where(flows.sum(axis=0) > 0.0, flows, allowed * outputs[:, None])
     weights = np.where(weights.sum(axis=0) > 0.0, weights, allowed.astype(float))
     totals = weights.sum(axis=0)
@@ -242,20 +241,20 @@ def _held_flows(
     terms: TradeTerms,
     allowed: np.ndarray,
 ) -> Floats:
-    """Flows known from shares or tonnes [t/day]; nan where RAS decides."""
+    """Flows known from shares or tonnes [t/day]; nan where RAS fits them."""
     held = np.full(allowed.shape, np.nan)
-    for lane, share in terms.known_shares.items():
-        rows, columns = _lane_cells(lane, sellers, buyers, terms, "shares")
+    for route, share in terms.known_shares.items():
+        rows, columns = _route_cells(route, sellers, buyers, terms, "shares")
         for j in columns:
             held[rows, j] = share * needs[j] * _by_size(outputs[rows])
-    for lane, tonnes in terms.known_t_per_day.items():
-        rows, columns = _lane_cells(lane, sellers, buyers, terms, "tonnes_per_year")
+    for route, tonnes in terms.known_t_per_day.items():
+        rows, columns = _route_cells(route, sellers, buyers, terms, "tonnes_per_year")
         held[np.ix_(rows, columns)] = tonnes * np.outer(_by_size(outputs[rows]), _by_size(needs[columns]))
     clash = np.argwhere(np.isfinite(held) & ~allowed & (held > 0.0))
     if len(clash):
         i, j = clash[0]
-        lane = f"{sellers[i].name}{LANE_ARROW}{buyers[j].name}"
-        raise _balance_error(terms, f"{lane} is forbidden, yet a known share is given for it; drop one of the two")
+        route = f"{sellers[i].name}{LANE_ARROW}{buyers[j].name}"
+        raise _balance_error(terms, f"{route} is forbidden, yet a known share is given for it; drop one of the two")
     return held
 
 
@@ -264,13 +263,15 @@ def _by_size(sizes: Floats) -> Floats:
     return sizes / total if total > 0.0 else np.full(len(sizes), 1.0 / max(1, len(sizes)))
 
 
-def _lane_cells(
-    lane: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...], terms: TradeTerms, key: str
+def _route_cells(
+    route: str, sellers: tuple[Place, ...], buyers: tuple[Place, ...], terms: TradeTerms, key: str
 ) -> tuple[list[int], list[int]]:
-    rows, columns = ends_of(lane, sellers, buyers)
-    for found, word, role in zip((rows, columns), lane_ends(lane), ("seller", "buyer"), strict=True):
+    rows, columns = ends_of(route, sellers, buyers)
+    for found, word, role in zip((rows, columns), route_ends(route), ("seller", "buyer"), strict=True):
         if not found:
-            raise _balance_error(terms, f'no {role} of this product is called "{word}"; drop the lane', f"{key}.{lane}")
+            raise _balance_error(
+                terms, f'no {role} of this product is called "{word}"; drop the lane', f"{key}.{route}"
+            )
     return rows, columns
 
 
@@ -283,19 +284,19 @@ def _check_left(
     left_needs: Floats,
     terms: TradeTerms,
 ) -> None:
-    """Known flows may not exceed what a seller makes or a buyer needs."""
+    """Known flows must not exceed a seller's output or a buyer's need."""
     slack = ACCEPTED * max(float(outputs.sum()), float(needs.sum()))
-    said = []
+    messages = []
     for place, left, whole, verb in [
         *((s, left_outputs[i], outputs[i], "sell more than it makes") for i, s in enumerate(sellers)),
         *((b, left_needs[j], needs[j], "bring more than it needs") for j, b in enumerate(buyers)),
     ]:
         if left < -slack:
-            said.append(
+            messages.append(
                 f"known shares make {place.name} {verb}: {per_year(whole - left)} against {per_year(whole)} t/year"
             )
-    if said:
-        raise BalanceError([Problem("", 0, 0, terms.path, f"{text}; lower them") for text in said])
+    if messages:
+        raise BalanceError([Problem("", 0, 0, terms.path, f"{text}; lower them") for text in messages])
 
 
 def per_year(t_per_day: float) -> str:

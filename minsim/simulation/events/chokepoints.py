@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minsim.kernel.compiling import Indices
-from minsim.network.trade import lane_closeness
+from minsim.network.trade import route_closeness
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint
 from minsim.simulation.log import LogEntry, LogKind
@@ -20,7 +20,7 @@ def arcs_through(world: World, event: Chokepoint) -> Indices:
         for a, arc in enumerate(world.network.arcs)
         if (event.materials == "all" or arc.material in event.materials)
         and any(
-            lane_closeness(lane, place(arc.seller, arc.seller_country), place(arc.buyer, arc.buyer_region)) is not None
+            route_closeness(lane, place(arc.seller, arc.seller_country), place(arc.buyer, arc.buyer_region)) is not None
             for lane in event.lanes
         )
     ]
