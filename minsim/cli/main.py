@@ -308,7 +308,7 @@ def regress(
                 click.echo(f"drew {path}", err=True)
     for file, text_of in ((junit, reports.junit_xml), (markdown, reports.markdown)):
         if file is not None:
-            reports.write_text(file, text_of(verdicts))
+            reports.write_report(file, text_of(verdicts))
     if any(verdict.status == "drift" for verdict in verdicts):
         click.echo("A wanted change? Accept it with --update, and commit the baselines with it.", err=True)
         ctx.exit(EXIT_FAILED)

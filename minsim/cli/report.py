@@ -68,7 +68,7 @@ def report(
       minsim report results/magnet-ban
       minsim report magnet-ban --set stockpiles.project-vault.target_days=60 -o vault-60.html
     """
-    from minsim.regression.reports import write_text
+    from minsim.regression.reports import write_report
     from minsim.report.contents import Effort, gather
     from minsim.report.page import render
 
@@ -85,7 +85,7 @@ def report(
     found = gather(finished, Effort(draws, seconds, jobs), _progress())
     text = render(found, command=ctx.meta[COMMAND_LINE], made_by=made_by, notices=notices)
     page = out or folder / "report.html"
-    write_text(page, text)
+    write_report(page, text)
     _tell(f"Wrote {page} ({len(text.encode()) / 1000:,.0f} kB)")
 
 

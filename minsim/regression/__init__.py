@@ -1,13 +1,14 @@
 """Regression: runs compared with baselines that a project keeps under version control.
 
-A baseline (`tables`) is a small text file a scenario (`files`). `compare` says what differs and in which words (`drifts`);
-`plan` and `regress` (`session`) do it for many scenarios, `reports` passes it on; `charts.drifts` draws it.
+A baseline (`tables`) is a small text file per scenario (`files`). `find_drifts` finds and describes the differences
+(`drifts`); `plan` and `regress` (`session`) compare many scenarios, `reports` exports the results, `charts.drifts` draws
+them.
 
 >>> from pathlib import Path
 >>> from minsim import regression
 >>> baseline = regression.baseline_of(run)  # doctest: +SKIP
 >>> regression.write(baseline, Path("baselines/magnet-ban.yaml"))  # doctest: +SKIP
->>> for drift in regression.compare(regression.read(Path("baselines/magnet-ban.yaml")), baseline):  # doctest: +SKIP
+>>> for drift in regression.find_drifts(regression.read(Path("baselines/magnet-ban.yaml")), baseline):  # doctest: +SKIP
 ...     print(drift)
 """
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from minsim._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from minsim.regression.drifts import Drift, compare, question_changed
+    from minsim.regression.drifts import Drift, find_drifts, question_changed
     from minsim.regression.files import read, write
     from minsim.regression.session import Task, Verdict, plan, regress
     from minsim.regression.tables import TOLERANCES, Baseline, Table, Tolerance, baseline_of
@@ -32,7 +33,7 @@ __all__ = [
     "Tolerance",
     "Verdict",
     "baseline_of",
-    "compare",
+    "find_drifts",
     "plan",
     "question_changed",
     "read",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 _MODULE_OF = {
-    **dict.fromkeys(("Drift", "compare", "question_changed"), "minsim.regression.drifts"),
+    **dict.fromkeys(("Drift", "find_drifts", "question_changed"), "minsim.regression.drifts"),
     **dict.fromkeys(("read", "write"), "minsim.regression.files"),
     **dict.fromkeys(("Task", "Verdict", "plan", "regress"), "minsim.regression.session"),
     **dict.fromkeys(("TOLERANCES", "Baseline", "Table", "Tolerance", "baseline_of"), "minsim.regression.tables"),

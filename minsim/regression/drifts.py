@@ -1,4 +1,4 @@
-"""What differs between two baselines: structure exactly, numbers within tolerances; and how to say it."""
+"""Differences between two baselines, exact for structure and with tolerances for numbers, and their descriptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from minsim.regression.tables import Baseline, Cell, Key, Table, Tolerance, date_or_none, scales, unit_of
 
-Kind = Literal["value", "gone", "new"]
+DriftKind = Literal["value", "gone", "new"]
 
 REROUTING_WORDS = {"none": "without rerouting", "reference": "", "free": "with free rerouting"}
 METRIC_WORDS = {
@@ -33,19 +33,19 @@ METRIC_WORDS = {
     "leaked_t": "leaked round a curb",
     "spent_usd": "spent",
 }
-"""Columns and metrics as a reader calls them; others by their names."""
+"""Columns and metrics in words; others keep their names."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One thing that came out otherwise.
+    """One difference between two baselines.
 
     Attributes
     ----------
     table : str
         `metrics`, `monthly`, `stockpiles`, `trade`; or `structure`.
     subject : tuple of str
-        Whose it is, such as material and region.
+        What it belongs to, such as material and region.
     column : str
         Name of the metric or column.
     unit : str
@@ -56,7 +56,7 @@ class Drift:
     at : str
         Month or year of `old` and `new` in a series.
     cells, of : int
-        How many months or years differ, of how many.
+        Months or years that differ, and their total.
     kind : {"value", "gone", "new"}
         `gone` and `new`: a row or column that only one side has.
     """
@@ -71,7 +71,7 @@ class Drift:
     at: str = ""
     cells: int = 1
     of: int = 1
-    kind: Kind = "value"
+    kind: DriftKind = "value"
 
     def __str__(self) -> str:
         if self.kind != "value":
@@ -84,7 +84,7 @@ class Drift:
 
     @property
     def whose(self) -> str:
-        """Whose number it is, in words."""
+        """The subject of the number, in words."""
         match self.table, self.subject:
             case "trade", (material, stage, seller, buyer):
                 name = f"{material}/{stage} from {seller} to {buyer}"
@@ -103,11 +103,11 @@ class Drift:
         return METRIC_WORDS.get(self.column, self.column.removesuffix(f"_{self.unit}").replace("_", " "))
 
 
-def compare(old: Baseline, new: Baseline) -> list[Drift]:
-    """Everything in which `new` differs from `old`, by more than the tolerances of `old`.
+def find_drifts(old: Baseline, new: Baseline) -> list[Drift]:
+    """Every difference between `new` and `old` beyond the tolerances of `old`.
 
-    A lane of trade that one side lacks carried nothing; any other row or column that only one side has is a drift of
-    its own. Metrics come first, then what passes month by month.
+    A trade route that one side lacks carried nothing; any other row or column that only one side has is a drift of its
+    own. Metrics come first, then the monthly series.
     """
     scale = scales(old)
     found: list[Drift] = []
@@ -122,14 +122,14 @@ def compare(old: Baseline, new: Baseline) -> list[Drift]:
 
 
 def question_changed(old: Baseline, new: Baseline) -> bool:
-    """Whether the scenario itself is another: then a drift need not be the model's."""
+    """Whether the scenario itself differs: a drift may then have another cause than the model."""
     return old.scenario_hash != new.scenario_hash or old.seed != new.seed
 
 
 def settled(old: Baseline, new: Baseline) -> Baseline:
-    """`new` as it is to be written over `old`: with its tolerances, and its numbers wherever the new ones are within them.
+    """`new` as an update of `old`: with the old tolerances, and the old numbers wherever the new ones are within them.
 
-    An update on another machine then changes the lines that drifted, and no others.
+    An update on another machine then changes only the lines that drifted.
     """
     scale = scales(old)
     tables = {}
@@ -147,25 +147,25 @@ def settled(old: Baseline, new: Baseline) -> Baseline:
 
 
 def sentences(drifts: Sequence[Drift]) -> list[str]:
-    """Drifts in words, the lanes of one product folded into one line."""
+    """Drifts in words, the trade routes of one product in one line."""
     folded: dict[Key, list[Drift]] = {}
-    said = []
+    lines = []
     for drift in drifts:
         if drift.table == "trade":
             folded.setdefault((*drift.subject[:2], drift.column), []).append(drift)
         else:
-            said.append(str(drift))
-    for lanes in folded.values():
-        others = f"; {len(lanes)} lanes differ" if len(lanes) > 1 else ""
-        said.append(f"{max(lanes, key=_severity)}{others}")
-    return said
+            lines.append(str(drift))
+    for routes in folded.values():
+        others = f"; {len(routes)} lanes differ" if len(routes) > 1 else ""
+        lines.append(f"{max(routes, key=_severity)}{others}")
+    return lines
 
 
 # -------------------------------------------------------------------------------------------------------------- comparing
 
 
 def _filled(table: Table, other: Table) -> Table:
-    """A table with the rows and columns of another that it lacks, all zero."""
+    """A table extended by the rows and columns of another that it lacks, all zero."""
     columns = table.columns + tuple(name for name in other.columns if name not in table.columns)
     nothing = (0.0,) * len(columns)
     rows = {key: row + nothing[len(row) :] for key, row in table.rows.items()}
@@ -173,9 +173,9 @@ def _filled(table: Table, other: Table) -> Table:
 
 
 def _structure(name: str, old: Table, new: Table) -> list[Drift]:
-    """Columns, and rows, that one side lacks; a series is named once."""
+    """Columns and rows that only one side has; a series is named once."""
     drifts: list[Drift] = []
-    sides: tuple[tuple[Kind, Table, Table], ...] = (("gone", old, new), ("new", new, old))
+    sides: tuple[tuple[DriftKind, Table, Table], ...] = (("gone", old, new), ("new", new, old))
     for kind, here, there in sides:
         lacking = [column for column in here.columns if column not in there.columns]
         subjects = dict.fromkeys(_named(name, here, key) for key in here.rows if key not in there.rows)
@@ -192,7 +192,7 @@ Scale = Callable[[str, Key], float]
 
 
 def _cells(old: Baseline, name: str, table: Table, other: Table, scale: Scale) -> Iterator[Drift]:
-    """Cells that differ by more than allowed."""
+    """Cells that differ by more than the tolerance."""
     shared = [
         (column, table.columns.index(column), other.columns.index(column))
         for column in table.columns
@@ -215,7 +215,7 @@ def _drift(name: str, table: Table, key: Key, column: str, old: Cell, new: Cell)
 
 
 def _same(baseline: Baseline, table: str, key: Key, column: str, old: Cell, new: Cell, scale: Scale) -> bool:
-    """Whether a new cell may stand for the old one."""
+    """Whether a new cell is within tolerance of the old one."""
     if old is None or new is None:
         return old is new
     metric, unit = (key[2], key[3]) if table == "metrics" else (column, unit_of(column))
@@ -228,13 +228,13 @@ def _same(baseline: Baseline, table: str, key: Key, column: str, old: Cell, new:
 
 
 def _urgency(drift: Drift) -> tuple[bool, int]:
-    """Reference behaviour first, and the metrics in the order in which a reader asks for them."""
+    """Reference behaviour first, and the metrics in the order of `METRIC_WORDS`."""
     known = list(METRIC_WORDS)
     return drift.rerouting != "reference", known.index(drift.column) if drift.column in known else len(known)
 
 
 def _by_series(table: Table, cells: list[Drift]) -> list[Drift]:
-    """One drift a series: its worst month, and how many differ."""
+    """One drift per series: its worst month, and how many differ."""
     lengths: dict[Key, int] = {}
     for key in table.rows:
         lengths[key[1:]] = lengths.get(key[1:], 0) + 1
@@ -262,7 +262,7 @@ def _days_between(old: Cell, new: Cell) -> int | None:
 
 
 def pair_text(old: Cell, new: Cell, unit: str) -> str:
-    """Old → new, with as many digits as it takes to tell them apart."""
+    """Old → new, with enough digits to distinguish them."""
     for digits in (3, 6, 9):
         texts = [cell_text(cell, unit, digits) for cell in (old, new)]
         if texts[0] != texts[1]:
@@ -278,26 +278,26 @@ def cell_text(cell: Cell, unit: str, digits: int = 3) -> str:
         return cell
     match unit:
         case "usd":
-            return f"${number_text(cell, digits)}"
+            return f"${significant_text(cell, digits)}"
         case "fraction":
-            return f"{number_text(100.0 * cell, digits)}%"
+            return f"{significant_text(100.0 * cell, digits)}%"
         case "days" if cell == 1.0:
             return "1 day"
         case "t" | "days":
-            return f"{number_text(cell, digits)} {unit}"
+            return f"{significant_text(cell, digits)} {unit}"
         case _:
-            return number_text(cell, digits)
+            return significant_text(cell, digits)
 
 
-def number_text(value: float, digits: int) -> str:
-    """A number with at least so many significant digits, and every digit before the point."""
+def significant_text(value: float, digits: int) -> str:
+    """A number with at least `digits` significant digits, and every digit before the point."""
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
 
 
 def change_text(old: Cell, new: Cell, unit: str) -> str:
-    """By how much, where that can be said."""
+    """Size of the change; empty if it is undefined."""
     days = _days_between(old, new)
     if days is not None:
         return f", {_signed(days, str(abs(days)))} day{'' if abs(days) == 1 else 's'}"
@@ -306,7 +306,7 @@ def change_text(old: Cell, new: Cell, unit: str) -> str:
     change = new - old
     text = cell_text(abs(change), unit).replace("%", " points")
     percent = 100 * change / abs(old) if old and unit != "fraction" else 0.0
-    share = f" ({_signed(percent, number_text(abs(percent), 2))}%)" if percent else ""
+    share = f" ({_signed(percent, significant_text(abs(percent), 2))}%)" if percent else ""
     return f", {_signed(change, text)}{share}"
 
 

@@ -1,4 +1,4 @@
-"""Baselines as text: a YAML file a scenario, its tables as CSV blocks, one line a row, so that a diff reads well."""
+"""Baselines as text: one YAML file per scenario, its tables as CSV blocks with one line per row, for readable diffs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from minsim.errors import BaselineError, OutputError
-from minsim.regression.tables import DIGITS, Baseline, Cell, Table, Tolerance, date_or_none
+from minsim.regression.tables import SIGNIFICANT_DIGITS, Baseline, Cell, Table, Tolerance, date_or_none
 from minsim.text.messages import got, short
 
-FORMAT = 1
+BASELINE_FORMAT = 1
+"""Version of the file format."""
 KEYS: Mapping[str, tuple[str, ...]] = {
     "metrics": ("material", "region", "metric", "unit"),
     "monthly": ("month", "material", "region"),
@@ -24,7 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "trade": ("year", "material", "stage", "seller", "buyer"),
 }
 """Key columns of each table."""
-HEAD = """\
+FILE_COMMENT = """\
 # What this scenario came out as: a baseline of `minsim regress`, which rewrites it with --update.
 # Only `tolerances` is meant for editing: by column, metric or unit; an update keeps them.
 """
@@ -32,7 +33,7 @@ TEXT_FIELDS = ("scenario", "target", "scenario_hash", "minsim")
 
 
 def write(baseline: Baseline, path: Path) -> None:
-    """Write a baseline; the file appears whole or not at all.
+    """Write a baseline atomically.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def to_text(baseline: Baseline) -> str:
     import yaml
 
     head: dict[str, Any] = {
-        "baseline": FORMAT,
+        "baseline": BASELINE_FORMAT,
         "scenario": baseline.scenario,
         "target": baseline.target,
         "scenario_hash": baseline.scenario_hash,
@@ -95,7 +96,7 @@ def to_text(baseline: Baseline) -> str:
     blocks = [f"\n{name}: |\n{_block(table)}" for name, table in baseline.tables.items()]
     header = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000)
     lines = [f"  {name}: {_flow(rule)}\n" for name, rule in rules.items()]
-    return HEAD + header + "\ntolerances:\n" + "".join(lines) + "".join(blocks)
+    return FILE_COMMENT + header + "\ntolerances:\n" + "".join(lines) + "".join(blocks)
 
 
 def _flow(rule: Mapping[str, float]) -> str:
@@ -119,14 +120,14 @@ def _block(table: Table) -> str:
 def _cell_text(cell: Cell) -> str:
     if cell is None:
         return ""
-    return cell if isinstance(cell, str) else f"{cell:.{DIGITS}g}"
+    return cell if isinstance(cell, str) else f"{cell:.{SIGNIFICANT_DIGITS}g}"
 
 
 # ----------------------------------------------------------------------------------------------------------------- reading
 
 
 def from_text(text: str) -> Baseline:
-    """The baseline that a file's content stands for.
+    """The baseline in a file's content.
 
     Raises
     ------
@@ -139,14 +140,10 @@ def from_text(text: str) -> Baseline:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise BaselineError(f"it is not YAML: {short(error)}") from error
-    if not isinstance(content, dict) or content.get("baseline") != FORMAT:
-        said = content.get("baseline") if isinstance(content, dict) else None
-        raise BaselineError(f"expected `baseline: {FORMAT}`, got {got(said)}")
-    for name in (*TEXT_FIELDS, *KEYS):
-        if not isinstance(content.get(name), str):
-            raise BaselineError(f"expected text in `{name}`, got {got(content.get(name))}")
-    if not isinstance(content.get("seed"), int):
-        raise BaselineError(f"expected a whole number in `seed`, got {got(content.get('seed'))}")
+    if not isinstance(content, dict) or content.get("baseline") != BASELINE_FORMAT:
+        version = content.get("baseline") if isinstance(content, dict) else None
+        raise BaselineError(f"expected `baseline: {BASELINE_FORMAT}`, got {got(version)}")
+    _check_fields(content)
     return Baseline(
         scenario=content["scenario"],
         scenario_hash=content["scenario_hash"],
@@ -157,6 +154,14 @@ def from_text(text: str) -> Baseline:
         tolerances=_tolerances(content.get("tolerances")),
         tables={name: _table(name, content[name]) for name in KEYS},
     )
+
+
+def _check_fields(content: Mapping[str, Any]) -> None:
+    for name in (*TEXT_FIELDS, *KEYS):
+        if not isinstance(content.get(name), str):
+            raise BaselineError(f"expected text in `{name}`, got {got(content.get(name))}")
+    if not isinstance(content.get("seed"), int):
+        raise BaselineError(f"expected a whole number in `seed`, got {got(content.get('seed'))}")
 
 
 def _tolerances(given: Any) -> dict[str, Tolerance]:

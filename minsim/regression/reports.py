@@ -18,7 +18,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def junit_xml(verdicts: Sequence[Verdict]) -> str:
-    """A test suite with one test case a scenario, in the dialect that CI servers read."""
+    """A test suite with one test case per scenario, in the format that CI servers read."""
     failures = sum(verdict.status == "drift" for verdict in verdicts)
     counts = {"tests": str(len(verdicts)), "failures": str(failures), "errors": "0", "skipped": "0"}
     seconds = f"{sum(verdict.seconds for verdict in verdicts):.3f}"
@@ -44,10 +44,12 @@ def _xml(text: str) -> str:
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """A table of verdicts, and what drifted, for a comment."""
+    """A table of verdicts and the drifts, for a comment."""
     drifted = [verdict for verdict in verdicts if verdict.drifts]
     title = f"{len(drifted)} of {len(verdicts)} scenarios drifted" if drifted else _all_same(len(verdicts))
-    rows = [f"| {_cell(verdict.name)} | {_result(verdict)} | {_cell(_first(verdict))} |" for verdict in verdicts]
+    rows = [
+        f"| {_table_cell(verdict.name)} | {_result(verdict)} | {_table_cell(_first(verdict))} |" for verdict in verdicts
+    ]
     parts = [
         f"### minsim regress: {title}",
         "",
@@ -76,20 +78,20 @@ def _first(verdict: Verdict) -> str:
 
 
 def _details(verdict: Verdict) -> list[str]:
-    lines = [f"- {_cell(text)}" for text in verdict.lines]
+    lines = [f"- {_table_cell(text)}" for text in verdict.lines]
     more = len(lines) - MOST_LINES
     if more > 0:
         lines = [*lines[:MOST_LINES], f"- … and {more} more"]
-    return [f"<details><summary>{_cell(verdict.headline)}</summary>", "", *lines, "", "</details>"]
+    return [f"<details><summary>{_table_cell(verdict.headline)}</summary>", "", *lines, "", "</details>"]
 
 
-def _cell(text: str) -> str:
-    """Text that stays one cell, and no markup."""
+def _table_cell(text: str) -> str:
+    """Text escaped so that it stays one cell without markup."""
     plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_|\[\]#])", r"\\\1", plain)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_report(path: Path, text: str) -> None:
     """Write a report, with its folder.
 
     Raises

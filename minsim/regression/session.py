@@ -1,4 +1,4 @@
-"""Regresses scenarios against a folder of baselines: find, run, compare, update."""
+"""Regression of scenarios against a folder of baselines: find, run, compare, update."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from minsim.errors import BaselineError
 from minsim.regression import files
-from minsim.regression.drifts import Drift, compare, question_changed, sentences, settled
+from minsim.regression.drifts import Drift, find_drifts, question_changed, sentences, settled
 from minsim.regression.tables import Baseline, baseline_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUFFIX = ".yaml"
 
 Status = Literal["same", "drift", "new", "updated", "unchanged"]
-"""The first two compare; the others are what an update did to the file."""
+"""The first two are results of a comparison; the others say what an update did to the file."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one scenario came out.
+    """Result of one scenario.
 
     Attributes
     ----------
     task : Task
     status : {"same", "drift", "new", "updated", "unchanged"}
     drifts : tuple of Drift
-        What differs from the old baseline, also when it has been updated.
+        Differences from the old baseline, also when it has been updated.
     question_changed : bool
-        Whether the scenario is another than the baseline's.
+        Whether the scenario differs from the baseline's.
     old : Baseline or None
         None: there was none.
     new : Baseline
@@ -66,25 +66,25 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        """The verdict in a line."""
+        """The verdict in one line."""
         count = len(self.drifts)
-        said = f"{count} drift{'' if count == 1 else 's'}"
+        drifted = f"{count} drift{'' if count == 1 else 's'}"
         match self.status:
             case "same":
                 text = "same"
             case "drift":
-                text = said
+                text = drifted
             case "new":
                 text = f"new baseline {self.task.file}"
             case "updated":
-                text = f"updated {self.task.file}, {said}"
+                text = f"updated {self.task.file}, {drifted}"
             case "unchanged":
                 text = "unchanged"
         return f"{self.name}: {text}"
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader should know before blaming the model."""
+        """Causes of drifts other than the model."""
         if self.old is None or not self.question_changed:
             return ()
         if self.old.overrides != self.new.overrides:
@@ -103,14 +103,14 @@ class Verdict:
 
 
 def plan(targets: Sequence[str], folder: Path, overrides: Sequence[str] = (), *, update: bool = False) -> list[Task]:
-    """Scenarios to regress, loaded and with the files of their baselines; nothing has been run.
+    """Scenarios to regress, loaded and with the files of their baselines; nothing is run.
 
     Parameters
     ----------
     targets : sequence of str
         Names of library scenarios, or paths; none: every scenario that has a baseline.
     folder : Path
-        Where the baselines are.
+        Folder of the baselines.
     overrides : sequence of str
         `PATH=VALUE` of values to set in every scenario.
     update : bool
@@ -168,7 +168,7 @@ def _judge(task: Task, old: Baseline | None, update: bool) -> Verdict:
     began = time.perf_counter()
     new = baseline_of(run(task.scenario), portable(task.target), task.overrides)
     seconds = time.perf_counter() - began
-    drifts = tuple(compare(old, new)) if old else ()
+    drifts = tuple(find_drifts(old, new)) if old else ()
     changed = old is not None and question_changed(old, new)
     status: Status = "drift" if drifts else "same"
     if update:
@@ -182,7 +182,7 @@ def _judge(task: Task, old: Baseline | None, update: bool) -> Verdict:
 
 
 def portable(target: str) -> str:
-    """A target as a file in version control may name it: relative paths stay, of an absolute one only the file's name."""
+    """A target for a file in version control: a relative path as it is, an absolute one reduced to the file's name."""
     path = PurePath(target)
     return path.name if path.is_absolute() else path.as_posix()
 

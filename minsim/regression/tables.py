@@ -1,4 +1,4 @@
-"""What a baseline holds: a run's metrics and monthly sums as small tables of text and numbers."""
+"""Content of a baseline: a run's metrics and monthly sums as small tables of text and numbers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from minsim.simulation.engine import Record
 
 Cell = float | str | None
-"""A number, a date as ISO text, or None where absent by nature."""
+"""A number, a date as ISO text, or None: not applicable."""
 Key = tuple[str, ...]
+"""Values of a row's key columns."""
 
-DIGITS = 9
-"""Significant digits kept, in memory as in the file: a baseline read back equals the one written."""
-LANE_NOISE = 1e-9
-"""A lane that never carries more than this fraction of the product's largest flow is rounding noise."""
+SIGNIFICANT_DIGITS = 9
+"""Digits kept in memory and in the file, so that a baseline read back equals the one written."""
+ROUTE_NOISE = 1e-9
+"""A trade route whose flow never exceeds this fraction of the product's largest flow is rounding noise."""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far a number may be off: the largest of the three allowances.
+    """Allowed deviation of a number: the largest of the three allowances.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class Tolerance:
     of_demand: float = 0.0
 
     def allows(self, old: float, new: float, scale: float) -> bool:
-        """Whether `new` may stand for `old` where demand is `scale`."""
+        """Whether `new` is within tolerance of `old` where demand is `scale`."""
         allowed = max(self.relative * abs(old), self.absolute, self.of_demand * scale)
         return abs(new - old) <= allowed
 
@@ -61,8 +62,8 @@ TOLERANCES: Mapping[str, Tolerance] = {
     "usd": Tolerance(relative=1e-6, absolute=0.01),
     "usd/kg": Tolerance(relative=1e-6, absolute=1e-9),
 }
-"""What a baseline allows unless its file says otherwise, by unit; dates are exact. Another processor rounds sums in another
-order, which moves results by some 1e-12 of themselves; a changed model moves them by far more than 1e-6."""
+"""Default tolerances of a baseline, by unit; dates are exact. Another processor sums in another order, which changes results
+by a relative 1e-12 or so; a changed model changes them by far more than 1e-6."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Table:
     Attributes
     ----------
     keys : tuple of str
-        Names of the columns that tell rows apart; a column called `month` or `year` makes the table a series.
+        Names of the columns that identify rows; a column called `month` or `year` makes the table a series.
     columns : tuple of str
         Names of the columns with values.
     rows : mapping of Key to tuple of Cell
@@ -84,7 +85,7 @@ class Table:
 
     @property
     def is_series(self) -> bool:
-        """Whether rows follow each other in time."""
+        """Whether the rows are a time series."""
         return self.keys[0] in ("month", "year")
 
     def subject(self, key: Key) -> Key:
@@ -99,23 +100,23 @@ class Table:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A run as it is remembered.
+    """A stored run.
 
     Attributes
     ----------
     scenario : str
         Its name.
     scenario_hash : str
-        What was asked, as a SHA-256; another hash is another question.
+        SHA-256 of the scenario's content.
     version : str
-        Version of minsim that answered.
+        Version of minsim that made the run.
     seed : int
     target : str
-        What to call the scenario by when none is named: its name in the library, or its path.
+        How to load the scenario: its name in the library, or its path.
     overrides : tuple of str
         `PATH=VALUE` of each `--set`.
     tolerances : mapping of str to Tolerance
-        By column, or by metric, or by unit; the first of these that is there counts.
+        By column, metric or unit; the first match applies.
     tables : mapping of str to Table
         `metrics`, `monthly`, `stockpiles` and `trade`.
     """
@@ -131,14 +132,14 @@ class Baseline:
 
 
 def baseline_of(run: Outcome, target: str | None = None, overrides: Sequence[str] = ()) -> Baseline:
-    """Remember a finished run.
+    """Make a baseline of a finished run.
 
     Parameters
     ----------
     run : Outcome
-        With its bracket, if the bracket is to be remembered too.
+        With its bracket, if the baseline is to contain it.
     target : str, optional
-        How to find the scenario again; absent: its name.
+        How to load the scenario; absent: its name.
     overrides : sequence of str
         `PATH=VALUE` of each value set for this run.
     """
@@ -162,7 +163,7 @@ def baseline_of(run: Outcome, target: str | None = None, overrides: Sequence[str
 
 
 def metric_table(run: Outcome) -> Table:
-    """Every metric of consumers and stockpiles, one column a behaviour of the bracket."""
+    """Every metric of consumers and stockpiles, one column per behaviour of the bracket."""
     behaviours = tuple(name for name in REROUTINGS if name in run.bracket_records)
     found: dict[Key, dict[str, Cell]] = {}
     for row in run.bracket_rows:
@@ -210,35 +211,35 @@ def stockpile_table(record: Record) -> Table:
 
 
 def trade_table(record: Record) -> Table:
-    """Yearly shipments by lane, openly and round a curb; lanes that carry nothing are left out."""
+    """Yearly shipments by trade route, open and around a curb; routes without flow are left out."""
     network = record.network
     years = np.array([int(month[:4]) for month in network.months])
     names = [str(year) for year in sorted(set(years.tolist()))]
     which = years - years[0]
     labels = [(arc.material, arc.stage, arc.seller, arc.buyer) for arc in network.arcs]
-    lanes = sorted(set(labels))
-    place = {lane: index for index, lane in enumerate(lanes)}
-    own = [place[label] for label in labels]  # one seller and buyer may deal for several uses
+    routes = sorted(set(labels))
+    place = {route: index for index, route in enumerate(routes)}
+    own = [place[label] for label in labels]  # one seller and buyer may trade for several uses
     columns = {}
     for name, monthly in (("shipped_t", record.trade), ("leaked_t", record.leaked)):
-        yearly = np.zeros((len(names), len(lanes)))
+        yearly = np.zeros((len(names), len(routes)))
         np.add.at(yearly, (which[:, None], np.array(own, dtype=np.intp)[None, :]), monthly)
         columns[name] = yearly
     if not columns["leaked_t"].any():
         del columns["leaked_t"]
     carried = np.sum(list(columns.values()), axis=0).max(axis=0, initial=0.0)
     largest: dict[Key, float] = {}
-    for lane, tonnes in zip(lanes, carried.tolist(), strict=True):
-        largest[lane[:2]] = max(largest.get(lane[:2], 0.0), tonnes)
-    used = [index for index, lane in enumerate(lanes) if carried[index] > LANE_NOISE * largest[lane[:2]]]
+    for route, tonnes in zip(routes, carried.tolist(), strict=True):
+        largest[route[:2]] = max(largest.get(route[:2], 0.0), tonnes)
+    used = [index for index, route in enumerate(routes) if carried[index] > ROUTE_NOISE * largest[route[:2]]]
     columns = {name: values[:, used] for name, values in columns.items()}
-    return _series(("year", "material", "stage", "seller", "buyer"), names, [lanes[i] for i in used], columns)
+    return _series(("year", "material", "stage", "seller", "buyer"), names, [routes[i] for i in used], columns)
 
 
 def _series(
     keys: tuple[str, ...], times: Sequence[str], labels: Sequence[Key], columns: dict[str, FloatArray]
 ) -> Table:
-    """A table of columns of shape (times, labels), subjects outermost, so that a change stands in adjacent lines."""
+    """A table of columns of shape (times, labels), ordered by subject first, so that a change is in adjacent lines."""
     rows = {
         (time, *label): tuple(rounded(float(values[t, place])) for values in columns.values())
         for place, label in sorted(enumerate(labels), key=lambda entry: entry[1])
@@ -266,17 +267,17 @@ def _closings(daily: FloatArray, months: np.ndarray) -> FloatArray:
 
 
 def rounded(value: Cell) -> Cell:
-    """A cell as the file keeps it."""
+    """A cell rounded as in the file."""
     if value is None or isinstance(value, str):
         return value
-    return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0 if math.isfinite(value) else None
 
 
 # ------------------------------------------------------------------------------------------------------------- the scales
 
 
 def scales(baseline: Baseline) -> Callable[[str, Key], float]:
-    """Demand that a row's tonnes are measured by, as a function of table and key; see `Tolerance.of_demand`."""
+    """Demand to which a row's tonnes are relative, as a function of table and key; see `Tolerance.of_demand`."""
     of_consumer: dict[Key, float] = {}
     of_month: dict[Key, float] = {}
     monthly = baseline.tables["monthly"]

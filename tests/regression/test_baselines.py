@@ -169,15 +169,15 @@ def test_eight_digits_are_a_number_and_not_a_date():
 
 
 def test_equal_baselines_have_no_drifts(baseline):
-    assert regression.compare(baseline, baseline) == []
+    assert regression.find_drifts(baseline, baseline) == []
 
 
 def test_rounding_of_another_processor_passes_and_a_changed_model_does_not(baseline):
     demand = cell(baseline, "monthly", APRIL, "demand_t")
     within = changed(baseline, "monthly", APRIL, "demand_t", demand * (1 + 9e-7))
-    assert regression.compare(baseline, within) == []
+    assert regression.find_drifts(baseline, within) == []
     beyond = changed(baseline, "monthly", APRIL, "demand_t", demand * (1 + 2e-6))
-    (drift,) = regression.compare(baseline, beyond)
+    (drift,) = regression.find_drifts(baseline, beyond)
     assert (drift.table, drift.subject, drift.column, drift.at) == (
         "monthly",
         ("magnets", "United States"),
@@ -190,8 +190,8 @@ def test_zeros_are_measured_by_demand(baseline):
     key = ("2026-02", "magnets", "China")
     demand = cell(baseline, "monthly", key, "demand_t")
     assert cell(baseline, "monthly", key, "shortfall_t") == 0.0
-    assert not regression.compare(baseline, changed(baseline, "monthly", key, "shortfall_t", 0.9e-9 * demand))
-    assert regression.compare(baseline, changed(baseline, "monthly", key, "shortfall_t", 1.1e-9 * demand))
+    assert not regression.find_drifts(baseline, changed(baseline, "monthly", key, "shortfall_t", 0.9e-9 * demand))
+    assert regression.find_drifts(baseline, changed(baseline, "monthly", key, "shortfall_t", 1.1e-9 * demand))
 
 
 def test_dates_are_exact_and_said_with_the_days_between(baseline):
@@ -203,7 +203,7 @@ def test_dates_are_exact_and_said_with_the_days_between(baseline):
     before = changed(
         changed(baseline, "metrics", ONSET, "none", "2026-04-02"), "metrics", ONSET, "reference", "2026-01-25"
     )
-    assert list(map(str, regression.compare(before, later))) == [
+    assert list(map(str, regression.find_drifts(before, later))) == [
         "United States magnets: onset 2026-01-25 → 2026-01-31, +6 days",
         "United States magnets, without rerouting: onset 2026-04-02 → 2026-04-01, −1 day",
     ]
@@ -213,29 +213,29 @@ def test_absent_against_a_value_is_a_drift_whatever_the_tolerance(baseline):
     loose = replace(baseline, tolerances={"date": Tolerance(absolute=1e9), "onset_date": Tolerance(absolute=1e9)})
     appeared = changed(loose, "metrics", ONSET, "reference", "2026-05-01")
     vanished = changed(loose, "metrics", ONSET, "reference", None)
-    assert [str(drift) for drift in regression.compare(vanished, appeared)] == [
+    assert [str(drift) for drift in regression.find_drifts(vanished, appeared)] == [
         "United States magnets: onset never → 2026-05-01"
     ]
-    assert len(regression.compare(appeared, vanished)) == 1
+    assert len(regression.find_drifts(appeared, vanished)) == 1
 
 
 def test_tolerances_go_by_metric_before_unit_and_none_means_exact(baseline):
     tonnes = cell(baseline, "metrics", SHORTFALL, "none")
     other = changed(baseline, "metrics", SHORTFALL, "none", tonnes * 1.04)
-    assert regression.compare(baseline, other)
+    assert regression.find_drifts(baseline, other)
     tolerant = replace(baseline, tolerances={**baseline.tolerances, "shortfall_t": Tolerance(relative=0.05)})
-    assert not regression.compare(tolerant, other)
+    assert not regression.find_drifts(tolerant, other)
     bare = replace(baseline, tolerances={})
-    assert not regression.compare(bare, baseline)
-    assert regression.compare(bare, changed(bare, "metrics", SHORTFALL, "none", tonnes * (1 + 1e-8)))
+    assert not regression.find_drifts(bare, baseline)
+    assert regression.find_drifts(bare, changed(bare, "metrics", SHORTFALL, "none", tonnes * (1 + 1e-8)))
 
 
 def test_dates_may_be_given_days_of_grace(baseline):
     old = replace(
         changed(baseline, "metrics", ONSET, "none", "2026-04-10"), tolerances={"onset_date": Tolerance(absolute=2)}
     )
-    assert not regression.compare(old, changed(old, "metrics", ONSET, "none", "2026-04-12"))
-    assert regression.compare(old, changed(old, "metrics", ONSET, "none", "2026-04-13"))
+    assert not regression.find_drifts(old, changed(old, "metrics", ONSET, "none", "2026-04-12"))
+    assert regression.find_drifts(old, changed(old, "metrics", ONSET, "none", "2026-04-13"))
 
 
 def test_months_of_one_series_are_one_drift_that_names_the_worst(baseline):
@@ -243,7 +243,7 @@ def test_months_of_one_series_are_one_drift_that_names_the_worst(baseline):
     for month, tonnes in (("2026-04", 1.0), ("2026-05", 40.0), ("2026-06", 2.0)):
         key = (month, "magnets", "United States")
         other = changed(other, "monthly", key, "demand_t", cell(baseline, "monthly", key, "demand_t") + tonnes)
-    (drift,) = regression.compare(baseline, other)
+    (drift,) = regression.find_drifts(baseline, other)
     assert (drift.at, drift.cells, drift.of) == ("2026-05", 3, 12)
     assert re.fullmatch(
         r"United States magnets: demand in 2026-05 \d+ t → \d+ t, \+40 t \(\+\d+%\); 3 of 12 months differ", str(drift)
@@ -254,10 +254,10 @@ def test_a_lane_that_one_side_lacks_carried_nothing(baseline):
     trade = baseline.tables["trade"]
     gone = ("2026", "magnets", "fabricate", "Japan", "United States")
     other = with_table(baseline, "trade", replace(trade, rows={k: v for k, v in trade.rows.items() if k != gone}))
-    (drift,) = regression.compare(baseline, other)
+    (drift,) = regression.find_drifts(baseline, other)
     assert str(drift).startswith("magnets/fabricate from Japan to United States: shipped in 2026 ")
     assert drift.new == 0.0
-    (drift,) = regression.compare(other, baseline)
+    (drift,) = regression.find_drifts(other, baseline)
     assert drift.old == 0.0
 
 
@@ -266,21 +266,21 @@ def test_other_rows_and_columns_that_one_side_lacks_are_structure(baseline):
     fewer = with_table(
         baseline, "metrics", replace(metrics, rows={k: v for k, v in metrics.rows.items() if k != ONSET})
     )
-    assert [str(drift) for drift in regression.compare(baseline, fewer)] == [
+    assert [str(drift) for drift in regression.find_drifts(baseline, fewer)] == [
         "United States magnets: onset is no longer there"
     ]
-    assert [str(drift) for drift in regression.compare(fewer, baseline)] == ["United States magnets: onset is new"]
+    assert [str(drift) for drift in regression.find_drifts(fewer, baseline)] == ["United States magnets: onset is new"]
     narrow = with_table(
         baseline,
         "metrics",
         replace(metrics, columns=metrics.columns[:2], rows={k: v[:2] for k, v in metrics.rows.items()}),
     )
-    assert [str(drift) for drift in regression.compare(baseline, narrow)] == ["metrics: free is no longer there"]
+    assert [str(drift) for drift in regression.find_drifts(baseline, narrow)] == ["metrics: free is no longer there"]
     monthly = baseline.tables["monthly"]
     short = with_table(
         baseline, "monthly", replace(monthly, rows={k: v for k, v in monthly.rows.items() if k[2] != "Japan"})
     )
-    assert [str(drift) for drift in regression.compare(baseline, short)] == [
+    assert [str(drift) for drift in regression.find_drifts(baseline, short)] == [
         "Japan magnets: the months of monthly is no longer there"
     ]
 
