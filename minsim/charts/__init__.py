@@ -1,8 +1,8 @@
-"""Every picture of minsim: one module a kind, on one `page`, in one style.
+"""Every chart of minsim: one module per kind, on one `page`, in one style.
 
-`draw` makes those of a run by name. Results that hold many runs (ensembles, comparisons, sweeps, sizes, sensitivities,
-drifts of a regression, the screening) draw themselves; their pictures are in `risk`, `drifts` and `screen`. A table of
-numbers by any two names becomes a heat map with `heatmap.plot_heat_map`.
+`draw` makes those of a run by name. Charts of studies (ensembles, comparisons, sweeps, sizes, sensitivities) are in
+`studies`, others in the module of the study's name; charts of a regression are in `drifts`, of the reference tables in
+`screening`. A table of numbers by any two names becomes a heat map with `heatmap.plot_heat_map`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of picture of a run: what it shows, who draws it, and what of the run may be chosen."""
+class ChartKind:
+    """One kind of chart of a run: what it shows, the function that draws it, and the selections it accepts."""
 
     shows: str
     drawn_by: str
@@ -29,18 +29,20 @@ class Kind:
 
 
 KINDS = {
-    "shortfall": Kind("who runs short, and the stocks that delay it", "shortfall.plot_shortfall", ("material",)),
-    "cover": Kind("commercial stocks and stockpiles, in days of use", "cover.plot_cover", ("material", "region")),
-    "supply": Kind("what is shipped to a region, by origin and month", "supply.plot_supply", ("material", "region")),
-    "flows": Kind(
+    "shortfall": ChartKind("who runs short, and the stocks that delay it", "shortfall.plot_shortfall", ("material",)),
+    "cover": ChartKind("commercial stocks and stockpiles, in days of use", "cover.plot_cover", ("material", "region")),
+    "supply": ChartKind(
+        "what is shipped to a region, by origin and month", "supply.plot_supply", ("material", "region")
+    ),
+    "flows": ChartKind(
         "what a region buys at each stage, before and during an event",
         "flows.plot_flows",
         ("material", "region", "event"),
     ),
-    "days-lost": Kind("days of use lost, by region and material", "heatmap.plot_days_lost", ()),
-    "waterfall": Kind("what rerouting, leakage and stockpiles change", "waterfall.plot_waterfall", ("material",)),
-    "attribution": Kind("which event costs whom how much", "attribution.plot_attribution_of", ("material",)),
-    "licences": Kind("the queue for licences, week by week", "licences.plot_licences", ("event",)),
+    "days-lost": ChartKind("days of use lost, by region and material", "heatmap.plot_days_lost", ()),
+    "waterfall": ChartKind("what rerouting, leakage and stockpiles change", "waterfall.plot_waterfall", ("material",)),
+    "attribution": ChartKind("which event costs whom how much", "attribution.plot_attribution_of", ("material",)),
+    "licences": ChartKind("the queue for licences, week by week", "licences.plot_licences", ("event",)),
 }
 """Pictures of one run, by name."""
 
@@ -55,20 +57,20 @@ def draw(run: Outcome, kind: str = "shortfall", **choices: str | None) -> Figure
     kind : str
         A key of `KINDS`.
     **choices : str, optional
-        `material`, `region`, `event`: what of the run to draw, where the kind leaves a choice.
+        `material`, `region`, `event`: selections, where the kind accepts them.
 
     Raises
     ------
     NotInRunError
-        There is no such kind, it leaves no such choice, or the run does not hold what was chosen.
+        There is no such kind, it does not accept a selection, or the selection is not in the run.
     """
     if kind not in KINDS:
         raise NotInRunError(f"no picture of kind {kind!r}; expected one of {', '.join(KINDS)}")
     chosen = {name: value for name, value in choices.items() if value is not None}
-    idle = [name for name in chosen if name not in KINDS[kind].choices]
-    if idle:
+    unused = [name for name in chosen if name not in KINDS[kind].choices]
+    if unused:
         takes = " and ".join(KINDS[kind].choices) or "nothing"
-        raise NotInRunError(f"a picture of kind {kind!r} leaves {takes} to choose, got {' and '.join(idle)}")
+        raise NotInRunError(f"a picture of kind {kind!r} leaves {takes} to choose, got {' and '.join(unused)}")
     module, function = KINDS[kind].drawn_by.split(".")
     figure: Figure = getattr(import_module(f"{__name__}.{module}"), function)(run, **chosen)
     return figure

@@ -1,4 +1,4 @@
-"""The chart of an attribution: one bar a region, divided among the events, each named over its part."""
+"""Chart of an attribution: one bar per region, divided among the events, with the events' names above their parts."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 MOST_BARS = 5
 """Regions drawn; the others are named below the chart."""
 MOST_PARTS = len(WIDE_COLOURS) - 1
-"""Events in colours of their own; the others are drawn together, in grey."""
+"""Events with their own colour; the others are drawn together, in grey."""
 LABEL_PT, LABEL_ROW_PT = 8.5, 12.5
 THICKEST_PT, THICKEST_OF_FEW_PT = 44.0, 80.0
 WIDEST_GAP_PT = 60.0
-NEGLIGIBLE = 1e-9
-SEEN = 0.004
-"""Parts below this fraction of the longest bar are not named beside it."""
+NEGLIGIBLE_FRACTION = 1e-9
+VISIBLE_FRACTION = 0.004
+"""ShortfallByEvent below this fraction of the longest bar are not named beside it."""
 
 
 @dataclass(frozen=True)
-class Parts:
-    """One material's shortfall by region (rows) and event (columns) [t]; the hardest hit first, the largest parts first."""
+class ShortfallByEvent:
+    """One material's shortfall by region (rows, hardest hit first) and event (columns, largest part first) [t]."""
 
     story: MaterialSummary
     regions: list[int]
@@ -45,16 +45,16 @@ class Parts:
     amounts_t: FloatArray
 
     @classmethod
-    def of(cls, attribution: Attribution, material: str | None) -> Parts:
-        """Pick what is drawn: the regions hit hardest, and the events that weigh most in them."""
+    def of(cls, attribution: Attribution, material: str | None) -> ShortfallByEvent:
+        """Select the regions hit hardest, and the events with the largest parts of their shortfall."""
         story = MaterialSummary(attribution.run, material or rank_materials(attribution.run)[0])
         size = np.abs(attribution.parts_t)
-        felt = NEGLIGIBLE * np.array([consumer.daily_use_t for consumer in story.network.consumers])
-        hit = [i for i in story.everyone if size[:, i].sum() > felt[i]]
+        threshold_t = NEGLIGIBLE_FRACTION * np.array([consumer.daily_use_t for consumer in story.network.consumers])
+        hit = [i for i in story.everyone if size[:, i].sum() > threshold_t[i]]
         regions = sorted(hit, key=lambda i: (-attribution.parts_t[:, i].sum(), story.network.consumers[i].region))
         drawn = regions[:MOST_BARS]
         weight = size[:, drawn].sum(axis=1)
-        ranked = sorted((k for k in range(len(weight)) if weight[k] > felt.max()), key=lambda k: (-weight[k], k))
+        ranked = sorted((k for k in range(len(weight)) if weight[k] > threshold_t.max()), key=lambda k: (-weight[k], k))
         own, rest = ranked[:MOST_PARTS], ranked[MOST_PARTS:]
         columns = [attribution.parts_t[k, drawn] for k in own]
         names = [attribution.title_of(attribution.acting[k]) for k in own]
@@ -79,20 +79,20 @@ class Parts:
         if total <= 0:
             return f"All events together leave nobody shorter of {self.story.name}"
         lacks = f"the {tonnes(total)} of {self.story.name} that {who} lacks"
-        if (np.abs(parts) > NEGLIGIBLE * total).sum() == 1:
+        if (np.abs(parts) > NEGLIGIBLE_FRACTION * total).sum() == 1:
             return f"One event explains all of {lacks}: “{self.names[largest]}”"
         return f"“{self.names[largest]}” explains {percent(parts[largest] / total)} of {lacks}"
 
     @property
     def visible(self) -> list[int]:
-        """Events some part of which is large enough to be seen."""
+        """Events with at least one visible part."""
         if not self.amounts_t.size:
             return []
         largest = np.abs(self.amounts_t).max(axis=0)
-        return np.flatnonzero(largest >= SEEN * self.amounts_t.clip(0.0).sum(axis=1).max()).tolist()
+        return np.flatnonzero(largest >= VISIBLE_FRACTION * self.amounts_t.clip(0.0).sum(axis=1).max()).tolist()
 
     def note(self) -> str:
-        """Regions that found no room, and events with too small a part to be seen."""
+        """Regions without room in the chart, and events without a visible part."""
         hidden = [with_article(self.story.network.consumers[i].region) for i in self.regions[MOST_BARS:]]
         small = [f"“{name}”" for k, name in enumerate(self.names) if k not in self.visible]
         notes = [f"Not drawn: {listing(hidden)}."] if hidden else []
@@ -102,7 +102,7 @@ class Parts:
 def plot_attribution(attribution: Attribution, material: str | None = None) -> Figure:
     """Draw each region's shortfall as a bar, divided by event; the hardest hit region on top."""
     with drawing_style():
-        parts = Parts.of(attribution, material)
+        parts = ShortfallByEvent.of(attribution, material)
         how = (
             "all subsets of the events" if attribution.orders is None else f"{attribution.orders} orders of the events"
         )
@@ -114,7 +114,7 @@ def plot_attribution(attribution: Attribution, material: str | None = None) -> F
 
 
 def plot_attribution_of(run: Outcome, material: str | None = None) -> Figure:
-    """Divide a run's shortfall among its events, which simulates it again many times, and draw that."""
+    """Attribute a run's shortfall to its events, which simulates the run many times, and draw the result."""
     from minsim.explain.attribution import attribute
 
     return plot_attribution(attribute(cast("Run", run)), material)
@@ -123,13 +123,13 @@ def plot_attribution_of(run: Outcome, material: str | None = None) -> Figure:
 def attribution_axes(ax: Axes, attribution: Attribution, material: str | None = None) -> Axes:
     """Draw the bars into axes of your own."""
     with drawing_style():
-        parts = Parts.of(attribution, material)
+        parts = ShortfallByEvent.of(attribution, material)
         _draw_parts(ax, parts)
         ax.set_title(parts.headline(), loc="left", fontsize=10, fontweight="bold", pad=22)
     return ax
 
 
-def _draw_parts(ax: Axes, parts: Parts) -> None:
+def _draw_parts(ax: Axes, parts: ShortfallByEvent) -> None:
     saved = "; left of zero: saved" if any(parts.amounts_t[:, k].min() < 0 for k in parts.visible) else ""
     bare(ax, f"Shortfall of {parts.story.name} over the run, t{saved}")
     ax.set_yticks([])
@@ -141,7 +141,7 @@ def _draw_parts(ax: Axes, parts: Parts) -> None:
     set_reach(ax, parts.amounts_t.clip(0.0).sum(axis=1), totals, leftmost)
     named = [_names_of(ax, parts, row) for row in range(len(parts.labels))]
     levels = [max((level + 1 for _, level in names), default=0) for names in named]
-    middles, thickness = _rows(ax, levels)
+    middles, thickness = _bar_positions(ax, levels)
     ax.set_yticks(middles, parts.labels)
     ax.tick_params(axis="y", labelsize=9.5, labelcolor=INK)
     ax.axvline(0.0, color=INK, linewidth=0.8)
@@ -153,7 +153,7 @@ def _draw_parts(ax: Axes, parts: Parts) -> None:
             _draw_name(ax, parts, row, k, level, middle - thickness / 2)
 
 
-def _total_labels(parts: Parts) -> list[str]:
+def _total_labels(parts: ShortfallByEvent) -> list[str]:
     days = parts.story.measures["shortfall_days"]
     return [
         f"{_total(amounts)}, {day_count(float(days[i]))} of use"
@@ -162,18 +162,18 @@ def _total_labels(parts: Parts) -> list[str]:
 
 
 def _total(amounts: FloatArray) -> str:
-    """Sum of parts that may cancel but for rounding."""
+    """Sum of the parts; zero if only rounding remains."""
     total = float(amounts.sum())
-    return tonnes(total if abs(total) > NEGLIGIBLE * float(np.abs(amounts).sum()) else 0.0)
+    return tonnes(total if abs(total) > NEGLIGIBLE_FRACTION * float(np.abs(amounts).sum()) else 0.0)
 
 
 def _lefts(amounts: FloatArray) -> list[float]:
-    """Where each part begins: after the earlier parts of its sign."""
+    """Start of each part: after the earlier parts of the same sign."""
     return [float(amounts[:k][(amounts[:k] > 0) == (amounts[k] > 0)].sum()) for k in range(len(amounts))]
 
 
-def _names_of(ax: Axes, parts: Parts, row: int) -> list[tuple[int, int]]:
-    """Events named above a bar, those whose largest part it is, each with its row of text; none covers another's mark."""
+def _names_of(ax: Axes, parts: ShortfallByEvent, row: int) -> list[tuple[int, int]]:
+    """Events named above a bar, those with their largest part in it, each with its row of text; no name covers a mark."""
     where = np.abs(parts.amounts_t).argmax(axis=0)
     starts = {k: _start(parts.amounts_t[row], k) for k in parts.visible if where[k] == row}
     rows: list[float] = []
@@ -183,7 +183,7 @@ def _names_of(ax: Axes, parts: Parts, row: int) -> list[tuple[int, int]]:
         box = probe.get_window_extent()
         probe.remove()
         level = next((n for n, begun in enumerate(rows) if box.x1 + 8 < begun), len(rows))
-        # A mark that rises past lower rows must not be written over later: they are taken from here on leftwards.
+        # A mark crosses the rows below its name: those rows are taken from here to the left.
         rows = [min(begun, box.x0) for begun in rows[:level]] + [box.x0] + rows[level + 1 :]
         found.append((k, level))
     return found
@@ -196,7 +196,7 @@ def _start(amounts: FloatArray, k: int) -> float:
 
 
 def _name(ax: Axes, name: str, start: float) -> Annotation:
-    """An event's name beside the place where its mark will stand, cut where it would leave the axes."""
+    """An event's name beside the position of its mark, shortened to stay inside the axes."""
     text = ax.annotate(
         name, (start, 0.0), (4, 0), ax.get_xaxis_transform(), "offset points", fontsize=LABEL_PT, va="bottom"
     )
@@ -207,7 +207,7 @@ def _name(ax: Axes, name: str, start: float) -> Annotation:
     return text
 
 
-def _rows(ax: Axes, levels: Sequence[int]) -> tuple[list[float], float]:
+def _bar_positions(ax: Axes, levels: Sequence[int]) -> tuple[list[float], float]:
     """Middles of the bars, from the top, and their thickness [points]; the y axis counts points downwards."""
     height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
     needs = [LABEL_ROW_PT * max(level, 0.6) + 4.0 for level in levels]
@@ -224,12 +224,12 @@ def _rows(ax: Axes, levels: Sequence[int]) -> tuple[list[float], float]:
 
 
 def _draw_bar(ax: Axes, amounts: FloatArray, middle: float, thickness: float) -> None:
-    """One region's bar: what events add right of zero, what they save left of it; amounts inside where they fit."""
-    alone = np.count_nonzero(np.abs(amounts) > NEGLIGIBLE * np.abs(amounts).sum()) == 1
+    """One region's bar: additions right of zero, savings left of it; amounts inside where they fit."""
+    alone = np.count_nonzero(np.abs(amounts) > NEGLIGIBLE_FRACTION * np.abs(amounts).sum()) == 1
     for k, (left, amount) in enumerate(zip(_lefts(amounts), amounts.tolist(), strict=True)):
         ax.barh(middle, amount, thickness, left, color=WIDE_COLOURS[k], edgecolor="white", linewidth=0.8)
         if alone:
-            continue  # the total beside the bar says it
+            continue  # the same as the total beside the bar
         text = ax.text(
             left + amount / 2, middle, tonnes(amount).replace("-", "−"), ha="center", va="center", fontsize=LABEL_PT
         )
@@ -239,8 +239,8 @@ def _draw_bar(ax: Axes, amounts: FloatArray, middle: float, thickness: float) ->
             text.remove()
 
 
-def _draw_name(ax: Axes, parts: Parts, row: int, k: int, level: int, upper_edge: float) -> None:
-    """An event's name above its part, with a mark in its colour that leads down to the part."""
+def _draw_name(ax: Axes, parts: ShortfallByEvent, row: int, k: int, level: int, upper_edge: float) -> None:
+    """An event's name above its part, with a mark in its colour down to the part."""
     start = _start(parts.amounts_t[row], k)
     text = _name(ax, parts.names[k], start)
     base = upper_edge - 3.0 - LABEL_ROW_PT * level

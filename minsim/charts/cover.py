@@ -1,4 +1,4 @@
-"""The chart of stock cover: one small picture a region, its commercial stock and the stockpiles that may serve it."""
+"""Chart of stock cover: one panel per region, with its commercial stock and the stockpiles that may serve it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minsim.charts.curves import Curve, days_of, draw_curves, draw_events, set_timeline
+from minsim.charts.curves import LabelledLine, days_of, draw_events, draw_lines, set_timeline
 from minsim.charts.page import grid_of_axes, start_page
 from minsim.charts.style import COLOURS, DASHES, drawing_style
 from minsim.metrics import consumers
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PANELS = 6
-"""Regions drawn, those whose stock falls lowest; the others are counted below the chart."""
+"""Regions drawn, those with the lowest stock; the others are named below the chart."""
 STEADY_DAYS = 1.0
-"""A stock that falls by less is said to stay, and is drawn only where all do."""
+"""A stock that falls by less counts as constant, and is drawn only if all are."""
 
 
 def plot_cover(run: Outcome, material: str | None = None, region: str | None = None) -> Figure:
@@ -50,7 +50,7 @@ def plot_cover(run: Outcome, material: str | None = None, region: str | None = N
     moving = [i for i in ranked if cover[:, i].min() <= cover[0, i] - STEADY_DAYS]
     drawn = (moving or ranked)[:MOST_PANELS]
     piles = {index: _stockpiles(story, index) for index in drawn}
-    highest = max(float(curve.values.max()) for index in drawn for curve in [*_own(cover, index), *piles[index]])
+    highest = max(float(line.values.max()) for index in drawn for line in [*_own(cover, index), *piles[index]])
     columns = 1 if len(drawn) < 3 else 2
     with drawing_style():
         figure, bottom, top = start_page(
@@ -65,34 +65,34 @@ def plot_cover(run: Outcome, material: str | None = None, region: str | None = N
 
 
 def _thinnest_first(story: MaterialSummary) -> list[int]:
-    """Consumers by how low their stock falls, those that lose most days first among the empty."""
+    """Consumers by their lowest stock, ascending, then by days lost, descending."""
     lowest, lost = story.measures["min_commercial_cover_days"], story.measures["shortfall_days"]
     order = {i: (round(float(lowest[i]), 3), -round(float(lost[i]), 3)) for i in story.everyone}
     return sorted(story.everyone, key=lambda i: (*order[i], story.network.consumers[i].region))
 
 
-def _own(cover: FloatArray, index: int) -> list[Curve]:
-    return [Curve(cover[:, index], "commercial stock", COLOURS[0])]
+def _own(cover: FloatArray, index: int) -> list[LabelledLine]:
+    return [LabelledLine(cover[:, index], "commercial stock", COLOURS[0])]
 
 
-def _stockpiles(story: MaterialSummary, index: int) -> list[Curve]:
+def _stockpiles(story: MaterialSummary, index: int) -> list[LabelledLine]:
     """Strategic stocks that may serve a consumer, in days of its use of what they hold."""
     return [
-        Curve(days, story.stockpile(holding), COLOURS[1], DASHES[1 + k % (len(DASHES) - 1)], 1.8)
+        LabelledLine(days, story.stockpile(holding), COLOURS[1], DASHES[1 + k % (len(DASHES) - 1)], 1.8)
         for k, (holding, days) in enumerate(story.strategic([index]))
     ]
 
 
 def _draw(
-    ax: Axes, story: MaterialSummary, index: int, curves: Sequence[Curve], highest: float, *, small: bool
+    ax: Axes, story: MaterialSummary, index: int, lines: Sequence[LabelledLine], highest: float, *, small: bool
 ) -> None:
     region = story.network.consumers[index].region
     set_timeline(ax, story.network, highest, f"{region}, days of use", most=7 if small else 10)
     draw_events(ax, story, named=False)
-    own = curves[0]
+    own = lines[0]
     ax.fill_between(days_of(ax, len(own.values)), own.values, color=own.colour, alpha=0.16, linewidth=0)
-    # One line in a panel needs no name: the head gives it.
-    draw_curves(ax, [replace(curve, bold=not small) for curve in curves], at_peak=False, named=len(curves) > 1)
+    # A single line needs no label: the heading names it.
+    draw_lines(ax, [replace(line, bold=not small) for line in lines], at_peak=False, named=len(lines) > 1)
 
 
 def _headline(story: MaterialSummary, cover: FloatArray, index: int) -> str:
@@ -115,7 +115,7 @@ def _what(story: MaterialSummary) -> str:
 
 
 def _note(story: MaterialSummary, cover: FloatArray, drawn: Sequence[int], region: str | None) -> str:
-    """Regions not drawn: those whose stocks stay, and those for which there is no room."""
+    """Regions not drawn: those with constant stocks, and those without room."""
     hidden = [i for i in story.everyone if i not in drawn] if region is None else []
     steady = [story.region(i) for i in hidden if cover[:, i].min() > cover[0, i] - STEADY_DAYS]
     falling = [story.region(i) for i in hidden if story.region(i) not in steady]

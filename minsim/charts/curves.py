@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from minsim.network.network import Network
 
 MOST_EVENTS = 4
-"""Events named, those that act longest; the others are only shaded."""
+"""Events that are named, the longest ones; the others are only shaded."""
 EVENT_ROW_PT = 17.0
 
 
 @dataclass
-class Curve:
-    """One line of one number a day, and what stands beside it."""
+class LabelledLine:
+    """One line of a chart, with its label and style."""
 
     values: FloatArray
     label: str
@@ -45,30 +45,30 @@ def set_timeline(ax: Axes, network: Network, highest: float, heading: str, form:
 
 
 def days_of(ax: Axes, days: int) -> FloatArray:
-    """The days of a run, as its axes count them."""
+    """The days of a run in the coordinates of its axes."""
     return np.asarray(ax.get_xlim()[0] + np.arange(days), dtype=float)
 
 
 def draw_events(ax: Axes, story: MaterialSummary, *, named: bool) -> None:
     """Shade the days of each event; name the longest in rows above the highest value."""
     first, last = ax.get_xlim()
-    spans = []
+    periods = []
     for event in sorted(story.disturbances(), key=lambda event: (event.start_day, event.event)):
         end = last if event.end_day is None else min(last, first + event.end_day)
-        spans.append((max(first, first + event.start_day), end, event.title))
-    for begin, end, _ in spans:
+        periods.append((max(first, first + event.start_day), end, event.title))
+    for begin, end, _ in periods:
         ax.axvspan(begin, end, color="black", alpha=0.05, linewidth=0, zorder=0)
-    if named and spans:
-        longest = sorted(spans, key=lambda span: span[0] - span[1])[:MOST_EVENTS]
-        _name_events(ax, [span for span in spans if span in longest])
+    if named and periods:
+        longest = sorted(periods, key=lambda period: period[0] - period[1])[:MOST_EVENTS]
+        _name_events(ax, [period for period in periods if period in longest])
 
 
-def _name_events(ax: Axes, spans: Sequence[tuple[float, float, str]]) -> None:
-    """Bars with their titles, each in the first row where it fits."""
-    texts = [_event_title(ax, begin, title) for begin, _, title in spans]
+def _name_events(ax: Axes, periods: Sequence[tuple[float, float, str]]) -> None:
+    """Bars with titles, each in the first row with room for it."""
+    texts = [_event_title(ax, begin, title) for begin, _, title in periods]
     row_ends: list[float] = []
     rows = []
-    for (begin, end, _), text in zip(spans, texts, strict=True):
+    for (begin, end, _), text in zip(periods, texts, strict=True):
         left, right = (ax.transData.transform((day, 0.0))[0] for day in (begin, end))
         box = text.get_window_extent()
         left, right = min(left, box.x0), max(right, box.x1)
@@ -77,7 +77,7 @@ def _name_events(ax: Axes, spans: Sequence[tuple[float, float, str]]) -> None:
         rows.append(row)
     height = EVENT_ROW_PT * ax.figure.dpi / 72.0 / ax.get_window_extent().height
     ax.set_ylim(0.0, ax.get_ylim()[1] / (1.0 - height * len(row_ends)))
-    for (begin, end, _), text, row in zip(spans, texts, rows, strict=True):
+    for (begin, end, _), text, row in zip(periods, texts, rows, strict=True):
         level = 1.0 - height * row
         text.xy = (text.xy[0], level)
         ax.plot(
@@ -87,7 +87,7 @@ def _name_events(ax: Axes, spans: Sequence[tuple[float, float, str]]) -> None:
 
 
 def _event_title(ax: Axes, begin: float, title: str) -> Annotation:
-    """Title at an event's first day; ended at the right edge, and cut, where there is no room."""
+    """Title at an event's first day; right-aligned at the edge, and shortened, if there is no room."""
     text = ax.annotate(
         title, (begin, 1.0), (2, -3), ax.get_xaxis_transform(), "offset points", va="top", fontsize=8.5, color=INK
     )
@@ -102,30 +102,28 @@ def _event_title(ax: Axes, begin: float, title: str) -> Annotation:
     return text
 
 
-def draw_curves(
-    ax: Axes, curves: Sequence[Curve], *, at_peak: bool, named: bool = True, at: FloatArray | None = None
+def draw_lines(
+    ax: Axes, lines: Sequence[LabelledLine], *, at_peak: bool, named: bool = True, at: FloatArray | None = None
 ) -> None:
-    """Draw lines over the days of a run, or over other values, the first on top; write beside each what it is."""
-    days = days_of(ax, len(curves[0].values)) if at is None else at
-    for rank, curve in enumerate(curves):
-        ax.plot(
-            days, curve.values, color=curve.colour, linestyle=curve.dashes, linewidth=curve.width_pt, zorder=10 - rank
-        )
+    """Draw lines over the days of a run, or over other values, the first on top, with a label beside each."""
+    days = days_of(ax, len(lines[0].values)) if at is None else at
+    for rank, line in enumerate(lines):
+        ax.plot(days, line.values, color=line.colour, linestyle=line.dashes, linewidth=line.width_pt, zorder=10 - rank)
     if not named:
         return
-    points = [line_points(ax, days, curve.values) for curve in curves]
+    points = [line_points(ax, days, line.values) for line in lines]
     taken = [np.array(text.get_window_extent().extents) for text in ax.texts]
-    for place, curve in enumerate(curves):
+    for place, line in enumerate(lines):
         others = points[:place] + points[place + 1 :]
-        taken.append(_label(ax, curve, points[place], others, taken, at_peak=at_peak))
+        taken.append(_label(ax, line, points[place], others, taken, at_peak=at_peak))
 
 
 def _label(
-    ax: Axes, curve: Curve, own: FloatArray, others: list[FloatArray], taken: list[FloatArray], *, at_peak: bool
+    ax: Axes, line: LabelledLine, own: FloatArray, others: list[FloatArray], taken: list[FloatArray], *, at_peak: bool
 ) -> FloatArray:
     text = ax.text(
-        0.0, 0.0, curve.label, ha="center", va="center", color=darker(curve.colour), zorder=20,
-        fontweight="bold" if curve.bold else "normal", fontsize=9 if curve.bold else 8,
+        0.0, 0.0, line.label, ha="center", va="center", color=darker(line.colour), zorder=20,
+        fontweight="bold" if line.bold else "normal", fontsize=9 if line.bold else 8,
         path_effects=halo(2.5),
     )  # fmt: skip
     size = text.get_window_extent()
@@ -135,6 +133,6 @@ def _label(
     text.set_position((float(x), float(y)))
     if placed.leader:
         edge = (placed.centre[0], np.clip(placed.anchor[1], placed.box[1], placed.box[3]))
-        line = back.transform([edge, placed.anchor])
-        ax.plot(line[:, 0], line[:, 1], color=GREY, linewidth=0.7, zorder=15)
+        leader = back.transform([edge, placed.anchor])
+        ax.plot(leader[:, 0], leader[:, 1], color=GREY, linewidth=0.7, zorder=15)
     return placed.box

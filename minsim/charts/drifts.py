@@ -1,4 +1,4 @@
-"""Old against new: one picture for each thing that drifted, month by month, or lane by lane."""
+"""Charts of drifts, old against new: one chart per drifted subject, by month or by trade route."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OLD_COLOUR, NEW_COLOUR = GREY, COLOURS[1]
-MOST_LANES = 12
+MOST_ROUTES = 12
 MOST_SENTENCES = 3
 
 PANELS = {
     "monthly": ("shortfall_t", "month_end_cover_days"),
     "stockpiles": ("month_end_stock_t", "released_t"),
 }
-"""Columns shown besides the one that drifted."""
+"""Columns drawn besides the one that drifted."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """What one picture is of: a region's use of a material, a stock, or the lanes of a product."""
+    """Subject of one chart: a region's use of a material, a stock, or the trade routes of a product."""
 
     table: str
     subject: Key
@@ -43,7 +43,7 @@ class Topic:
 
     @property
     def stem(self) -> str:
-        """Name of its file, without what file systems dislike."""
+        """Stem of its file's name, with only characters that are safe in file names."""
         return re.sub(r"[^\w.-]+", "-", "-".join((self.table, *self.subject)).lower()).strip("-")
 
 
@@ -75,7 +75,7 @@ def draw_all(verdict: Verdict, folder: Path) -> list[Path]:
 
 
 def topics(drifts: Sequence[Drift]) -> Iterator[Topic]:
-    """One topic for all drifts that one picture shows, in their order."""
+    """One topic for all drifts of one chart, in their order."""
     groups: dict[tuple[str, Key], list[Drift]] = {}
     for drift in drifts:
         table = "monthly" if drift.table == "metrics" else drift.table
@@ -94,7 +94,7 @@ def draw(name: str, topic: Topic, old: Baseline, new: Baseline) -> Figure:
         foot = f"{name}: baseline of minsim {old.version} against minsim {new.version}"
         figure, bottom, top = write_page(capital(first), "; ".join(sentences), foot)
         if topic.table == "trade":
-            _draw_lanes(panels(figure, bottom, top, (1.0,))[0], topic, old, new)
+            _draw_routes(panels(figure, bottom, top, (1.0,))[0], topic, old, new)
         else:
             _draw_series(figure, bottom, top, topic, old, new)
     return figure
@@ -122,53 +122,46 @@ def _draw_series(figure: Figure, bottom_in: float, top_in: float, topic: Topic, 
         axes.set_xticks(range(0, len(times), step), times[::step])
         axes.set_ylim(bottom=0)
         axes.tick_params(axis="x", labelbottom=column == columns[-1])
-        axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
+        _add_legend(axes)
 
 
 def _columns(topic: Topic, old: Baseline, new: Baseline) -> list[str]:
-    """Two or three columns: what drifted most, then what explains it."""
+    """Two or three columns: the one that drifted most, then those that explain it."""
     there = [c for c in old.tables[topic.table].columns if c in new.tables[topic.table].columns]
     drifted = [drift.column for drift in topic.drifts if drift.column in there]
     wanted = dict.fromkeys((*drifted[:1], *PANELS[topic.table], *drifted[1:]))
     return [column for column in wanted if column in there][:3]
 
 
-# ------------------------------------------------------------------------------------------------------------------- lanes
+# ------------------------------------------------------------------------------------------------------------------ routes
 
 
-def _draw_lanes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
-    """Tonnes over the whole run, old and new, of the lanes that changed most."""
-    before, after = (_lane_totals(side, topic.subject) for side in (old, new))
+def _draw_routes(axes: Axes, topic: Topic, old: Baseline, new: Baseline) -> None:
+    """Tonnes over the whole run, old and new, of the trade routes that changed most."""
+    before, after = (_route_totals(side, topic.subject) for side in (old, new))
     drifted = {drift.subject[2:] for drift in topic.drifts}
-    lanes = sorted(drifted, key=lambda lane: (-abs(after.get(lane, 0.0) - before.get(lane, 0.0)), lane))
-    shown = lanes[:MOST_LANES]
+    shown = sorted(drifted, key=lambda route: (-abs(after.get(route, 0.0) - before.get(route, 0.0)), route))
+    shown = shown[:MOST_ROUTES]
     places = np.arange(len(shown))[::-1]
     bare(axes, "Shipped over the whole run [t]")
-    axes.barh(
-        places + 0.14,
-        [before.get(lane, 0.0) for lane in shown],
-        0.27,
-        color=LIGHT_GREY,
-        edgecolor=OLD_COLOUR,
-        label="old",
-    )
-    axes.barh(places - 0.14, [after.get(lane, 0.0) for lane in shown], 0.27, color=NEW_COLOUR, label="new")
-    for place, lane in zip(places, shown, strict=True):
+    old_t, new_t = ([side.get(route, 0.0) for route in shown] for side in (before, after))
+    axes.barh(places + 0.14, old_t, 0.27, color=LIGHT_GREY, edgecolor=OLD_COLOUR, label="old")
+    axes.barh(places - 0.14, new_t, 0.27, color=NEW_COLOUR, label="new")
+    for place, route in zip(places, shown, strict=True):
         axes.text(
-            0.005,
-            place + 0.44,
-            " → ".join(lane),
-            transform=axes.get_yaxis_transform(),
-            fontsize=7.5,
-            color=INK,
-            va="center",
-        )
+            0.005, place + 0.44, " → ".join(route), transform=axes.get_yaxis_transform(),
+            fontsize=7.5, color=INK, va="center",
+        )  # fmt: skip
     axes.set_yticks([])
     axes.set_ylim(-0.7, len(shown) - 0.2)
+    _add_legend(axes)
+
+
+def _add_legend(axes: Axes) -> None:
     axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 
-def _lane_totals(baseline: Baseline, product: Key) -> dict[Key, float]:
+def _route_totals(baseline: Baseline, product: Key) -> dict[Key, float]:
     table = baseline.tables["trade"]
     totals: dict[Key, float] = {}
     for key, row in table.rows.items():

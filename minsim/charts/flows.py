@@ -1,4 +1,4 @@
-"""The chart of flows: what a region buys at each stage of a chain, by seller, usually and during an event."""
+"""Chart of flows: a region's purchases at each stage of a chain, by seller, in the baseline and during an event."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from minsim.scenario.event_dates import ScheduledEvent
 
 MOST_SELLERS = 5
-"""Selling countries drawn a stage, the largest; the others are taken together."""
+"""Selling countries drawn per stage, the largest; the others are combined."""
 ROW_IN, HEADING_IN = 0.3, 0.42
-NEGLIGIBLE = 1e-3
+NEGLIGIBLE_FRACTION = 1e-3
 """Sellers below this fraction of a stage's tonnes are not drawn."""
-UNCHANGED = 0.01
+UNCHANGED_FRACTION = 0.01
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What a region buys of one product [t a month]: by seller, usually and during the event."""
+class StagePurchases:
+    """A region's purchases of one product by seller [t/month], in the baseline (`usual`) and during the event."""
 
     material: str
     stage: str
@@ -81,21 +81,21 @@ def plot_flows(
     stages = _stages(story, story.network.consumers[index].region, months)
     with drawing_style():
         words = _headline(story, index, span, stages), _what(story, index, months), _note(story, index, months)
-        _, bottom, top = start_page(run, *words)  # only to see what room head and foot take
+        _, bottom, top = start_page(run, *words)  # only to measure head and foot
         needed_in = sum(HEADING_IN + ROW_IN * len(stage.sellers) for stage in stages)
         figure, _, top = start_page(run, *words, height_in=HEIGHT_IN + needed_in - (top - bottom))
         _draw_stages(figure, stages, top)
     return figure
 
 
-def _event(story: MaterialSummary, index: int, asked: str | None) -> ScheduledEvent:
-    """The event asked for, or the one that bears most on the region's purchases."""
+def _event(story: MaterialSummary, index: int, requested: str | None) -> ScheduledEvent:
+    """The requested event, or the one with the most effect on the region's purchases."""
     spans = {span.event: span for span in story.disturbances()}
     here = story.network.consumers[index].place
-    if not spans or (asked and asked not in spans):
+    if not spans or (requested and requested not in spans):
         known = f"; expected one of {', '.join(spans)}" if spans else ""
         raise NotInRunError(
-            f"{'no event' if asked is None else repr(asked)} disturbs {story.material!r} in this run{known}"
+            f"{'no event' if requested is None else repr(requested)} disturbs {story.material!r} in this run{known}"
         )
     days = story.network.days
 
@@ -103,14 +103,14 @@ def _event(story: MaterialSummary, index: int, asked: str | None) -> ScheduledEv
         """Curbs first, those on the region, those on the product itself, those that act longest."""
         end = days if span.end_day is None else min(days, span.end_day)
         importers, materials = span.importers or (), getattr(span.model, "materials", ())
-        meant = importers == "all" or here in importers
-        return span.type == "export_curb", meant, story.material in materials, end - max(0, span.start_day)
+        affected = importers == "all" or here in importers
+        return span.type == "export_curb", affected, story.material in materials, end - max(0, span.start_day)
 
-    return spans[asked] if asked else max(spans.values(), key=weight)
+    return spans[requested] if requested else max(spans.values(), key=weight)
 
 
 def _within(span: ScheduledEvent, months: Months) -> list[int]:
-    """Months that lie wholly within an event; the one it covers most, where none does."""
+    """Months entirely within an event; if there is none, the month it covers most."""
     begin, days = months.first_day, months.days
     end = float(begin[-1] + days[-1]) if span.end_day is None else float(span.end_day)
     covered = np.clip(np.minimum(begin + days, end) - np.maximum(begin, span.start_day), 0.0, None)
@@ -118,7 +118,7 @@ def _within(span: ScheduledEvent, months: Months) -> list[int]:
     return whole.tolist() if len(whole) else [int(covered.argmax())]
 
 
-def _stages(story: MaterialSummary, region: str, chosen: Sequence[int]) -> list[Stage]:
+def _stages(story: MaterialSummary, region: str, chosen: Sequence[int]) -> list[StagePurchases]:
     """The products of a chain that a region buys, the last first."""
     record, network = story.run.record, story.network
     days = Months.of(network).days[list(chosen)].sum()
@@ -126,39 +126,41 @@ def _stages(story: MaterialSummary, region: str, chosen: Sequence[int]) -> list[
     chain = made_from(network.scenario, story.material)
     found = []
     for material, stage in network.products:
-        lanes = [
+        routes = [
             (arc.seller_country, arc.base_flow_t_per_day * MONTH_DAYS, float(during[k]))
             for k, arc in enumerate(network.arcs)
             if (arc.material, arc.stage, arc.user) == (material, stage, region)
         ]
-        if material in chain and any(usual + now > 0 for _, usual, now in lanes):
+        if material in chain and any(usual + now > 0 for _, usual, now in routes):
             title = network.scenario.model.materials[material].title or material
-            found.append(_stage(material, stage, f"{capital(title)}, stage “{stage}”: tonnes a month", lanes))
+            found.append(_stage(material, stage, f"{capital(title)}, stage “{stage}”: tonnes a month", routes))
     return found
 
 
-def _stage(material: str, stage: str, title: str, lanes: Sequence[tuple[str, float, float]]) -> Stage:
+def _stage(material: str, stage: str, title: str, lanes: Sequence[tuple[str, float, float]]) -> StagePurchases:
     totals: dict[str, FloatArray] = {}
     for seller, usual, now in lanes:
         totals[seller] = totals.get(seller, np.zeros(2)) + np.array([usual, now])
     whole = np.sum(list(totals.values()), axis=0).max()
-    seen = sorted((s for s in totals if totals[s].max() > NEGLIGIBLE * whole), key=lambda s: (-totals[s].max(), s))
+    seen = sorted(
+        (s for s in totals if totals[s].max() > NEGLIGIBLE_FRACTION * whole), key=lambda s: (-totals[s].max(), s)
+    )
     own, rest = seen[:MOST_SELLERS], seen[MOST_SELLERS:]
     amounts = [totals[seller] for seller in own]
     if rest:
         amounts.append(np.sum([totals[seller] for seller in rest], axis=0))
     names = [*own, *([rest[0] if len(rest) == 1 else count(len(rest), "other seller")] if rest else [])]
     usual, now = np.array(amounts).T
-    return Stage(material, stage, title, names, usual, now)
+    return StagePurchases(material, stage, title, names, usual, now)
 
 
-def _headline(story: MaterialSummary, index: int, span: ScheduledEvent, stages: Sequence[Stage]) -> str:
+def _headline(story: MaterialSummary, index: int, span: ScheduledEvent, stages: Sequence[StagePurchases]) -> str:
     who, under = capital(story.region(index)), f"under “{span.title}”"
     last = next((stage for stage in stages if stage.material == story.material), None)
     if last is None:
         return f"{who} buys no {story.name}"
     moves = last.during - last.usual
-    if np.abs(moves).max() <= UNCHANGED * last.usual.sum():
+    if np.abs(moves).max() <= UNCHANGED_FRACTION * last.usual.sum():
         return f"{who} buys {story.name} from the same sellers {under} as usual"
     k = int(np.abs(moves).argmax())
     own = last.sellers[k] == story.network.consumers[index].place
@@ -166,7 +168,7 @@ def _headline(story: MaterialSummary, index: int, span: ScheduledEvent, stages: 
     sells = (
         f"{seller} it {three_figures(float(last.during[k]))} t a month, usually {three_figures(float(last.usual[k]))}"
     )
-    if abs(last.change) <= UNCHANGED:
+    if abs(last.change) <= UNCHANGED_FRACTION:
         return f"{who} buys as much {story.name} {under} as usual; {sells}"
     amount = f"{percent(abs(last.change))} {'less' if last.change < 0 else 'more'}"
     return f"{who} buys {amount} {story.name} {under}: {sells}"
@@ -182,7 +184,7 @@ def _what(story: MaterialSummary, index: int, months: Sequence[int]) -> str:
 
 
 def _note(story: MaterialSummary, index: int, months: Sequence[int]) -> str:
-    """How much goes round a curb, of the last product."""
+    """Flow of the last product around a curb."""
     region, record = story.network.consumers[index].region, story.run.record
     lanes = [k for k, a in enumerate(story.network.arcs) if (a.material, a.user) == (story.material, region)]
     days = Months.of(story.network).days[list(months)].sum()
@@ -198,7 +200,7 @@ def _month(story: MaterialSummary, month: int) -> str:
     return story.date(int(Months.of(story.network).first_day[month])).split(" ", 1)[1]
 
 
-def _draw_stages(figure: Figure, stages: Sequence[Stage], top_in: float) -> None:
+def _draw_stages(figure: Figure, stages: Sequence[StagePurchases], top_in: float) -> None:
     left_in = MARGIN_IN + widest_in(figure, [name for stage in stages for name in stage.sellers]) + 0.1
     tall_in = figure.get_figheight()
     for stage in stages:
@@ -209,9 +211,9 @@ def _draw_stages(figure: Figure, stages: Sequence[Stage], top_in: float) -> None
         _draw_stage(ax, stage, left_in)
 
 
-def _draw_stage(ax: Axes, stage: Stage, left_in: float) -> None:
+def _draw_stage(ax: Axes, stage: StagePurchases, left_in: float) -> None:
     bare(ax, "")
-    ax.grid(visible=False)  # every bar says its numbers
+    ax.grid(visible=False)  # every bar has its numbers beside it
     ax.annotate(
         stage.title, (0, 1), (-72 * (left_in - MARGIN_IN), 4), "axes fraction", "offset points",
         fontweight="bold", va="bottom",
@@ -224,7 +226,7 @@ def _draw_stage(ax: Axes, stage: Stage, left_in: float) -> None:
     ax.set_ylim(len(stage.sellers) - 0.5, -0.5)
     rows = range(len(stage.sellers))
     ax.barh(rows, stage.usual, 0.8, color=LIGHT_GREY, edgecolor=GREY, linewidth=0.6)
-    fallen = stage.during < stage.usual * (1.0 - UNCHANGED)
+    fallen = stage.during < stage.usual * (1.0 - UNCHANGED_FRACTION)
     ax.barh(rows, stage.during, 0.36, color=[WIDE_COLOURS[5] if less else WIDE_COLOURS[0] for less in fallen])
     for row, label in enumerate(labels):
         beside(ax, label, float(reach[row]), row)

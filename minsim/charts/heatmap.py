@@ -1,4 +1,4 @@
-"""Heat maps: one cell a pair of names, darker where it is worse, the number written in it."""
+"""Heat maps: one cell per pair of names, darker for worse values, with the number written in it."""
 
 from __future__ import annotations
 
@@ -18,26 +18,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DARK = "#7a2a00"
-"""The dark end of the scale: white text stands on its darker part."""
+"""The dark end of the scale; text on its darker part is white."""
 WHITE_TEXT_FROM = 0.66
 ROW_IN, COLUMNS_IN, HEADING_IN, WIDEST_CELL_IN, GAP_IN = 0.33, 0.45, 0.25, 1.9, 0.2
 """Height of a row, room for the names of columns and for a heading, widest cell, room between two maps."""
-
 NAMES_PT, NAMES_GAP_IN = 9.0, 0.08
-"""Of names of columns, and what stays free between them."""
+"""Size of the names of columns, and the gap between them."""
 SLANT_DEGREES = 50.0
-"""Of names above columns too narrow for them."""
+"""Angle of names above columns too narrow for them."""
 
-Cell = tuple[float, str] | None
-"""How bad from 0 to 1, and what is written; None where there is nothing to say."""
-
-
-Cells = Sequence[Sequence[Cell]]
-"""Cells of each row."""
-Page = Callable[[float], "tuple[Figure, float, float]"]
-"""A page of some height [inches], and where the room on it begins and ends."""
-
-Table = Mapping[str, Any]
+HeatMapCell = tuple[float, str] | None
+"""Severity from 0 to 1, and the text; None: not applicable."""
+HeatMapCells = Sequence[Sequence[HeatMapCell]]
+"""HeatMapCells of each row."""
+PageWriter = Callable[[float], "tuple[Figure, float, float]"]
+"""From a height to a page with head and foot, and the bottom and top of the room between them [inches]."""
+ColumnTable = Mapping[str, Any]
 """Columns of one length by name: a dict of lists, or a DataFrame."""
 
 MAPS = {
@@ -45,7 +41,7 @@ MAPS = {
     "none": "without rerouting",
     "free": "with free rerouting",
 }
-"""Behaviours of the bracket, as their maps are named."""
+"""Behaviours of the bracket → headings of their maps."""
 
 
 def worse_scale() -> Colormap:
@@ -55,8 +51,8 @@ def worse_scale() -> Colormap:
     return LinearSegmentedColormap.from_list("worse", ["#ffffff", "#f6c9a8", "#D55E00", DARK])
 
 
-def draw_cells(ax: Axes, cells: Cells, rows: Sequence[str], columns: Sequence[str]) -> None:
-    """Draw a heat map into axes: names of columns above, of rows on the left, a dash where nothing is to say."""
+def draw_cells(ax: Axes, cells: HeatMapCells, rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Draw a heat map into axes: names of columns above, of rows on the left, a dash where there is no value."""
     from matplotlib.patches import Rectangle
 
     colours = worse_scale()
@@ -78,17 +74,17 @@ def draw_cells(ax: Axes, cells: Cells, rows: Sequence[str], columns: Sequence[st
         spine.set_visible(False)
 
 
-def plot_heat_map(table: Table, headline: str, what: str, foot: str, unit: str = "days") -> Figure:
+def plot_heat_map(table: ColumnTable, headline: str, what: str, foot: str, unit: str = "days") -> Figure:
     """Draw one number for each pair of names, in a picture of its own.
 
-    Rows and columns stand in the order in which they are first met; a pair that is not in the table, or whose number is
-    absent, gets a dash. The scale runs from zero to the largest number.
+    Rows and columns are in order of first appearance; a pair that is not in the table, or has no number, gets a dash.
+    The scale runs from zero to the largest number.
 
     Parameters
     ----------
     table : mapping of str to sequences of one length, or DataFrame
-        Columns `row`, `column` and `value` (not negative; None or nan is absent); a column `group`, where there is one,
-        puts maps side by side, one a group.
+        Columns `row`, `column` and `value` (not negative; None or nan: no number); an optional column `group` gives one
+        map per group, side by side.
     headline : str
         The finding.
     what : str
@@ -128,7 +124,7 @@ def plot_days_lost(run: Outcome) -> Figure:
         )
 
 
-def _days_lost(run: Outcome, stories: Sequence[MaterialSummary]) -> Table:
+def _days_lost(run: Outcome, stories: Sequence[MaterialSummary]) -> ColumnTable:
     """Days lost by behaviour, region and material; the region that loses most of all materials first."""
     consumers, lost = run.record.network.consumers, run.measures["reference"]["shortfall_days"]
     total = {c.region: 0.0 for c in consumers}
@@ -146,7 +142,7 @@ def _days_lost(run: Outcome, stories: Sequence[MaterialSummary]) -> Table:
 
 
 def _headline(stories: Sequence[MaterialSummary]) -> str:
-    """The worst loss of all materials; where there is none, the worst without rerouting."""
+    """The worst loss of all materials; if there is none, the worst without rerouting."""
     first = stories[0]
     if first.short:
         return first.headline()
@@ -164,8 +160,8 @@ def _headline(stories: Sequence[MaterialSummary]) -> str:
 # ----------------------------------------------------------------------------------------------------------------- drawing
 
 
-def _draw(table: Table, unit: str, page: Page) -> Figure:
-    """One map a group, side by side."""
+def _draw(table: ColumnTable, unit: str, page: PageWriter) -> Figure:
+    """One map per group, side by side."""
     given = list(table["group"]) if "group" in table else [""] * len(table["row"])
     groups, rows, columns = (list(dict.fromkeys(names)) for names in (given, table["row"], table["column"]))
     keys = zip(given, table["row"], table["column"], strict=True)
@@ -181,18 +177,20 @@ def _draw(table: Table, unit: str, page: Page) -> Figure:
     return draw_maps(maps, rows, columns, page)
 
 
-def _cell(value: float | None, largest: float) -> Cell:
+def _cell(value: float | None, largest: float) -> HeatMapCell:
     if value is None or not math.isfinite(value):
         return None
     return value / largest, whole_days(value)
 
 
-def draw_maps(maps: Sequence[tuple[str, Cells]], rows: Sequence[str], columns: Sequence[str], page: Page) -> Figure:
+def draw_maps(
+    maps: Sequence[tuple[str, HeatMapCells]], rows: Sequence[str], columns: Sequence[str], page: PageWriter
+) -> Figure:
     """Draw maps of the same rows and columns, each under its heading, on a page as tall as they need.
 
-    Names of columns stand in lines as wide as a cell, or slanted above cells too narrow for their words.
+    Names of columns are broken into lines as wide as a cell, or slanted above cells too narrow for their words.
     """
-    figure, bottom, top = page(HEIGHT_IN)  # only to see what room head and foot take
+    figure, bottom, top = page(HEIGHT_IN)  # only to measure head and foot
     left_in = MARGIN_IN + widest_in(figure, rows) + 0.1
     room_in = (WIDTH_IN - MARGIN_IN - left_in - GAP_IN * (len(maps) - 1)) / len(maps)
     width_in = min(room_in, WIDEST_CELL_IN * len(columns))

@@ -1,4 +1,4 @@
-"""Heat map of a catalogue: days of use lost, scenario by region."""
+"""Heat map of library runs: days of use lost, by scenario and region."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minsim._version import __version__
-from minsim.charts.heatmap import Cell, draw_maps
+from minsim.charts.heatmap import HeatMapCell, draw_maps
 from minsim.charts.page import write_page
 from minsim.charts.style import drawing_style
 from minsim.text.formatting import capital, count, day_count, inside_sentence, long_date, whole_days, with_article
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from minsim.studies.library_runs import Entry, Loss
 
 DARKEST_DAYS = 365.0
-"""Days of use lost from which on a cell is darkest: a year. Shades go by the square root, so that a week is seen too."""
+"""Days of use lost from which on a cell is darkest: a year; shades go by the square root, so that a week is visible."""
 
 
 def plot_catalogue(entries: Sequence[Entry]) -> Figure:
@@ -27,7 +27,7 @@ def plot_catalogue(entries: Sequence[Entry]) -> Figure:
     Parameters
     ----------
     entries : sequence of Entry
-        As `catalogue.run_all` gives them; those that failed are left out.
+        From `minsim.studies.library_runs.run_all`; those that failed are left out.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def plot_catalogue(entries: Sequence[Entry]) -> Figure:
 
 
 def _worst(entries: Sequence[Entry]) -> dict[tuple[str, str], Loss]:
-    """Largest loss by scenario and region, of whatever material; none where nothing is lost."""
+    """Largest loss by scenario and region, over all materials; no entry where nothing is lost."""
     found: dict[tuple[str, str], Loss] = {}
     for entry in entries:
         for loss in entry.losses:
@@ -63,14 +63,14 @@ def _worst(entries: Sequence[Entry]) -> dict[tuple[str, str], Loss]:
 
 
 def _regions(entries: Sequence[Entry], worst: dict[tuple[str, str], Loss]) -> list[str]:
-    """Regions by the days they lose over all scenarios, then by name."""
+    """Regions by the days lost over all scenarios, then by name."""
     lost = {region: 0.0 for entry in entries for region in entry.regions}
     for (_, region), loss in worst.items():
         lost[region] += loss.days_lost
     return sorted(lost, key=lambda region: (-lost[region], region))
 
 
-def _cell(loss: Loss | None) -> Cell:
+def _cell(loss: Loss | None) -> HeatMapCell:
     if loss is None:
         return 0.0, "0"
     return math.sqrt(loss.days_lost / DARKEST_DAYS), whole_days(loss.days_lost)

@@ -1,4 +1,4 @@
-"""The chart of a licence queue: what waits, and what was approved, week by week and importer by importer."""
+"""Chart of a licence queue: tonnes waiting and tonnes approved, by week and importer."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_IMPORTERS = len(WIDE_COLOURS) - 1
-"""Importers in colours of their own; the others are drawn together, in grey."""
+"""Importers with their own colour; the others are drawn together, in grey."""
 
-Amount = Callable[[LicenceWeek], float]
+WeeklyAmount = Callable[[LicenceWeek], float]
+"""Tonnes of one importer in one week [t]."""
 
 
 def plot_licences(run: Outcome, event: str | None = None) -> Figure:
@@ -33,12 +34,12 @@ def plot_licences(run: Outcome, event: str | None = None) -> Figure:
     run : Outcome
         The finished run.
     event : str, optional
-        Absent: the curb under which most was applied for.
+        Absent: the curb with the most tonnes applied for.
 
     Returns
     -------
     Figure
-        Its first axes are those of what waits, the second those of what was approved.
+        Its first axes show the tonnes waiting, its second the tonnes approved.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def _draw_weeks(
     weeks: Sequence[LicenceWeek],
     colours: Mapping[str, tuple[str, list[str]]],
     heading: str,
-    amount: Amount,
+    amount: WeeklyAmount,
 ) -> None:
     """Weekly bars, the importers stacked in one order in every panel."""
     network = run.record.network
@@ -115,7 +116,9 @@ def _draw_weeks(
     set_values(ax, float(bottom.max()))
 
 
-def _by_week(weeks: Sequence[LicenceWeek], days: Sequence[int], importers: Sequence[str], amount: Amount) -> FloatArray:
+def _by_week(
+    weeks: Sequence[LicenceWeek], days: Sequence[int], importers: Sequence[str], amount: WeeklyAmount
+) -> FloatArray:
     found = dict.fromkeys(days, 0.0)
     for week in weeks:
         if week.importer in importers:

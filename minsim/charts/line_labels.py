@@ -1,6 +1,6 @@
-"""Where the label of a line goes: beside it, clear of every other line and label.
+"""Placement of line labels: beside the line, clear of every other line and label.
 
-Each label tries some hundred places along its line and takes the cheapest. All geometry is in pixels.
+For each label a few hundred positions along its line are rated by cost, and the cheapest is used. All geometry is in pixels.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 PADDING_PX = 4.0
 STEP_PX = 3.0
-"""Spacing of the points that stand for a line when a label looks for room."""
+"""Spacing of the points that represent a line in the search."""
 ANCHORS = 60
-"""Places along its line that a label tries."""
+"""Positions along a line that are tried."""
 LEADER_PX = 12.0
-"""Labels farther than this from their line get a thin one that leads there."""
+"""Labels farther than this from their line get a leader line."""
 
 FORBIDDEN = 1e9
 COST_PER_POINT_HIDDEN = 30.0
@@ -37,7 +37,7 @@ SHORTLIST = 200
 
 @dataclass(frozen=True)
 class Placed:
-    """A place for a label [pixels]."""
+    """Position of a label [pixels]."""
 
     centre: tuple[float, float]
     anchor: tuple[float, float]
@@ -47,7 +47,7 @@ class Placed:
 
 
 def line_points(ax: Axes, days: FloatArray, values: FloatArray) -> FloatArray:
-    """Evenly spaced points along a drawn line, shape (n, 2) [pixels]; a jump within a day gets its points too."""
+    """Evenly spaced points along a drawn line, shape (n, 2) [pixels]; vertical jumps included."""
     corners = ax.transData.transform(np.column_stack([days, values])[np.isfinite(values)])
     along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))))
     wanted = np.arange(0.0, along[-1] + STEP_PX, STEP_PX)
@@ -68,7 +68,7 @@ def place_label(
     Parameters
     ----------
     ax : Axes
-        Where it must stay inside.
+        Axes that must contain it.
     size_px : tuple of float
         Width and height of the text [pixels].
     own : ndarray, shape (n, 2)
@@ -78,14 +78,14 @@ def place_label(
     taken : sequence of ndarray, shape (4,)
         Boxes of the labels already placed.
     at_peak : bool
-        Lines tell themselves apart by their peaks; else wherever they run farthest apart.
+        Whether lines are labelled at their peaks; else where they are farthest apart.
     """
     anchors, shifts, distance = _candidates(own, size_px)
     centres = (anchors[:, None] + shifts[None]).reshape(-1, 2)
     half = np.array(size_px) / 2
     boxes = np.hstack([centres - half, centres + half])
     elsewhere = np.vstack(others) if len(others) else np.full((1, 2), np.inf)
-    # Lines that lie on the axis cannot be told apart there, nor where they rise and fall together.
+    # Lines on the axis cannot be distinguished there, nor where they run close together.
     room = ax.get_window_extent()
     height = (anchors[:, 1] - room.y0) / room.height
     gap = np.hypot(*(anchors[:, None] - elsewhere[None]).transpose(2, 0, 1)).min(axis=1)
@@ -108,7 +108,7 @@ def place_label(
 
 
 def _candidates(own: FloatArray, size_px: tuple[float, float]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Anchors on the line, shifts of a box from its anchor, and what each shift costs."""
+    """Anchors on the line, shifts of a box from its anchor, and the cost of each shift."""
     anchors = own[np.unique(np.linspace(0, len(own) - 1, ANCHORS).astype(int))]
     width, height = size_px
     shifts = [

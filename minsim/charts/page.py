@@ -1,4 +1,4 @@
-"""The page every chart stands on: head with the finding, foot with the sources, axes, what stands beside lines and bars."""
+"""The page of every chart: head with the finding, foot with the sources, axes, labels beside lines and bars."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_SOURCES = 5
-"""Publishers named below a chart, those most cited; the others are counted."""
+"""Publishers named below a chart, the most cited; the others are counted."""
 LAYOUT_STEP_IN = 0.1
-"""Room made for texts comes in these steps [inches]."""
+"""Room for texts is rounded up to these steps [inches]."""
 HEADING_IN, BELOW_IN, VALUES_IN = 0.36, 0.30, 0.45
 """Room above a panel for its heading, below it for dates, to its right for values."""
 
@@ -33,7 +33,7 @@ HEADING_IN, BELOW_IN, VALUES_IN = 0.36, 0.30, 0.45
 
 
 def write_page(headline: str, what: str, foot: str, height_in: float = HEIGHT_IN) -> tuple[Figure, float, float]:
-    """A page with its head and foot; and where the room between them begins and ends [inches from the bottom]."""
+    """A page with head and foot, and the bottom and top of the room between them [inches from the bottom]."""
     figure = new_figure(height_in)
     below = write_text(figure, headline, height_in - 0.32, 13.5, INK, bold=True)
     top = write_text(figure, what, below - 0.06, 9.5, GREY) - 0.12
@@ -43,14 +43,14 @@ def write_page(headline: str, what: str, foot: str, height_in: float = HEIGHT_IN
 
 
 def foot_in(figure: Figure, foot: str) -> float:
-    """Room that the foot takes [inches]."""
+    """Height of the foot [inches]."""
     return 0.14 + 0.155 * len(wrapped(figure, foot, 8.0, bold=False))
 
 
 def start_page(
     run: Outcome, headline: str, what: str, note: str = "", height_in: float = HEIGHT_IN
 ) -> tuple[Figure, float, float]:
-    """The page of a run: below the finding what is drawn and as of when, at the foot whose data it rests on."""
+    """The page of a run: the finding, a subtitle with the date of knowledge, and the sources in the foot."""
     model = run.scenario.model
     subtitle = f"{what}. {model.title.rstrip('.')}, as of {long_date(model.as_of)}."
     foot = " ".join(part for part in (note, source_line(run)) if part)
@@ -58,7 +58,7 @@ def start_page(
 
 
 def source_line(run: Outcome) -> str:
-    """Whose data a run rests on, how much is assumed, and the version."""
+    """The publishers of a run's data, the share of assumptions, and the version."""
     sources = run.scenario.model.sources
     cited = Counter(entry.source for entry in run.scenario.inputs() if entry.source in sources)
     names = list(dict.fromkeys(_short(sources[key].publisher or sources[key].title) for key, _ in cited.most_common()))
@@ -77,7 +77,7 @@ def _short(name: str, longest: int = 40) -> str:
 
 
 def bare(ax: Axes, heading: str, *, grid: str = "x") -> None:
-    """Nothing but a heading that gives the unit, a light grid and its values."""
+    """Axes with only a heading that gives the unit, a light grid and its values."""
     from matplotlib.ticker import FuncFormatter
 
     for side in ("left", "right", "top", "bottom"):
@@ -90,7 +90,7 @@ def bare(ax: Axes, heading: str, *, grid: str = "x") -> None:
 
 
 def framed(ax: Axes, heading: str) -> None:
-    """As `bare`, for lines and columns: standing on an axis, the values on the right."""
+    """As `bare`, for lines and columns: with a horizontal axis, and the values on the right."""
     bare(ax, heading, grid="y")
     ax.tick_params(axis="x", length=3)
     ax.spines["bottom"].set_visible(True)
@@ -99,7 +99,7 @@ def framed(ax: Axes, heading: str) -> None:
 
 
 def set_dates(ax: Axes, start: dt.date, days: int, most: int = 10) -> None:
-    """Let the horizontal axis run over the days of a run, with some dates."""
+    """Set the horizontal axis to the days of a run, with some dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
     first = date2num(np.datetime64(start))
@@ -110,7 +110,7 @@ def set_dates(ax: Axes, start: dt.date, days: int, most: int = 10) -> None:
 
 
 def set_values(ax: Axes, highest: float, form: str = "{:,g}") -> None:
-    """Let the vertical axis run from zero to the round number above the highest value."""
+    """Set the vertical axis from zero to the round number above the highest value."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0.0, max(highest, 1e-9))
@@ -161,7 +161,7 @@ def axes_right_of(
 
 
 def widest_in(figure: Figure, labels: Sequence[str], size_pt: float = 9.5) -> float:
-    """Width of the longest label, rounded up [inches]: layout must not hang on how a version of matplotlib sets a letter."""
+    """Width of the longest label, rounded up [inches], so that layout does not depend on the version of matplotlib."""
     probe = figure.text(0, 0, "", fontsize=size_pt)
     widths = [0.0]
     for label in labels:
@@ -175,7 +175,7 @@ def widest_in(figure: Figure, labels: Sequence[str], size_pt: float = 9.5) -> fl
 
 
 def halo(width_pt: float = 3.0) -> list[Any]:
-    """White behind text, so that it reads across a grid or a line."""
+    """White outline of text, so that it is legible across a grid or a line."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width_pt, foreground="white")]
@@ -190,7 +190,7 @@ def beside(ax: Axes, text: str, x: float, y: float, *, bold: bool = False) -> No
 
 
 def set_reach(ax: Axes, right: FloatArray, labels: Sequence[str], left: float = 0.0) -> None:
-    """Make room for bars that end at `right` and for what is written beside them."""
+    """Make room for bars that end at `right` and for the labels beside them."""
     room = ax.get_window_extent().width
     reach = float(right.max())
     for end, label in zip(right, labels, strict=True):

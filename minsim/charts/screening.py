@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minsim._version import __version__
-from minsim.charts.heatmap import Cell, draw_maps
+from minsim.charts.heatmap import HeatMapCell, draw_maps
 from minsim.charts.page import write_page
 from minsim.charts.style import drawing_style, save_figure
 from minsim.data.reference import AS_OF
@@ -129,7 +129,7 @@ def _headline(screens: Sequence[Screen]) -> str:
     )
 
 
-def _cell(s: Screen, column: Column) -> Cell:
+def _cell(s: Screen, column: Column) -> HeatMapCell:
     _, value_of, text_of, severity = column
     value = value_of(s)
     return None if value is None else (severity(value), text_of(s, value))

@@ -1,4 +1,4 @@
-"""The chart of a run: the finding as the title, lines labelled where they run, the sources below."""
+"""Chart of a run's shortfall and stocks: the finding as the title, labelled lines, the sources below."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minsim.charts.curves import MOST_EVENTS, Curve, days_of, draw_curves, draw_events, set_timeline
+from minsim.charts.curves import MOST_EVENTS, LabelledLine, days_of, draw_events, draw_lines, set_timeline
 from minsim.charts.page import start_page
 from minsim.charts.style import COLOURS, DASHES, GREY, WIDTHS_PT, drawing_style, panels
 from minsim.metrics import consumers
@@ -74,27 +74,29 @@ def _draw_shortfall(ax: Axes, story: MaterialSummary) -> None:
     }
     drawn = story.short[:MOST_LINES]
     worst = drawn[0]
-    curves = [
-        Curve(_where_positive(shares["reference"][:, index]), _loss_label(story, index, rank), *_line_style(rank))
+    lines = [
+        LabelledLine(
+            _where_positive(shares["reference"][:, index]), _loss_label(story, index, rank), *_line_style(rank)
+        )
         for rank, index in enumerate(drawn)
     ]
     highest = max(shares["reference"][:, drawn].max(), *(share[:, worst].max() for share in shares.values()))
     set_timeline(ax, story.network, highest, "Shortfall, % of daily demand", "{:g}%")
     draw_events(ax, story, named=True)
     if len(shares) > 1:
-        _draw_band(ax, [share[:, worst] for share in shares.values()], curves[0].colour)
-        curves += _band_edges(shares, worst)
-    draw_curves(ax, curves, at_peak=True)
+        _draw_band(ax, [share[:, worst] for share in shares.values()], lines[0].colour)
+        lines += _band_edges(shares, worst)
+    draw_lines(ax, lines, at_peak=True)
 
 
 def _loss_label(story: MaterialSummary, index: int, rank: int) -> str:
-    """The region and what it loses; only the first says of what the figure counts."""
+    """The region and its loss; only the first label gives the unit."""
     days = day_count(story.measures["shortfall_days"][index])
     return f"{story.network.consumers[index].region}, {days}{' of use lost' if rank == 0 else ''}"
 
 
 def _where_positive(values: FloatArray) -> FloatArray:
-    """Leave out days at zero, but those next to a positive one: a line along the axis says nothing and hides others."""
+    """Leave out days at zero except next to a positive one: a line along the axis has no information and hides others."""
     beside = np.convolve(values > 0, np.ones(3), mode="same") > 0
     return np.where(beside, values, np.nan)
 
@@ -104,37 +106,39 @@ def _draw_band(ax: Axes, shares: list[FloatArray], colour: str) -> None:
     ax.fill_between(days_of(ax, len(low)), low, high, color=colour, alpha=0.16, linewidth=0, zorder=1)
 
 
-def _band_edges(shares: dict[str, FloatArray], index: int) -> list[Curve]:
-    """Outer behaviours of the hardest hit region; left out where they hardly differ from the line."""
+def _band_edges(shares: dict[str, FloatArray], index: int) -> list[LabelledLine]:
+    """Outer behaviours of the hardest hit region; left out if they hardly differ from its line."""
     edges = []
     for name, label in (("none", "without rerouting"), ("free", "with free rerouting")):
         apart = np.abs(shares[name][:, index] - shares["reference"][:, index]).max()
         if shares[name][:, index].any() and apart > 0.04 * shares["reference"][:, index].max():
-            edges.append(Curve(_where_positive(shares[name][:, index]), label, GREY, (0, (1, 1.5)), 0.9, bold=False))
+            edges.append(
+                LabelledLine(_where_positive(shares[name][:, index]), label, GREY, (0, (1, 1.5)), 0.9, bold=False)
+            )
     return edges
 
 
 def _draw_cover(ax: Axes, story: MaterialSummary, indices: Sequence[int], *, name_events: bool = False) -> None:
     cover = consumers.commercial_cover_days(story.run.record)
-    curves = [
-        Curve(cover[:, index], f"{story.network.consumers[index].region}, commercial stock", *_line_style(rank))
+    lines = [
+        LabelledLine(cover[:, index], f"{story.network.consumers[index].region}, commercial stock", *_line_style(rank))
         for rank, index in enumerate(indices)
     ]
-    curves += _stockpile_curves(story, indices)
-    set_timeline(ax, story.network, max(curve.values.max() for curve in curves), "Stocks, days of use")
+    lines += _stockpile_lines(story, indices)
+    set_timeline(ax, story.network, max(line.values.max() for line in lines), "Stocks, days of use")
     draw_events(ax, story, named=name_events)
-    draw_curves(ax, curves, at_peak=False)
+    draw_lines(ax, lines, at_peak=False)
 
 
-def _stockpile_curves(story: MaterialSummary, indices: Sequence[int]) -> list[Curve]:
+def _stockpile_lines(story: MaterialSummary, indices: Sequence[int]) -> list[LabelledLine]:
     """Strategic stocks that may serve some consumers, in days of their use, in the colour of the first they serve."""
     served = [(min(k for k, i in enumerate(indices) if i in h.serves), h, days) for h, days in story.strategic(indices)]
     served.sort(key=lambda stock: stock[0])
-    return [Curve(days, story.stockpile(h), COLOURS[rank], (0, (3, 1.2)), 1.6) for rank, h, days in served[:3]]
+    return [LabelledLine(days, story.stockpile(h), COLOURS[rank], (0, (3, 1.2)), 1.6) for rank, h, days in served[:3]]
 
 
 def _thinnest(story: MaterialSummary) -> list[int]:
-    """Consumers by how low their commercial stock falls, the lowest first; the most that are drawn."""
+    """Consumers by their lowest commercial stock, ascending; at most `MOST_LINES`."""
     lowest = story.measures["min_commercial_cover_days"]
     order = sorted(story.everyone, key=lambda i: (story.remoteness(i), lowest[i], story.network.consumers[i].region))
     return order[:MOST_LINES]

@@ -1,4 +1,4 @@
-"""The picture of what a budget buys: days saved per million dollars, and what more money saves."""
+"""Chart of a budget's effect: days saved per million dollars, and days saved against money spent."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from minsim.studies.spending import Spending
 
 MOST_BARS = 7
-VISIBLE = 0.02
-"""Share of the most that is saved from which on a purchase has a line of its own."""
+VISIBLE_FRACTION = 0.02
+"""Fraction of the largest saving from which on a purchase has a line of its own."""
 NOTE = (
     "Bars: the least money that saves nearly all a purchase can, alone; lines across them: the range of its cost, an "
     "assumption. Everything bought stands on the first day."
@@ -28,7 +28,7 @@ NOTE = (
 
 
 def plot_spending(found: Spending) -> Figure:
-    """Draw bars of days saved per million dollars, and below them the days that more money saves.
+    """Draw bars of days saved per million dollars, and below them days saved against money spent.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def plot_spending(found: Spending) -> Figure:
         _draw_bars(upper, shown)
         if useful:
             (lower,) = grid_of_axes(figure, bottom + 0.22, middle, 1, 1)
-            _draw_curves(lower, found, useful)
+            _draw_savings(lower, found, useful)
     return figure
 
 
@@ -65,7 +65,7 @@ def _draw_bars(ax: Axes, shown: list[Yield]) -> None:
         ax.barh(level, y.per_million.value, height=0.6, color=COLOURS[level % len(COLOURS)], linewidth=0.0)
         if y.is_useful and y.range_per_million[0] < y.range_per_million[1]:
             ax.plot(y.range_per_million, [level, level], color=INK, linewidth=1.2)
-    labels = [_told(y) for y in shown]
+    labels = [_bar_label(y) for y in shown]
     for level, (end, label) in enumerate(zip(ends, labels, strict=True)):
         beside(ax, label, end, level)
     ax.set_yticks(range(len(shown)), [y.purchase.label for y in shown], fontsize=9.5, color=INK)
@@ -73,7 +73,7 @@ def _draw_bars(ax: Axes, shown: list[Yield]) -> None:
     set_reach(ax, np.array(ends if any(values) else [1.0] * len(shown)), labels)
 
 
-def _told(y: Yield) -> str:
+def _bar_label(y: Yield) -> str:
     if not y.is_useful:
         return "saves next to nothing alone"
     rate, saved = (
@@ -82,25 +82,15 @@ def _told(y: Yield) -> str:
     return f"{rate}  (at most {saved} days, for {dollars(y.best.usd)})"
 
 
-def _draw_curves(ax: Axes, found: Spending, useful: list[Yield]) -> None:
+def _draw_savings(ax: Axes, found: Spending, useful: list[Yield]) -> None:
     """Days saved against money: each purchase that saves a visible part alone, and the mix."""
     framed(ax, "Days of use saved, by money spent on one purchase alone, and on the best mix")
-    has_errors = found.question.replications is not None
     highest = max(max(y.best.saved.value for y in useful), found.mix.best.saved.value)
-    visible = [y for y in useful if y.best.saved.value >= VISIBLE * highest]
+    visible = [y for y in useful if y.best.saved.value >= VISIBLE_FRACTION * highest]
     reach = min(found.question.budget_usd, 1.15 * max([found.mix.best.usd, *(y.best.usd for y in visible)]))
     for rank, y in enumerate(useful):
-        if y not in visible:
-            continue
-        beyond = next((k for k, point in enumerate(y.curve, 1) if point.usd >= reach), len(y.curve))
-        points = y.curve[:beyond]
-        colour = COLOURS[rank % len(COLOURS)]
-        usd = [point.usd for point in points]
-        saved = np.array([point.saved.value for point in points])
-        if has_errors:
-            error = 2.0 * np.nan_to_num([point.saved.se for point in points])
-            ax.fill_between(usd, saved - error, saved + error, color=colour, alpha=0.16, linewidth=0)
-        ax.plot(usd, saved, linewidth=2.6, label=y.purchase.label, color=colour, linestyle=DASHES[rank % len(DASHES)])
+        if y in visible:
+            _draw_purchase(ax, y, rank, reach, has_errors=found.question.replications is not None)
     bought = [usd for usd in found.mix.best.amounts if usd > 0.0]
     if len(bought) > 1:
         usd = [0.0, *(step.point.usd for step in found.mix.steps)]
@@ -112,3 +102,16 @@ def _draw_curves(ax: Axes, found: Spending, useful: list[Yield]) -> None:
     ax.set_ylim(0.0, 1.12 * highest)
     ax.yaxis.tick_right()
     ax.legend(loc="upper left", frameon=False, fontsize=8.5)
+
+
+def _draw_purchase(ax: Axes, y: Yield, rank: int, reach: float, *, has_errors: bool) -> None:
+    """Days saved by one purchase alone, up to the money `reach` [USD]."""
+    beyond = next((k for k, point in enumerate(y.curve, 1) if point.usd >= reach), len(y.curve))
+    points = y.curve[:beyond]
+    colour = COLOURS[rank % len(COLOURS)]
+    usd = [point.usd for point in points]
+    saved = np.array([point.saved.value for point in points])
+    if has_errors:
+        error = 2.0 * np.nan_to_num([point.saved.se for point in points])
+        ax.fill_between(usd, saved - error, saved + error, color=colour, alpha=0.16, linewidth=0)
+    ax.plot(usd, saved, linewidth=2.6, label=y.purchase.label, color=colour, linestyle=DASHES[rank % len(DASHES)])

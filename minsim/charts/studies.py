@@ -1,4 +1,4 @@
-"""Pictures of risk: fans of ensembles, differences, sweeps, sizes and tornados, in the style of every other chart."""
+"""Charts of studies: fan, comparison, sweep, stockpile size and tornado."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from minsim.charts.curves import Curve, draw_curves
+from minsim.charts.curves import LabelledLine, draw_lines
 from minsim.charts.heatmap import WHITE_TEXT_FROM, worse_scale
 from minsim.charts.page import axes_right_of, bare, framed, grid_of_axes, halo, set_dates, set_values, start_page
 from minsim.charts.style import COLOURS, DASHES, GREY, INK, darker, drawing_style, paler
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 4
 MOST_BARS = 10
-VISIBLE = 0.001
+VISIBLE_FRACTION = 0.001
 """Share of the longest bar from which on a bar is drawn."""
 MOST_CELLS_NAMED = 60
-"""Cells of a heat map in which the number is written."""
+"""Largest heat map, in cells, with the numbers written in it."""
 LEAST_TOP = 5.0
-"""Lowest top of the axis of shortfalls [% of demand]: what is next to nothing should look so."""
+"""Lowest upper limit of the axis of shortfalls [% of demand], so that negligible shortfalls look small."""
 SHORT_FROM = 0.0005
 """A weekly shortfall below this fraction of demand is drawn as none."""
 
 
-def _page(asked: Any, headline: str, what: str, note: str = "") -> tuple[Figure, float, float]:
-    """The page of all charts; of what is asked, only the scenario counts."""
-    return start_page(cast("Outcome", asked), headline, what, note)
+def _page(study: Any, headline: str, what: str, note: str = "") -> tuple[Figure, float, float]:
+    """The page of all charts; only the scenario of the study is used."""
+    return start_page(cast("Outcome", study), headline, what, note)
 
 
 def _dated(ax: Axes, start: dt.date, days: int, highest: float, heading: str) -> None:
@@ -107,14 +107,14 @@ def _draw_fan(ax: Axes, found: Ensemble, place: int, highest: float, *, named: b
     ax.fill_between(days, lower, upper, color=colour, alpha=0.30, linewidth=0)
     ax.plot(days, middle, color=colour, linewidth=2.0)
     if high.max() <= 100.0 * SHORT_FROM:
-        told = "none in any week in 95% of replications"
-        ax.annotate(told, (0.5, 0.5), xycoords="axes fraction", ha="center", color=GREY, path_effects=halo())
+        message = "none in any week in 95% of replications"
+        ax.annotate(message, (0.5, 0.5), xycoords="axes fraction", ha="center", color=GREY, path_effects=halo())
     elif named:
         _name_bands(ax, days, found.bands[place].quantiles * 100.0)
 
 
 def _name_bands(ax: Axes, days: FloatArray, bands: FloatArray) -> None:
-    """Name the bands in a key at the side of the picture on which less is drawn."""
+    """Add a legend of the bands on the emptier side of the chart."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -133,7 +133,7 @@ def _name_bands(ax: Axes, days: FloatArray, bands: FloatArray) -> None:
 
 
 def plot_comparison(found: Comparison) -> Figure:
-    """Draw the central cases of the hardest hit region over each other, and below the paired differences of all regions."""
+    """Draw the central cases of the hardest hit region in one panel, and the paired differences of all regions below."""
     place = found.places[0]
     what = (
         f"Above: central cases, {place.region}. Below: difference of days of use lost from {found.names[0]}, "
@@ -155,24 +155,26 @@ def plot_comparison(found: Comparison) -> Figure:
 
 
 def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
-    curves = []
-    for curve in found.central:
-        own = curve.schema.consumers.index(place)
-        curves.append((curve.schema, 100.0 * curve.weekly[own]))
-    start = min(schema.start for schema, _ in curves)
-    end = max(schema.start + dt.timedelta(days=schema.days) for schema, _ in curves)
-    highest = max(float(values.max()) for _, values in curves)
+    central = []
+    for case in found.central:
+        own = case.schema.consumers.index(place)
+        central.append((case.schema, 100.0 * case.weekly[own]))
+    start = min(schema.start for schema, _ in central)
+    end = max(schema.start + dt.timedelta(days=schema.days) for schema, _ in central)
+    highest = max(float(values.max()) for _, values in central)
     _dated(ax, start, (end - start).days, highest, f"{place.region}: weekly shortfall, % of demand")
-    weeks = _week_days(ax, max((schema.start - start).days // WEEK_DAYS + len(values) for schema, values in curves))
+    weeks = _week_days(ax, max((schema.start - start).days // WEEK_DAYS + len(values) for schema, values in central))
     drawn = []
-    for k, (schema, values) in enumerate(curves):
+    for k, (schema, values) in enumerate(central):
         first = round((schema.start - start).days / WEEK_DAYS)
         line = np.full(len(weeks), np.nan)
         line[first : first + len(values)] = values[: len(weeks) - first]
         drawn.append(
-            Curve(line, found.names[k], COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)], 2.2 - 0.2 * min(k, 3))
+            LabelledLine(
+                line, found.names[k], COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)], 2.2 - 0.2 * min(k, 3)
+            )
         )
-    draw_curves(ax, drawn, at_peak=True, at=weeks)
+    draw_lines(ax, drawn, at_peak=True, at=weeks)
 
 
 def _draw_differences(ax: Axes, found: Comparison, places: Sequence[MaterialRegion], labels: Sequence[str]) -> None:
@@ -197,7 +199,7 @@ def _draw_differences(ax: Axes, found: Comparison, places: Sequence[MaterialRegi
 
 
 def plot_sweep(found: Sweep, metric: str, place: MaterialRegion) -> Figure:
-    """Draw one metric over the grid: lines over the longest path of numbers, or a heat map over two of many values."""
+    """Draw one metric over the grid: lines over the longest numeric axis, or a heat map over two long ones."""
     what = f"{_words(metric)}, {place.region}, {material_name(found.scenario, place.material)}"
     errors = "" if found.is_central else "; bars: two standard errors to either side"
     over = found.over
@@ -207,10 +209,10 @@ def plot_sweep(found: Sweep, metric: str, place: MaterialRegion) -> Figure:
         figure, bottom, top = _page(found, found.answer().headline, what + ("" if is_map else errors))
         if is_map:
             (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1, left_in=0.7)
-            _draw_map(ax, found, metric, place)
+            _draw_sweep_map(ax, found, metric, place)
         else:
             (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1)
-            _draw_lines(ax, found, metric, place, numeric)
+            _draw_sweep_lines(ax, found, metric, place, numeric)
     return figure
 
 
@@ -231,18 +233,15 @@ def _axis_words(path: str) -> str:
     return f"{noun} [{unit}]" if unit else noun
 
 
-def _draw_lines(ax: Axes, found: Sweep, metric: str, place: MaterialRegion, numeric: Sequence[str]) -> None:
+def _draw_sweep_lines(ax: Axes, found: Sweep, metric: str, place: MaterialRegion, numeric: Sequence[str]) -> None:
     along = max(numeric or found.over, key=lambda path: len(found.over[path]))
     axis = list(found.over).index(along)
     values = found.over[along]
     at = [float(value) for value in values] if along in numeric else list(range(len(values)))
     framed(ax, f"{_words(metric)} [{_unit(metric)}]")
-    series: dict[tuple[Any, ...], list[int]] = {}
-    for k, point in enumerate(found.points):
-        series.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
     others = [path_words(path) for path in found.over if path != along]
-    curves = []
-    for rank, (rest, points) in enumerate(series.items()):
+    lines = []
+    for rank, (rest, points) in enumerate(_points_by_line(found, axis).items()):
         estimated = [found.estimate(k, place, metric) for k in points]
         colour, dashes = COLOURS[rank % len(COLOURS)], DASHES[(rank // len(COLOURS) + rank) % len(DASHES)]
         means = np.array([e.value for e in estimated])
@@ -250,16 +249,24 @@ def _draw_lines(ax: Axes, found: Sweep, metric: str, place: MaterialRegion, nume
         if not found.is_central:
             errors = 2.0 * np.nan_to_num([e.se for e in estimated])
             ax.errorbar(at, means, errors, fmt="none", ecolor=colour, elinewidth=1.2, capsize=3)
-        told = (f"{noun} {value} {unit}".rstrip() for (noun, unit), value in zip(others, rest, strict=True))
-        curves.append(Curve(means, ", ".join(told), colour, dashes, 2.0))
+        names = (f"{noun} {value} {unit}".rstrip() for (noun, unit), value in zip(others, rest, strict=True))
+        lines.append(LabelledLine(means, ", ".join(names), colour, dashes, 2.0))
     if along not in numeric:
         ax.set_xticks(at, [str(value) for value in values])
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
-    draw_curves(ax, curves, at_peak=False, named=len(curves) > 1, at=np.array(at))
+    draw_lines(ax, lines, at_peak=False, named=len(lines) > 1, at=np.array(at))
     ax.set_xlabel(_axis_words(along), color=INK, fontsize=9, loc="left")
 
 
-def _draw_map(ax: Axes, found: Sweep, metric: str, place: MaterialRegion) -> None:
+def _points_by_line(found: Sweep, axis: int) -> dict[tuple[Any, ...], list[int]]:
+    """Points of the grid along one axis, by their values on the other axes."""
+    points: dict[tuple[Any, ...], list[int]] = {}
+    for k, point in enumerate(found.points):
+        points.setdefault((*point[:axis], *point[axis + 1 :]), []).append(k)
+    return points
+
+
+def _draw_sweep_map(ax: Axes, found: Sweep, metric: str, place: MaterialRegion) -> None:
     (down, rows), (across, columns) = found.over.items()
     means = np.array([found.estimate(k, place, metric).value for k in range(len(found.points))])
     table = means.reshape(len(rows), len(columns))
@@ -289,48 +296,60 @@ def _draw_map(ax: Axes, found: Sweep, metric: str, place: MaterialRegion) -> Non
 
 def plot_sizing(found: Sizing) -> Figure:
     """Draw the share of replications served against the size, with its confidence band and the size found."""
-    answer = found.answer()
     question = found.question
     what = f"Share of replications served, by the target of {question.stockpile}; band: 95% confidence"
     with drawing_style():
-        figure, bottom, top = _page(found, answer.headline, what, question.definition)
+        figure, bottom, top = _page(found, found.answer().headline, what, question.definition)
         (ax,) = grid_of_axes(figure, bottom + 0.25, top, 1, 1)
         framed(ax, f"Served: {question.region}, % of replications")
-        at = [level.days for level in found.levels]
-        low, high = (100.0 * np.array([level.interval[end] for level in found.levels]) for end in (0, 1))
-        ax.fill_between(at, low, high, color=COLOURS[0], alpha=0.18, linewidth=0)
-        served = [100.0 * level.service for level in found.levels]
-        ax.plot(at, served, color=COLOURS[0], linewidth=2.2, marker="o", markersize=3.5)
-        ax.axhline(100.0 * question.service, color=GREY, linewidth=1.0, linestyle=(0, (3, 2)))
-        ax.annotate(
-            f"{100 * question.service:g}% wanted", (0, 100.0 * question.service), (4, 4), textcoords="offset points",
-            color=GREY, path_effects=halo(),
-        )  # fmt: skip
-        stated = next(level for level in found.levels if level.days == question.stated_days)
-        free = 0.7 if stated.service < 0.5 else 0.12  # where the curve is not
-        marks = [(question.stated_days, "the scenario: {:,.0f} days", COLOURS[2], free)]
-        if found.days is not None:
-            marks.append((found.days, "enough: {:,.0f} days", COLOURS[1], 0.06))
-        for days, text, colour, level in marks:
-            ax.axvline(days, color=colour, linewidth=1.4)
-            near_end = days > 0.7 * max(at)
-            ax.annotate(
-                text.format(days), (days, level), (-5 if near_end else 5, 0), ("data", "axes fraction"), "offset points",
-                ha="right" if near_end else "left", color=darker(colour), fontweight="bold", path_effects=halo(),
-            )  # fmt: skip
+        _draw_service(ax, found)
+        _mark_sizes(ax, found)
         ax.set_ylim(-2.0, 104.0)
-        ax.set_xlim(0.0, max(at))
+        ax.set_xlim(0.0, max(level.days for level in found.levels))
         ax.yaxis.tick_right()
         ax.set_xlabel("Target, days of use", color=INK, fontsize=9, loc="left")
     return figure
+
+
+def _draw_service(ax: Axes, found: Sizing) -> None:
+    """The share served by size, its confidence band, and the share wanted."""
+    at = [level.days for level in found.levels]
+    low, high = (100.0 * np.array([level.interval[end] for level in found.levels]) for end in (0, 1))
+    ax.fill_between(at, low, high, color=COLOURS[0], alpha=0.18, linewidth=0)
+    served = [100.0 * level.service for level in found.levels]
+    ax.plot(at, served, color=COLOURS[0], linewidth=2.2, marker="o", markersize=3.5)
+    wanted = 100.0 * found.question.service
+    ax.axhline(wanted, color=GREY, linewidth=1.0, linestyle=(0, (3, 2)))
+    ax.annotate(
+        f"{100 * found.question.service:g}% wanted", (0, wanted), (4, 4), textcoords="offset points",
+        color=GREY, path_effects=halo(),
+    )  # fmt: skip
+
+
+def _mark_sizes(ax: Axes, found: Sizing) -> None:
+    """Vertical lines at the size of the scenario and at the size found."""
+    question = found.question
+    stated = next(level for level in found.levels if level.days == question.stated_days)
+    free = 0.7 if stated.service < 0.5 else 0.12  # where the curve is not
+    marks = [(question.stated_days, "the scenario: {:,.0f} days", COLOURS[2], free)]
+    if found.days is not None:
+        marks.append((found.days, "enough: {:,.0f} days", COLOURS[1], 0.06))
+    largest = max(level.days for level in found.levels)
+    for days, text, colour, height in marks:
+        ax.axvline(days, color=colour, linewidth=1.4)
+        near_end = days > 0.7 * largest
+        ax.annotate(
+            text.format(days), (days, height), (-5 if near_end else 5, 0), ("data", "axes fraction"), "offset points",
+            ha="right" if near_end else "left", color=darker(colour), fontweight="bold", path_effects=halo(),
+        )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------------------------- tornado
 
 
 def plot_tornado(found: Sensitivity) -> Figure:
-    """Draw what each number contributes, largest first; assumptions are hatched and say so."""
-    least = VISIBLE * (found.rows[0][found.main] or 0.0)
+    """Draw the contribution of each number, largest first; assumptions are hatched."""
+    least = VISIBLE_FRACTION * (found.rows[0][found.main] or 0.0)
     rows = [row for row in found.rows if (row[found.main] or 0.0) > least][:MOST_BARS] or found.rows[:1]
     scale = 1.0 if found.method == "morris" else 100.0
     unit = found.unit if found.method == "morris" else "% of the variance, interactions included"
@@ -363,7 +382,7 @@ def _meaning(found: Sensitivity) -> str:
 
 
 def _in_two_lines(text: str, longest: int = 38) -> str:
-    """A label in two lines where it is long."""
+    """A long label in two lines."""
     if len(text) <= longest:
         return text
     gaps = [i for i, letter in enumerate(text) if letter == " "]

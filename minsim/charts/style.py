@@ -1,8 +1,8 @@
-"""How every chart of minsim looks: colours, sizes, the page with its head and foot; and files that come out the same.
+"""Style of every chart: colours, sizes, text on the page; and files with reproducible bytes.
 
 matplotlib is imported by the functions that draw, and only its object interface is used (pyplot's in a notebook): no
-global state is read or left behind. Colours are those of Okabe and Ito, told apart by every kind of colour vision; widths
-and dashes tell lines apart in grey.
+global state is read or left behind. Colours are those of Okabe and Ito, distinct for every kind of colour vision; widths
+and dashes distinguish lines in grey.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INK, GREY, LIGHT_GREY = "#1a1a1a", "#5c5c5c", "#d4d4d4"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """The four of Okabe and Ito (2008) that are dark enough for lines and text on white."""
 WIDE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B3B3B3")
-"""For areas: six of Okabe and Ito, neighbours far apart in lightness, and a grey for what is left over."""
+"""For areas: six of Okabe and Ito, neighbours far apart in lightness, and a grey for the remainder."""
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 WIDTHS_PT = (2.6, 2.2, 2.2, 1.8)
 """Line of the hardest hit region first, in colours, dashes and widths."""
@@ -49,7 +49,7 @@ STYLE = {
 
 @contextlib.contextmanager
 def drawing_style() -> Iterator[None]:
-    """Draw in minsim's style, whatever the user's settings, and leave those alone."""
+    """Draw in minsim's style, independent of the user's settings, which stay unchanged."""
     import matplotlib
 
     if in_notebook():
@@ -63,7 +63,7 @@ def drawing_style() -> Iterator[None]:
 
 @functools.cache
 def _choose_backend() -> None:
-    """Let a first figure choose the notebook's backend: inside `drawing_style` its settings would end with that."""
+    """Select the notebook's backend by a first figure: inside `drawing_style` its settings would be lost."""
     from matplotlib import pyplot
 
     pyplot.close(pyplot.figure())
@@ -98,7 +98,7 @@ def paler(colour: str) -> tuple[float, float, float]:
 
 
 def text_on(colour: str) -> str:
-    """Black or white, whichever reads better on a colour (relative luminance of WCAG 2)."""
+    """Black or white, whichever is more legible on a colour (relative luminance of WCAG 2)."""
     from matplotlib.colors import to_rgb
 
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
@@ -107,7 +107,7 @@ def text_on(colour: str) -> str:
 
 
 def new_figure(height_in: float = HEIGHT_IN) -> Figure:
-    """An empty page: drawn without a screen; in a notebook one of pyplot's, which the cell shows and lets go of."""
+    """An empty page, drawn without a screen; in a notebook a pyplot figure, which the cell shows and releases."""
     size_in = (WIDTH_IN, height_in)
     if in_notebook():
         from matplotlib import pyplot
@@ -128,7 +128,7 @@ def in_notebook() -> bool:
 
 
 def panels(figure: Figure, bottom_in: float, top_in: float, heights: tuple[float, ...]) -> list[Axes]:
-    """Axes one above the other, between head and foot, room left for headings, dates and the values on the right."""
+    """Axes stacked between head and foot, with room for headings, dates and the values on the right."""
     heading_in, dates_in, values_in = 0.36, 0.30, 0.40
     room_in = top_in - bottom_in - dates_in - heading_in * len(heights)
     axes, upper_in, tall_in = [], top_in, figure.get_figheight()
@@ -143,7 +143,7 @@ def panels(figure: Figure, bottom_in: float, top_in: float, heights: tuple[float
 
 
 def write_text(figure: Figure, text: str, top_in: float, size_pt: float, colour: str, *, bold: bool = False) -> float:
-    """Write wrapped text from `top_in` down; returns where it ends [inches from the bottom]."""
+    """Write wrapped text from `top_in` down; returns its lower end [inches from the bottom]."""
     spacing_in = 1.35 * size_pt / 72
     for line in wrapped(figure, text, size_pt, bold=bold):
         weight = "bold" if bold else "normal"
@@ -156,7 +156,7 @@ def write_text(figure: Figure, text: str, top_in: float, size_pt: float, colour:
 
 
 def wrapped(figure: Figure, text: str, size_pt: float, *, bold: bool) -> list[str]:
-    """Break text into lines that fit the figure, by their drawn width; a title into lines of like width."""
+    """Break text into lines that fit the figure, by their drawn width; a title into lines of similar width."""
     width_px = (WIDTH_IN - 2 * MARGIN_IN) * figure.dpi
     lines = _broken(figure, text, size_pt, bold, width_px)
     while bold and len(narrower := _broken(figure, text, size_pt, bold, 0.96 * width_px)) == len(lines) > 1:
@@ -179,4 +179,4 @@ def _broken(figure: Figure, text: str, size_pt: float, bold: bool, width_px: flo
 
 
 _UNBROKEN = re.compile(rf"\d (?=days|{'|'.join(MONTHS)})|({'|'.join(MONTHS)}) (?=\d)")
-"""Spaces at which no line ends: inside dates, and between a number and its days."""
+"""Spaces that never end a line: inside dates, and between a number and its days."""

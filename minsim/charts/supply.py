@@ -1,4 +1,4 @@
-"""The chart of supply by origin: what is shipped to a region month by month, by selling country, against its need."""
+"""Chart of supply by origin: monthly shipments to a region by selling country, compared with its need."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from minsim.network.network import Network
 
 MONTH_DAYS = 365.25 / 12
-"""A month of the charts [days]: sums over months of any length, the first and last cut short, are put on this one."""
+"""Length of a chart's month [days]: sums over calendar months, and over incomplete ones, are scaled to it."""
 MOST_ORIGINS = 4
-"""Selling countries in colours of their own; the others are drawn together, in grey."""
+"""Selling countries with their own colour; the others are drawn together, in grey."""
 WHOLE_MONTH_DAYS = 15
-"""A month with fewer days in the run is drawn, but no finding rests on it."""
-UNCHANGED = 0.03
-"""Shipments that fall by a smaller fraction are said to hold."""
-SEEN = 0.01
-"""Parts that never reach this fraction of the need are drawn with the others."""
-LEAKED, RELEASED = "round the curb", "from stockpiles"
-HATCHED = (LEAKED, RELEASED)
+"""A month with fewer days in the run is drawn, but not used in the headline."""
+UNCHANGED_FRACTION = 0.03
+"""Shipments that fall by a smaller fraction count as constant."""
+VISIBLE_FRACTION = 0.01
+"""Parts that never exceed this fraction of the need are drawn with the others."""
+AROUND_CURB, FROM_STOCKPILES = "round the curb", "from stockpiles"
+HATCHED = (AROUND_CURB, FROM_STOCKPILES)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Months:
         return self.put_on_month(sums)
 
     def put_on_month(self, sums: FloatArray) -> FloatArray:
-        """Sums of each month as if it had `MONTH_DAYS`; months are the first axis."""
+        """Sums of each month scaled to `MONTH_DAYS`; months are the first axis."""
         factor = MONTH_DAYS / self.days
         return np.asarray((sums.T * factor).T)
 
 
 @dataclass(frozen=True)
 class Supply:
-    """What reaches one region [t a month]: shipped by origin, by month; the usual of each; released; needed."""
+    """Supply of one region [t/month]: shipments by origin and month, their baseline (`usual`), releases and need."""
 
     story: MaterialSummary
     index: int
@@ -76,7 +76,7 @@ class Supply:
 
     @classmethod
     def of(cls, run: Outcome, material: str | None, region: str | None) -> Supply:
-        """Read the lanes that end in a region's use of a material."""
+        """Read the trade routes that end in a region's use of a material."""
         story = MaterialSummary(run, material or rank_materials(run)[0])
         index = story.consumer(region) if region else story.hardest_hit
         record, network = run.record, story.network
@@ -96,18 +96,18 @@ class Supply:
 
     @property
     def region(self) -> str:
-        """The region whose own producers sell at home: of a company, that it lies in."""
+        """The region itself; for a company, the region that contains it."""
         return self.story.network.consumers[self.index].place
 
     @property
     def arriving(self) -> FloatArray:
-        """All that is shipped, openly or not."""
+        """All shipments, those around a curb included."""
         return np.asarray(sum(self.shipped.values()) + self.leaked)
 
     def parts(self) -> dict[str, FloatArray]:
-        """What is stacked, from below: the region's own, the largest sellers, the others, round a curb, stockpiles."""
+        """Stacked parts, from below: the region's own, the largest sellers, the others, around a curb, stockpiles."""
         ranked = sorted(self.shipped, key=lambda name: (name != self.region, -self.usual[name], name))
-        floor = SEEN * float(self.needed.max())
+        floor = VISIBLE_FRACTION * float(self.needed.max())
         seen = [name for name in ranked if self.shipped[name].max() > floor]
         by_weight = sorted(seen, key=lambda name: (-float(self.shipped[name].sum()), name))[:MOST_ORIGINS]
         own = [name for name in seen if name in by_weight]
@@ -117,20 +117,22 @@ class Supply:
             name = rest[0] if len(rest) == 1 else count(len(rest), "other seller")
             parts[name] = np.asarray(sum(self.shipped[other] for other in rest))
         if self.leaked.max() > floor:
-            parts[LEAKED] = self.leaked
+            parts[AROUND_CURB] = self.leaked
         if self.released.any():
-            parts[RELEASED] = self.released
+            parts[FROM_STOCKPILES] = self.released
         return parts
 
     def headline(self) -> str:
-        """How low shipments fall, and whose fall most."""
+        """Lowest shipments, and the seller whose shipments fall most."""
         story, usual = self.story, sum(self.usual.values())
         whole = np.flatnonzero(self.months.days >= WHOLE_MONTH_DAYS)
         month = int(whole[self.arriving[whole].argmin()])
         to = f"{story.name} to {story.region(self.index)}"
         least = self.arriving[month] / usual if usual > 0 else 1.0
-        if least > 1.0 - UNCHANGED:
-            return f"Shipments of {to} never fall by more than {percent(UNCHANGED)}; {self._largest_share(usual)}"
+        if least > 1.0 - UNCHANGED_FRACTION:
+            return (
+                f"Shipments of {to} never fall by more than {percent(UNCHANGED_FRACTION)}; {self._largest_share(usual)}"
+            )
         fallen = max(self.usual, key=lambda name: (self.usual[name] - self.shipped[name][month], name))
         when = story.date(int(self.months.first_day[month])).split(" ", 1)[1]
         now, before = float(self.shipped[fallen][month]), self.usual[fallen]
@@ -199,12 +201,12 @@ def _draw(ax: Axes, supply: Supply) -> None:
 
 def _colours(supply: Supply, names: list[str]) -> dict[str, str]:
     own = [name for name in names if name.removesuffix(" itself") in supply.shipped][:MOST_ORIGINS]
-    fixed = {RELEASED: INK, LEAKED: WIDE_COLOURS[5]}
+    fixed = {FROM_STOCKPILES: INK, AROUND_CURB: WIDE_COLOURS[5]}
     return {name: WIDE_COLOURS[own.index(name)] if name in own else fixed.get(name, WIDE_COLOURS[6]) for name in names}
 
 
 def _named_inside(ax: Axes, name: str, edges: FloatArray, bottom: FloatArray, heights: FloatArray, colour: str) -> bool:
-    """Write a part's name where it is thickest over the name's whole width; False where it fits nowhere."""
+    """Write a part's name where it is thickest over the name's whole width; False if it fits nowhere."""
     text = ax.text(0.0, 0.0, name, ha="center", va="center", fontsize=9, color=text_on(colour), fontweight="bold")
     box = text.get_window_extent().transformed(ax.transData.inverted())
     found = []
@@ -225,7 +227,7 @@ def _named_inside(ax: Axes, name: str, edges: FloatArray, bottom: FloatArray, he
 
 
 def _draw_need(ax: Axes, supply: Supply, edges: FloatArray) -> None:
-    """The need as steps over the columns."""
+    """The need as a step line over the columns."""
     ax.stairs(supply.needed, edges, color=INK, linewidth=1.8, baseline=None)
     ax.annotate(
         f"need, {three_figures(float(supply.needed[-1]))} t", (edges[-1], supply.needed[-1]), (-4, 5),

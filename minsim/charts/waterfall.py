@@ -1,4 +1,4 @@
-"""The chart of the waterfall: days of use lost naively, and what rerouting, leakage, stockpiles and prices change."""
+"""Waterfall chart: days of use lost without any response, and the effect of rerouting, leakage, stockpiles and prices."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ WITHOUT = {
     False: "no rerouting, leakage\nor stockpiles",
     True: "no rerouting, leakage,\nstockpiles or prices",
 }
-"""What the first bar is, in a scenario without and with prices."""
+"""Label of the first bar, in a scenario without and with prices."""
 
 
 def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
-    """Draw the days of use lost naively and what each step changes, for the three regions hit hardest.
+    """Draw the days of use lost without any response and the effect of each step, for the three regions hit hardest.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def plot_waterfall(run: Outcome, material: str | None = None) -> Figure:
 
 
 def _row_labels(run: Outcome) -> list[str]:
-    """What stands beside each bar: the steps, then what is left of them."""
+    """Labels of the bars: the steps, then the result."""
     return [WITHOUT["prices" in run.days_lost], *list(run.days_lost)[1:], "lost in the end"]
 
 
@@ -93,7 +93,7 @@ def _lost(story: MaterialSummary, index: int) -> list[float]:
 
 
 def waterfall_headline(run: Outcome, story: MaterialSummary, regions: Sequence[int]) -> str:
-    """What rerouting, leakage and stockpiles change for the hardest hit of the regions, as a title."""
+    """Effect of rerouting, leakage and stockpiles on the hardest hit region, as a title."""
     if not regions:
         return f"No region loses a day of {story.name}, even without rerouting and stockpiles"
     lost = dict(zip(run.days_lost, _lost(story, regions[0]), strict=True))
@@ -110,7 +110,7 @@ def waterfall_headline(run: Outcome, story: MaterialSummary, regions: Sequence[i
 
 
 def _draw_steps(ax: Axes, story: MaterialSummary, index: int, highest: float) -> None:
-    """Full bars for the first and the last, floating ones for what each step changes."""
+    """Full bars for the first and the last, floating ones for the effect of each step."""
     bare(ax, f"{story.network.consumers[index].region}, days lost")
     lost = _lost(story, index)
     set_reach(ax, np.array([highest]), [f"{highest:,.0f} days "])
