@@ -1,4 +1,4 @@
-"""A run held against observed exports: what customs counted, what was simulated and naively expected."""
+"""Chart of a hindcast: exports observed by customs, simulated, and expected from naive rules."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FOOTNOTE: Final = (
 
 
 def plot_hindcast(table: pd.DataFrame, title: str = HEADLINE, note: str = FOOTNOTE) -> Figure:
-    """Draw a hindcast: the world above, the United States below; what was observed, simulated and naively expected.
+    """Draw a hindcast, the world above, the United States below: observed, simulated and naively expected exports.
 
     Parameters
     ----------
     table : DataFrame
         Made by `hindcast`.
     title : str
-        What the picture shows, in a sentence; the default is what `magnet-licences-2025` shows.
+        The finding, in a sentence; the default is that of `magnet-licences-2025`.
     note : str
         Written below the picture.
     """
@@ -53,7 +53,7 @@ NAMES: Final[dict[str, tuple[str, str, tuple[float, float]]]] = {
     "no_change_t": ("no change", "2025-05", (0.0, 7.0)),
     "pause_t": ("nothing for 45 working days", "2025-05", (16.0, 5.0)),
 }
-"""Label of each line, the month it stands at, and how far from it [points]."""
+"""Label of each line, its month, and its offset [points]."""
 
 
 def _draw_months(ax: Axes, months: pd.DataFrame, destination: str, *, named: bool) -> None:

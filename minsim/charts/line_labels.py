@@ -85,15 +85,8 @@ def place_label(
     half = np.array(size_px) / 2
     boxes = np.hstack([centres - half, centres + half])
     elsewhere = np.vstack(others) if len(others) else np.full((1, 2), np.inf)
-    # Lines on the axis cannot be distinguished there, nor where they run close together.
-    room = ax.get_window_extent()
-    height = (anchors[:, 1] - room.y0) / room.height
-    gap = np.hypot(*(anchors[:, None] - elsewhere[None]).transpose(2, 0, 1)).min(axis=1)
-    near = COST_NEAR_OTHERS if at_peak else COST_NEAR_OTHERS_AWAY_FROM_PEAK
-    place_cost = COST_AT_ZERO * (height < 0.02) + near * np.exp(-gap / 20.0)
-    if at_peak:
-        place_cost += COST_BELOW_PEAK * (1.0 - height / max(height.max(), 1e-9))
-    cost = (place_cost[:, None] + distance[None]).ravel() + FORBIDDEN * (_leaves(ax, boxes) + _overlaps(boxes, taken))
+    cost = (_anchor_costs(ax, anchors, elsewhere, at_peak=at_peak)[:, None] + distance[None]).ravel()
+    cost += FORBIDDEN * (_leaves(ax, boxes) + _overlaps(boxes, taken))
     cost += COST_PER_POINT_HIDDEN * (_points_inside(boxes, own) + 2.0 * _points_inside(boxes, elsewhere))
     shortlist = np.argsort(cost, kind="stable")[:SHORTLIST]
     nearer = _nearest_px(boxes[shortlist], elsewhere) < _nearest_px(boxes[shortlist], own)
@@ -105,6 +98,18 @@ def place_label(
         bool(distance[best % len(shifts)] >= LEADER_PX),
         boxes[best],
     )
+
+
+def _anchor_costs(ax: Axes, anchors: FloatArray, elsewhere: FloatArray, *, at_peak: bool) -> FloatArray:
+    """Cost of each anchor: lines on the axis cannot be distinguished there, nor where they run close together."""
+    room = ax.get_window_extent()
+    height = (anchors[:, 1] - room.y0) / room.height
+    gap = np.hypot(*(anchors[:, None] - elsewhere[None]).transpose(2, 0, 1)).min(axis=1)
+    near = COST_NEAR_OTHERS if at_peak else COST_NEAR_OTHERS_AWAY_FROM_PEAK
+    costs: FloatArray = COST_AT_ZERO * (height < 0.02) + near * np.exp(-gap / 20.0)
+    if at_peak:
+        costs += COST_BELOW_PEAK * (1.0 - height / max(height.max(), 1e-9))
+    return costs
 
 
 def _candidates(own: FloatArray, size_px: tuple[float, float]) -> tuple[FloatArray, FloatArray, FloatArray]:

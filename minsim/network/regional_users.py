@@ -177,7 +177,11 @@ def _rebalanced(product: Product, flows: Floats, users: Sequence[int]) -> tuple[
     if residual(rest, outputs, needs)[0] > ACCEPTED:
         worst = int(np.argmin(flows[:, others].min(axis=1)))
         raise BalanceError(
-            [Problem("", 0, 0, f"materials.{product.key[0]}.consumers", _no_balance(product, worst, flows, users))]
+            [
+                Problem(
+                    "", 0, 0, f"materials.{product.key[0]}.consumers", _unbalanced_message(product, worst, flows, users)
+                )
+            ]
         )
     moved = 0.5 * float(np.abs(rest - flows[:, others]).sum())
     fitted = flows.copy()
@@ -185,7 +189,7 @@ def _rebalanced(product: Product, flows: Floats, users: Sequence[int]) -> tuple[
     return fitted, moved
 
 
-def _no_balance(product: Product, seller: int, flows: Floats, users: Sequence[int]) -> str:
+def _unbalanced_message(product: Product, seller: int, flows: Floats, users: Sequence[int]) -> str:
     names = ", ".join(product.buyers[j].place.name for j in users)
     bought = per_year(float(flows[seller, list(users)].sum()))
     return (

@@ -1,4 +1,4 @@
-"""A company laid over a public scenario: carved out of its region, with a stock and suppliers of its own."""
+"""A company as an overlay on a scenario: a user within its region, with a stock and suppliers of its own."""
 
 from pathlib import Path
 
