@@ -155,17 +155,17 @@ def plot_comparison(found: Comparison) -> Figure:
 
 
 def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
-    curves = []
-    for curve in found.central:
-        own = curve.schema.consumers.index(place)
-        curves.append((curve.schema, 100.0 * curve.weekly[own]))
-    start = min(schema.start for schema, _ in curves)
-    end = max(schema.start + dt.timedelta(days=schema.days) for schema, _ in curves)
-    highest = max(float(values.max()) for _, values in curves)
+    central = []
+    for case in found.central:
+        own = case.schema.consumers.index(place)
+        central.append((case.schema, 100.0 * case.weekly[own]))
+    start = min(schema.start for schema, _ in central)
+    end = max(schema.start + dt.timedelta(days=schema.days) for schema, _ in central)
+    highest = max(float(values.max()) for _, values in central)
     _dated(ax, start, (end - start).days, highest, f"{place.region}: weekly shortfall, % of demand")
-    weeks = _week_days(ax, max((schema.start - start).days // WEEK_DAYS + len(values) for schema, values in curves))
+    weeks = _week_days(ax, max((schema.start - start).days // WEEK_DAYS + len(values) for schema, values in central))
     drawn = []
-    for k, (schema, values) in enumerate(curves):
+    for k, (schema, values) in enumerate(central):
         first = round((schema.start - start).days / WEEK_DAYS)
         line = np.full(len(weeks), np.nan)
         line[first : first + len(values)] = values[: len(weeks) - first]
