@@ -122,7 +122,18 @@ def find_drifts(old: Baseline, new: Baseline) -> list[Drift]:
 
 
 def question_changed(old: Baseline, new: Baseline) -> bool:
-    """Whether the scenario itself differs: a drift may then have another cause than the model."""
+    """Whether the scenario itself differs: a drift may then have another cause than the model.
+
+    Parameters
+    ----------
+    old, new : Baseline
+        What was kept, and what is held against it.
+
+    Returns
+    -------
+    bool
+        True where the scenario's hash or the seed differs.
+    """
     return old.scenario_hash != new.scenario_hash or old.seed != new.seed
 
 

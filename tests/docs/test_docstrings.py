@@ -19,14 +19,18 @@ from minsim.results.run import Run
 from minsim.simulation.world import World
 
 griffe = pytest.importorskip("griffe")
-logging.getLogger("griffe").setLevel(logging.CRITICAL)  # it complains of missing annotations, which are in the signature
+logging.getLogger("griffe").setLevel(
+    logging.CRITICAL
+)  # it complains of missing annotations, which are in the signature
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 
 
 def members_on_page(name: str) -> list[str]:
     """Members that `docs/api.md` lists for a class; empty where it shows all."""
-    found = re.search(rf"^::: {re.escape(name)}\n    options:\n      members: \[(.*?)\]", PAGE, re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^::: {re.escape(name)}\n    options:\n      members: \[(.*?)\]", PAGE, re.MULTILINE | re.DOTALL
+    )
     return found.group(1).replace(",", " ").split() if found else []
 
 
@@ -123,7 +127,9 @@ def test_fields_of_classes_are_described(name: str) -> None:
 
 
 def test_the_walk_sees_functions_methods_and_inherited_members() -> None:
-    assert {"minsim.run", "minsim.Run.plot", "minsim.studies.Ensemble.answer", "minsim.regression.read"} <= set(callables())
+    assert {"minsim.run", "minsim.Run.plot", "minsim.studies.Ensemble.answer", "minsim.regression.read"} <= set(
+        callables()
+    )
     assert {"minsim.Run.daily", "minsim.simulation.world.World.date"} <= set(properties())
     assert set(LISTED[World]) <= set(dir(World))
 
