@@ -108,7 +108,8 @@ def dataset(run: Outcome) -> xr.Dataset:
     for name, (dims, long_name, unit) in VARIABLES.items():
         dense = np.full((len(dates), *(len(names[dim]) for dim in dims)), np.nan)
         places = [np.array([names[dim].index(getattr(s, dim)) for s in sectors], dtype=np.intp) for dim in dims]
-        dense[(slice(None), *places)] = columns[name].reshape(len(dates), len(sectors))
+        at: tuple[Any, ...] = (slice(None), *places)
+        dense[at] = columns[name].reshape(len(dates), len(sectors))
         variables[name] = (("date", *dims), dense, {"long_name": long_name, "units": unit})
     return xr.Dataset(variables, {"date": dates, **names}, _attributes(run))
 

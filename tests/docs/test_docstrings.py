@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
 
 import minsim
 from minsim import regression, studies
@@ -19,18 +20,16 @@ from minsim.results.run import Run
 from minsim.simulation.world import World
 
 griffe = pytest.importorskip("griffe")
-logging.getLogger("griffe").setLevel(
-    logging.CRITICAL
-)  # it complains of missing annotations, which are in the signature
+# It complains of missing annotations, which are in the signature.
+logging.getLogger("griffe").setLevel(logging.CRITICAL)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 
 
 def members_on_page(name: str) -> list[str]:
     """Members that `docs/api.md` lists for a class; empty where it shows all."""
-    found = re.search(
-        rf"^::: {re.escape(name)}\n    options:\n      members: \[(.*?)\]", PAGE, re.MULTILINE | re.DOTALL
-    )
+    options = rf"^::: {re.escape(name)}\n    options:\n(?:      .*\n)*?      members: \[(.*?)\]"
+    found = re.search(options, PAGE, re.MULTILINE)
     return found.group(1).replace(",", " ").split() if found else []
 
 
@@ -132,6 +131,11 @@ def test_the_walk_sees_functions_methods_and_inherited_members() -> None:
     )
     assert {"minsim.Run.daily", "minsim.simulation.world.World.date"} <= set(properties())
     assert set(LISTED[World]) <= set(dir(World))
+
+
+def test_the_page_shows_of_a_run_what_completion_shows() -> None:
+    shown = {name for name in dir(synthetic.finished(bracket=False)) if not name.startswith("_")}
+    assert set(LISTED[Run]) == shown
 
 
 def test_the_check_can_fail() -> None:
