@@ -330,7 +330,7 @@ class Attribution:
         }
 
     def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write tables and pictures of the attribution and its waterfall into a folder.
+        """Write the attribution and its waterfall into a folder.
 
         Parameters
         ----------
