@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import minsim
 from minsim.charts.page import framed, set_dates, write_page
@@ -37,16 +38,16 @@ def shortfall_percent(run: Any, rerouting: str) -> np.ndarray:
     return 100.0 * np.convolve(short, week, mode="same") / np.convolve(demand, week, mode="same")
 
 
-def measures(run: Any, rerouting: str) -> dict[str, Any]:
-    """Metrics of the United States at one end of the bracket."""
+def measures(run: Any, rerouting: str) -> pd.DataFrame:
+    """Metrics of the United States at one end of the bracket: `value` and `date` by metric."""
     frame = run.bracket
     mine = frame[(frame.material == MATERIAL) & (frame.region == REGION) & (frame.rerouting == rerouting)]
-    return dict(zip(mine.metric, mine.value, strict=True))
+    return mine.set_index("metric")
 
 
 def draw(runs: dict[str, Any]) -> None:
     """One panel a branch: the reference line, and the two ends of the bracket."""
-    lost = {name: float(measures(run, "reference")["shortfall_days"]) for name, run in runs.items()}
+    lost = {name: measures(run, "reference").value["shortfall_days"] for name, run in runs.items()}
     title = (
         f"When the truce ends: a ban would cost the United States {lost['magnet-ban']:.0f} days of magnets, "
         f"a licensing squeeze about {lost['truce-lapses']:.0f}"
@@ -81,13 +82,12 @@ def draw_branch(ax: Any, run: Any, name: str, colour: str, *, last: bool) -> Non
     reference = shortfall_percent(run, "reference")
     ax.plot(days, np.where(reference > 0.0, reference, np.nan), color=colour, linewidth=2.4)
     found = {end: measures(run, end) for end in ("none", "reference", "free")}
-    lost = float(found["reference"]["shortfall_days"])
-    onset = found["reference"]["onset_date"]
+    lost = {end: table.value["shortfall_days"] for end, table in found.items()}
+    onset = found["reference"].date["onset_date"]
     said = "never short"
-    if onset is not None:
-        said = f"{lost:.0f} days of use lost, from {long_date(dt.date.fromisoformat(onset))}"
-    bracket = f"without rerouting {float(found['none']['shortfall_days']):.0f}, with free rerouting "
-    bracket += f"{float(found['free']['shortfall_days']):.0f}"
+    if not pd.isna(onset):
+        said = f"{lost['reference']:.0f} days of use lost, from {long_date(onset.date())}"
+    bracket = f"without rerouting {lost['none']:.0f}, with free rerouting {lost['free']:.0f}"
     where = np.datetime64("2027-12-26")
     ax.text(where, 66, said, color=darker(colour), fontsize=9.5, fontweight="bold", va="center")
     ax.text(where, 52, bracket, color=GREY, fontsize=8.5, va="center")

@@ -270,7 +270,18 @@ class Attribution:
         return Waterfall(self.run)
 
     def title_of(self, event: str) -> str:
-        """Name of an event for readers."""
+        """Name of an event for readers.
+
+        Parameters
+        ----------
+        event : str
+            Key of the event.
+
+        Returns
+        -------
+        str
+            Its title, or its key in words.
+        """
         return self.run.scenario.model.events[event].title or event.replace("-", " ")
 
     def plot(self, ax: Axes | None = None, material: str | None = None) -> Axes:
@@ -282,13 +293,24 @@ class Attribution:
             Draw into these axes alone; absent: a whole figure.
         material : str, optional
             Absent: the material of which most days of use are lost.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
         """
         if ax is None:
             return plotting.figure(self, material).axes[0]
         return plotting.draw_into(ax, self, material)
 
     def summary(self) -> dict[str, Any]:
-        """JSON-ready form: the rows, how they were found, and the waterfall."""
+        """JSON-ready form: the rows, how they were found, and the waterfall.
+
+        Returns
+        -------
+        dict
+            Content of `attribution.json`.
+        """
         return {
             "scenario": self.run.scenario.name,
             "as_of": self.run.scenario.model.as_of.isoformat(),
@@ -318,6 +340,11 @@ class Attribution:
             Also draw both, as PNG and SVG.
         command : str, optional
             What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
 
         Raises
         ------

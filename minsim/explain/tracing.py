@@ -58,7 +58,13 @@ class Explanation:
     causes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
+        """JSON-ready form.
+
+        Returns
+        -------
+        dict
+            The fields and minsim's `version`; the date as ISO text, of each line its `level` and `text`.
+        """
         return {
             "version": __version__,
             "material": self.material,
@@ -91,6 +97,11 @@ def why(run: Outcome, region: str, date: dt.date | str, material: str | None = N
         A day of the run.
     material : str, optional
         Absent: the material with the largest shortfall fraction on that day.
+
+    Returns
+    -------
+    Explanation
+        Prints as text.
 
     Raises
     ------

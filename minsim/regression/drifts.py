@@ -108,6 +108,16 @@ def find_drifts(old: Baseline, new: Baseline) -> list[Drift]:
 
     A trade route that one side lacks carried nothing; any other row or column that only one side has is a drift of its
     own. Metrics come first, then the monthly series.
+
+    Parameters
+    ----------
+    old, new : Baseline
+        What was kept, with its tolerances, and what is held against it.
+
+    Returns
+    -------
+    list of Drift
+        Empty where nothing differs by more than is allowed.
     """
     scale = scales(old)
     found: list[Drift] = []
@@ -122,7 +132,18 @@ def find_drifts(old: Baseline, new: Baseline) -> list[Drift]:
 
 
 def question_changed(old: Baseline, new: Baseline) -> bool:
-    """Whether the scenario itself differs: a drift may then have another cause than the model."""
+    """Whether the scenario itself differs: a drift may then have another cause than the model.
+
+    Parameters
+    ----------
+    old, new : Baseline
+        What was kept, and what is held against it.
+
+    Returns
+    -------
+    bool
+        True where the scenario's hash or the seed differs.
+    """
     return old.scenario_hash != new.scenario_hash or old.seed != new.seed
 
 

@@ -35,6 +35,13 @@ TEXT_FIELDS = ("scenario", "target", "scenario_hash", "minsim")
 def write(baseline: Baseline, path: Path) -> None:
     """Write a baseline atomically.
 
+    Parameters
+    ----------
+    baseline : Baseline
+        What to keep.
+    path : Path
+        The file; its folder is made if absent.
+
     Raises
     ------
     OutputError
@@ -54,6 +61,16 @@ def write(baseline: Baseline, path: Path) -> None:
 
 def read(path: Path) -> Baseline:
     """Read a baseline.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Baseline
+        Equal to the one that was written.
 
     Raises
     ------

@@ -24,7 +24,19 @@ Status = Literal["same", "drift", "new", "updated", "unchanged"]
 
 @dataclass(frozen=True)
 class Task:
-    """A scenario to regress, and the file of its baseline."""
+    """A scenario to regress, and the file of its baseline.
+
+    Attributes
+    ----------
+    target : str
+        Name of a library scenario, or a path.
+    scenario : Scenario
+        What to run.
+    file : Path
+        Where its baseline is, or is to be.
+    overrides : tuple of str
+        `PATH=VALUE` of each value set for this run.
+    """
 
     target: str
     scenario: Scenario
@@ -116,6 +128,11 @@ def plan(targets: Sequence[str], folder: Path, overrides: Sequence[str] = (), *,
     update : bool
         Whether a scenario may lack a baseline.
 
+    Returns
+    -------
+    list of Task
+        One a scenario, in the order of the targets.
+
     Raises
     ------
     BaselineError
@@ -149,6 +166,11 @@ def regress(tasks: Sequence[Task], *, update: bool = False) -> Iterator[Verdict]
         As `plan` made them.
     update : bool
         Rewrite what differs.
+
+    Yields
+    ------
+    Verdict
+        One a task, as soon as it has run.
 
     Raises
     ------

@@ -48,7 +48,20 @@ class Tolerance:
     of_demand: float = 0.0
 
     def allows(self, old: float, new: float, scale: float) -> bool:
-        """Whether `new` is within tolerance of `old` where demand is `scale`."""
+        """Whether `new` is within tolerance of `old` where demand is `scale`.
+
+        Parameters
+        ----------
+        old, new : float
+            The two values, in the column's own unit.
+        scale : float
+            Demand, or largest flow or stock, that `of_demand` is measured by [t].
+
+        Returns
+        -------
+        bool
+            True where they differ by no more than the largest allowance.
+        """
         allowed = max(self.relative * abs(old), self.absolute, self.of_demand * scale)
         return abs(new - old) <= allowed
 
@@ -89,11 +102,35 @@ class Table:
         return self.keys[0] in ("month", "year")
 
     def subject(self, key: Key) -> Key:
-        """A key without its time."""
+        """A key without its time.
+
+        Parameters
+        ----------
+        key : tuple of str
+            Key of a row.
+
+        Returns
+        -------
+        tuple of str
+            Such as material and region.
+        """
         return key[1:] if self.is_series else key
 
     def series(self, subject: Key, column: str) -> dict[str, Cell]:
-        """Values of one column for one subject, by month or year."""
+        """Values of one column for one subject, by month or year.
+
+        Parameters
+        ----------
+        subject : tuple of str
+            As `subject` returns it.
+        column : str
+            Name of a column with values.
+
+        Returns
+        -------
+        dict of str to Cell
+            By month (`2027-01`) or year, in the unit that ends the column's name.
+        """
         place = self.columns.index(column)
         return {key[0]: row[place] for key, row in self.rows.items() if key[1:] == subject}
 
@@ -142,6 +179,11 @@ def baseline_of(run: Outcome, target: str | None = None, overrides: Sequence[str
         How to load the scenario; absent: its name.
     overrides : sequence of str
         `PATH=VALUE` of each value set for this run.
+
+    Returns
+    -------
+    Baseline
+        With the tolerances of `TOLERANCES`.
     """
     return Baseline(
         scenario=run.scenario.name,

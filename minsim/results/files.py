@@ -96,7 +96,7 @@ def _publish(staging: Path, out: Path, own_files: Sequence[str]) -> None:
 
 
 def write_csv(path: Path, columns: Columns) -> None:
-    """Write columns as CSV: ISO dates, 12 significant digits, `nan` empty."""
+    """Write columns as CSV: ISO dates and months, 12 significant digits, `nan` empty."""
     texts = [_as_texts(column) for column in columns.values()]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -107,7 +107,7 @@ def write_csv(path: Path, columns: Columns) -> None:
 def _as_texts(column: NDArray[Any]) -> list[str]:
     if column.dtype.kind == "M":
         days, which = np.unique(column, return_inverse=True)
-        return np.datetime_as_string(days, unit="D").astype(object)[which].tolist()  # type: ignore[no-any-return]
+        return np.datetime_as_string(days).astype(object)[which].tolist()  # type: ignore[no-any-return]
     if column.dtype == object:
         return column.tolist()  # type: ignore[no-any-return]
     # Many values repeat from day to day (demand, zero shortfall), and formatting is what takes the time.

@@ -71,7 +71,14 @@ class Outcome:
         ]
 
     def summary(self) -> dict[str, Any]:
-        """The content of `summary.json`; values absent by nature are None."""
+        """Content of `summary.json`.
+
+        Returns
+        -------
+        dict
+            `scenario`, `as_of` (ISO date), `version`; `metrics` and `bracket`, a list of rows with `material`, `region`,
+            `metric`, `value` (number, ISO date, or None where not applicable) and `unit`.
+        """
         return {
             "scenario": self.scenario.name,
             "as_of": self.scenario.model.as_of.isoformat(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,13 +19,15 @@ from minsim.metrics.consumers import REROUTINGS
 from minsim.metrics.licences import licence_columns
 from minsim.results import plotting
 from minsim.results.answer import Answer, compose_answer
+from minsim.results.frames import dataset, frame, metric_frame
 from minsim.results.outcome import Outcome
 from minsim.results.saving import save_run
-from minsim.results.tables import Columns, daily_columns, event_columns, stockpile_columns, trade_columns
+from minsim.results.tables import daily_columns, event_columns, stockpile_columns, trade_columns
 from minsim.results.waterfall import Waterfall, lost_by_step
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
     from matplotlib.axes import Axes
 
     from minsim.results.plotting import Explanation
@@ -58,6 +60,7 @@ def run(
     Returns
     -------
     Run
+        Tables, metrics, the answer and the pictures.
 
     Raises
     ------
@@ -87,53 +90,128 @@ def run(
     return Run(loaded, records, seed, replication, days, tuple(processes))
 
 
+INTERNALS = frozenset({"bracket_records", "bracket_rows", "days_lost", "measures", "metric_rows", "record"})
+"""Attributes of a run that are no results: what tables and answers are made from."""
+
+
 class Run(Outcome):
     """One scenario, simulated: tables, metrics, the answer and the chart; each is made when first asked for, and kept.
 
-    Made by `run`; the parameters are those of `Outcome`.
+    Made by `run`; the parameters are those of `Outcome`. `dir` and completion show results only: what else an `Outcome`
+    has, tables, charts and studies read.
     """
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__()} - INTERNALS)
 
     # ------------------------------------------------------------------------------------------------------------ tables
 
     @cached_property
     def daily(self) -> pd.DataFrame:
-        """Daily demand and supply by material, region and sector."""
-        return _frame(daily_columns(self.record))
+        """Demand and supply, one row a day, material, region and sector (end use).
+
+        Columns `date` (datetime64), `material`, `region`, `sector` (str); `demand_t`, `consumed_t`, `shortfall_t`,
+        `destroyed_t` (given up to price) and `from_stockpile_t` [t] of the day; `commercial_cover_days` [days],
+        `price_usd_per_kg` and `spot_price_usd_per_kg` [USD/kg] of the region, nan without a price model.
+        """
+        return frame(daily_columns(self.record))
 
     @cached_property
     def stockpiles(self) -> pd.DataFrame:
-        """Daily strategic stocks."""
-        return _frame(stockpile_columns(self.record))
+        """Strategic stocks, one row a day, stockpile and material held; without rows where there is no stockpile.
+
+        Columns `date` (datetime64), `stockpile`, `material` (str); `stock_t` at the day's end [t], `cover_days` in days of
+        the owner's use [days]; `bought_t` and `released_t` [t], `spent_usd` [USD] of the day.
+        """
+        return frame(stockpile_columns(self.record))
 
     @cached_property
     def trade(self) -> pd.DataFrame:
-        """Monthly shipments by lane."""
-        return _frame(trade_columns(self.record))
+        """Shipments, one row a month and trade route, of routes that carry something in the run or in baseline trade.
+
+        Columns `month` (datetime64, its first day), `material`, `stage`, `seller`, `buyer` (str); `shipped_t` openly and
+        `leaked_t` round a curb [t], by month of shipment.
+        """
+        return frame(trade_columns(self.record))
 
     @cached_property
     def licences(self) -> pd.DataFrame:
-        """Weekly licence queue by event and importer; without rows where nobody applied."""
-        return _frame(licence_columns(self.record))
+        """Licence queue, one row a week, curb and importer; without rows where nobody applied.
+
+        Columns `week` (datetime64, its first day), `event`, `importer` (str); `applied_t`, `approved_t` and `refused_t` in
+        the week, `waiting_t` at its end [t]; `mean_wait_days` from application to decision [days], nan without a decision.
+        """
+        return frame(licence_columns(self.record))
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """What happened, day by day."""
-        return _frame(event_columns(self.record))
+        """Log of what happened: columns `date` (datetime64), `event`, `what`, `whom` (str)."""
+        return frame(event_columns(self.record))
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """Named numbers with units, by material and region."""
-        return _metric_frame(self.metric_rows)
+        """Named numbers and dates, one row a material, region and metric.
+
+        Columns `material`, `region`, `metric` (str); `value` (float64) in the unit of column `unit` (str); `date`
+        (datetime64) where the unit is `"date"`. Either is nan or NaT where it does not apply, as is the onset of a region
+        that never runs short. A stockpile's owner stands in column `region`; the scenario as a whole has neither material
+        nor region.
+
+        Examples
+        --------
+        >>> run.metrics.query("metric == 'shortfall_days'").set_index("region").value  # doctest: +SKIP
+        >>> run.metrics.pivot(index=["material", "region"], columns="metric", values="value")  # doctest: +SKIP
+        """
+        return metric_frame(self.metric_rows)
 
     @cached_property
     def bracket(self) -> pd.DataFrame:
-        """The same metrics for each behaviour of the bracket, in column `rerouting`."""
-        return _metric_frame(self.bracket_rows)
+        """The same metrics for each behaviour of buyers, in column `rerouting` (str): `none`, `reference`, `free`."""
+        return metric_frame(self.bracket_rows)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Daily table as a labelled array, for xarray; needs the extra `minsim[xarray]`.
+
+        Returns
+        -------
+        xarray.Dataset
+            Named as the columns of `daily`, with `units` and `long_name`: `demand_t`, `consumed_t`, `shortfall_t`,
+            `destroyed_t`, `from_stockpile_t` [t] of shape (date, material, region, sector); `commercial_cover_days`
+            [days], `price_usd_per_kg` and `spot_price_usd_per_kg` [USD/kg] of shape (date, material, region). Dense: nan
+            where a region does not use a material, or has no such sector. Attributes name scenario and seed.
+
+        Raises
+        ------
+        MinsimError
+            xarray is not installed.
+
+        Examples
+        --------
+        >>> ds = run.to_xarray()  # doctest: +SKIP
+        >>> ds.shortfall_t.sel(region="United States").sum("sector").resample(date="MS").sum()  # doctest: +SKIP
+        """
+        return dataset(self)
 
     # ----------------------------------------------------------------------------------------------------------- reading
 
     def answer(self, material: str | None = None) -> Answer:
-        """What was found, in plain words; of one material, or of all."""
+        """What was found, in plain words.
+
+        Parameters
+        ----------
+        material : str, optional
+            Key of the material to speak of; absent: of all.
+
+        Returns
+        -------
+        Answer
+            A `headline` and the `lines` behind it; `print` shows both.
+
+        Raises
+        ------
+        NotInRunError
+            The run has no such material.
+        """
         return compose_answer(self, material)
 
     def plot(
@@ -199,11 +277,37 @@ class Run(Outcome):
         return self.plot(kind="licences", event=event)
 
     def waterfall(self) -> Waterfall:
-        """Days of use lost naively, and after each of rerouting, leakage, stockpiles and prices."""
+        """Days of use lost naively, and after each of rerouting, leakage, stockpiles and prices.
+
+        Returns
+        -------
+        Waterfall
+            Its `table` [days] and `plot`; without rows where the run was made with `bracket=False`.
+        """
         return Waterfall(self)
 
     def why(self, region: str, date: dt.date | str, material: str | None = None) -> Explanation:
-        """Explain one region on one day; see `causes.tracing.why`."""
+        """Explain one region on one day: what was missing, and which events, routes and stocks made it so.
+
+        Parameters
+        ----------
+        region : str
+            Who runs short.
+        date : date or str
+            The day, as a date or in ISO form.
+        material : str, optional
+            Absent: the material that the region lacks most that day.
+
+        Returns
+        -------
+        Explanation
+            Prints as text; `as_dict` gives the same as data.
+
+        Raises
+        ------
+        ValueError
+            Nobody there uses the material, or the day is not simulated.
+        """
         return plotting.why(self, region, date, material)
 
     def save(
@@ -213,7 +317,31 @@ class Run(Outcome):
         plot: bool = True,
         command: str | None = None,
     ) -> Path:
-        """Write every result file into a folder; see `output.save_run`."""
+        """Write every result file into a folder: tables, `summary.json`, pictures and the manifest.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        format : {"csv", "parquet"}
+            Format of the daily table; the small tables are CSV either way.
+        plot : bool
+            Also draw `shortfall.png` and `shortfall.svg`, and `licences.png` where licences were applied for.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        ValueError
+            The format is not known.
+        """
         return save_run(self, Path(out), format, plot=plot, command=command)
 
     def __repr__(self) -> str:
@@ -237,21 +365,6 @@ class Run(Outcome):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _frame(columns: Columns) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = pd.DataFrame(columns)
-    texts = {name: "str" for name, column in columns.items() if column.dtype == object}
-    return frame.astype(texts)
-
-
-def _metric_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
-
-    # Dates and numbers share a column; as objects, None stays None and does not turn into nan.
-    return pd.DataFrame({key: pd.Series([row[key] for row in rows], dtype=object) for key in rows[0]})
-
-
 def waterfall(scenario: Scenario | str | Path, *, seed: int | None = None, replication: int | None = None) -> Waterfall:
     """Count the days of use lost naively, and after each of rerouting, leakage, stockpiles and prices.
 
@@ -263,6 +376,11 @@ def waterfall(scenario: Scenario | str | Path, *, seed: int | None = None, repli
         Seed of the draws; absent: the scenario's own.
     replication : int, optional
         Which draw of the uncertain numbers; absent: their central values.
+
+    Returns
+    -------
+    Waterfall
+        Its `table` [days] and `plot`.
 
     Raises
     ------

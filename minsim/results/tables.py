@@ -64,9 +64,8 @@ def trade_columns(record: Record) -> Columns:
     used = np.flatnonzero(record.trade.any(axis=0) | record.leaked.any(axis=0) | baseline)
     arcs = [network.arcs[index] for index in used]
     first = np.datetime64(network.start, "M")
-    names = np.datetime_as_string(first + np.arange(months)).astype(object)
     return {
-        "month": np.repeat(names, len(arcs)),
+        "month": np.repeat(first + np.arange(months), len(arcs)),
         **{key: _tiled([getattr(a, key) for a in arcs], months) for key in ("material", "stage", "seller", "buyer")},
         "shipped_t": record.trade[:, used].ravel(),
         "leaked_t": record.leaked[:, used].ravel(),

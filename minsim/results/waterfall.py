@@ -81,6 +81,16 @@ class Waterfall:
             Draw the hardest hit region into these axes alone; absent: a whole figure.
         material : str, optional
             Absent: the material of which most days of use are lost.
+
+        Returns
+        -------
+        Axes
+            The first of the figure, which is its `.figure`.
+
+        Raises
+        ------
+        NotInRunError
+            The run has no such material.
         """
         if ax is None:
             return plotting.figure(self.run, "waterfall", material=material).axes[0]

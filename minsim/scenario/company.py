@@ -81,7 +81,13 @@ class CompanyModel(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Company:
-    """A company's file, read and checked on its own; `Scenario.with_company` overlays it on a scenario."""
+    """A company's file, read and checked on its own; `Scenario.with_company` overlays it on a scenario.
+
+    Attributes
+    ----------
+    model : CompanyModel
+        What the file says, as frozen objects: region, and use [t/year], stock [days] and suppliers by material.
+    """
 
     model: CompanyModel
     _tree: Item
@@ -99,6 +105,11 @@ def load_company(path: str | os.PathLike[str]) -> Company:
     ----------
     path : str or path
         A YAML file; see `examples/company/my-company.yaml`.
+
+    Returns
+    -------
+    Company
+        For `Scenario.with_company`.
 
     Raises
     ------

@@ -84,6 +84,11 @@ class Scenario:
             Dotted path → value, which replaces the old one; None deletes it. Numbers are recorded as assumptions with the
             note `override`, unless they have a source or note of their own.
 
+        Returns
+        -------
+        Scenario
+            A new one; this one stays as it is.
+
         Raises
         ------
         ScenarioError
@@ -106,6 +111,16 @@ class Scenario:
             From `load_company`. It must use less than its region; values it does not give (growth, the mix of end uses and
             suppliers) are those of its region.
 
+        Returns
+        -------
+        Scenario
+            A new one; this one stays as it is.
+
+        Raises
+        ------
+        ScenarioError
+            If the company refers to names that the scenario does not have, with every problem found.
+
         Notes
         -----
         The company's use, and its purchases from each seller, are subtracted from its region's. A company that gives only
@@ -113,11 +128,6 @@ class Scenario:
         rerouting the two differ: buyers turn to new sellers in proportion to current shipments plus spare capacity, and
         the latter weighs more for a small buyer. A hundredth of American cobalt under `drc-cobalt-quota`
         loses 48 days where the United States lose 42.
-
-        Raises
-        ------
-        ScenarioError
-            If the company refers to names that the scenario does not have, with every problem found.
         """
         from minsim.scenario.company import overlaid
 
@@ -126,18 +136,56 @@ class Scenario:
         return _build(self.name, tree, problems)
 
     def without(self, *events: str) -> Scenario:
-        """The same scenario without some events, given by their ids."""
+        """The same scenario without some events, given by their ids.
+
+        Parameters
+        ----------
+        *events : str
+            Keys of the events to leave out.
+
+        Returns
+        -------
+        Scenario
+            A new one; this one stays as it is.
+
+        Raises
+        ------
+        ScenarioError
+            There is no such event.
+        """
         return self.with_overrides({f"events.{name}": None for name in events})
 
     def only(self, *events: str) -> Scenario:
-        """The same scenario with only these events, given by their ids."""
+        """The same scenario with only these events, given by their ids.
+
+        Parameters
+        ----------
+        *events : str
+            Keys of the events to keep.
+
+        Returns
+        -------
+        Scenario
+            A new one; this one stays as it is.
+
+        Raises
+        ------
+        ScenarioError
+            There is no such event.
+        """
         for name in events:
             if name not in self.model.events:
                 raise ScenarioError.single(unknown("event", name, self.model.events), path=f"events.{name}")
         return self.without(*(name for name in self.model.events if name not in events))
 
     def inputs(self) -> list[Input]:
-        """Every empirical number of the scenario, in order of path, with its own or inherited source."""
+        """Every empirical number of the scenario, in order of path, with its own or inherited source.
+
+        Returns
+        -------
+        list of Input
+            Each with its path, value, unit, source and note.
+        """
         return inputs_of(self.model, self.resolved)
 
     def _repr_html_(self) -> str:
@@ -165,6 +213,11 @@ def load_scenario(name_or_path: str | os.PathLike[str], overrides: Mapping[str, 
         Name of a scenario of the library, or a file: a name that ends in `.yaml` or `.yml` or has a path separator.
     overrides : mapping of str to object, optional
         Dotted path → value, set before validation; see `Scenario.with_overrides` and `parse_override`.
+
+    Returns
+    -------
+    Scenario
+        Validated, and ready to run.
 
     Raises
     ------
@@ -200,6 +253,11 @@ def scenario_from_mapping(mapping: Mapping[str, Any], name: str = "scenario") ->
         Content of a scenario file; `extends` may name a scenario of the library.
     name : str
         Name of the scenario.
+
+    Returns
+    -------
+    Scenario
+        Validated, and ready to run.
 
     Raises
     ------

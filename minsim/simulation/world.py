@@ -270,18 +270,61 @@ class World:
         return self.network.date_of(self.day)
 
     def wait(self, days: int, rank: int = USER_RANK) -> Day:
-        """An event `days` from now, before any flow of that day."""
+        """An event `days` from now, before any flow of that day.
+
+        Parameters
+        ----------
+        days : int
+            Days from today on, >= 0 [days].
+        rank : int
+            Order among what is due on one day, lowest first; absent: before the scenario's events.
+
+        Returns
+        -------
+        Day
+            The event to yield.
+
+        Raises
+        ------
+        SimulationError
+            The days are not whole, or negative.
+        """
         if not math.isfinite(days) or days != int(days) or days < 0:
             raise SimulationError(f"expected whole days >= 0 to wait, got {days}")
         return Day(self.env, int(days), rank)
 
     def until(self, when: dt.date | int, rank: int = USER_RANK) -> Day:
-        """An event on a date or day; today if that has passed."""
+        """An event on a date or day; today if that has passed.
+
+        Parameters
+        ----------
+        when : date or int
+            A date, or a day counted from the scenario's start [days].
+        rank : int
+            As for `wait`.
+
+        Returns
+        -------
+        Day
+            The event to yield.
+        """
         day = when if isinstance(when, int) else self.network.day_of(when)
         return self.wait(max(0, day - self.day), rank)
 
     def log(self, event: str, what: str, whom: str = "", day: int | None = None) -> None:
-        """Write a line of your own into the run's log, of today or of the day given."""
+        """Write a line of your own into the run's log, of today or of the day given.
+
+        Parameters
+        ----------
+        event : str
+            Key of the event, or a name of your own.
+        what : str
+            What happened.
+        whom : str
+            To whom.
+        day : int, optional
+            Counted from the scenario's start [days]; absent: today.
+        """
         names = (whom,) if whom else ()
         self.entries.append(LogEntry(self.day if day is None else day, event, LogKind.NOTE, whom=names, text=what))
 
@@ -298,6 +341,22 @@ class World:
         """Arcs from an exporter to importers, for some materials.
 
         `importers="all"`, or a bloc, does not include the exporter itself.
+
+        Parameters
+        ----------
+        exporter : str, optional
+            Country of the sellers, or one producer; absent: any.
+        importers : iterable of str or "all"
+            Regions or blocs of the buyers.
+        materials : iterable of str or "all"
+            Keys of the materials.
+        stage : str, optional
+            Stage whose product is traded; absent: any.
+
+        Returns
+        -------
+        ndarray of uint32, shape (n_arcs_meant,)
+            Positions in `network.arcs`.
         """
         wanted = None if isinstance(importers, str) else self._importers(importers, exporter)
         return np.array(
@@ -322,7 +381,20 @@ class World:
     def sellers(
         self, material: str, stage: str | None = None, country: str | None = None, producer: str | None = None
     ) -> Indices:
-        """Producers of a material, at a stage, in a country, or one by name."""
+        """Producers of a material, at a stage, in a country, or one by name.
+
+        Parameters
+        ----------
+        material : str
+            Key of the material.
+        stage, country, producer : str, optional
+            Absent: any.
+
+        Returns
+        -------
+        ndarray of uint32, shape (n_sellers_meant,)
+            Positions in `network.sellers`.
+        """
         return np.array(
             [
                 i
@@ -338,18 +410,46 @@ class World:
     # the levers
 
     def cap(self, name: str, arcs: Indices, *, fraction: float) -> None:
-        """Cap arcs at (1 - fraction) of their baseline flow; a fraction of 0 sets no cap."""
+        """Cap arcs at (1 - fraction) of their baseline flow; a fraction of 0 sets no cap.
+
+        Parameters
+        ----------
+        name : str
+            What the cap is called; a second one of that name replaces the first.
+        arcs : ndarray, shape (n_arcs_meant,)
+            As `arcs` finds them.
+        fraction : float
+            Part of baseline flow that is stopped, 0 to 1 [fraction].
+        """
         if fraction > 0.0:
             self.caps.put(name, arcs, (1.0 - fraction) * self.state.value[ArcRow.BASE_FLOW, arcs])
         else:
             self.caps.drop(name)
 
     def uncap(self, name: str) -> None:
-        """Lift the cap called `name`."""
+        """Lift the cap called `name`.
+
+        Parameters
+        ----------
+        name : str
+            As given to `cap`; a name without a cap changes nothing.
+        """
         self.caps.drop(name)
 
     def delay(self, name: str, arcs: Indices, days: float, *, holds: bool = False) -> None:
-        """Lengthen lead times [days]; with `holds`, also for goods at sea, those due today included."""
+        """Lengthen lead times [days]; with `holds`, also for goods at sea, those due today included.
+
+        Parameters
+        ----------
+        name : str
+            What the delay is called; a second one of that name replaces the first.
+        arcs : ndarray, shape (n_arcs_meant,)
+            As `arcs` finds them.
+        days : float
+            Added to the lead time; the part beyond whole days is cut off [days].
+        holds : bool
+            Whether goods already at sea wait too.
+        """
         self.extra_days.put(name, arcs, days)
         if holds:
             before = self.held_days.row.copy()
@@ -370,7 +470,17 @@ class World:
             ring[(due + days[a]) % len(ring), a] = tonnes
 
     def serve_first(self, name: str, arcs: Indices, rank: int) -> None:
-        """Put arcs into a supply class, by which sellers short of product serve them."""
+        """Put arcs into a supply class, by which sellers short of product serve them.
+
+        Parameters
+        ----------
+        name : str
+            What the preference is called; a second one of that name replaces the first.
+        arcs : ndarray, shape (n_arcs_meant,)
+            As `arcs` finds them.
+        rank : int
+            Class in which they are served: 0 before 1 before 2, the class of all others.
+        """
         self.ranks.put(name, arcs, float(rank))
 
     def open_permit_balance(self, arcs: Indices, free_t_per_day: Floats) -> int:
@@ -412,17 +522,66 @@ class World:
     # observation
 
     def stock_t(self, material: str, region: str) -> float:
-        """Commercial stock of a region's consumers [t]."""
+        """Commercial stock of a region's consumers [t].
+
+        Parameters
+        ----------
+        material : str
+            Key of the material.
+        region : str
+            Who uses it.
+
+        Returns
+        -------
+        float
+            As of now: at the start of the day [t].
+
+        Raises
+        ------
+        SimulationError
+            Nobody in the region uses the material.
+        """
         return float(self.state.value[BuyerRow.STOCK, self._consumer(material, region)])
 
     def cover_days(self, material: str, region: str) -> float:
-        """Commercial stock of a region's consumers, in days of day-0 use with growth."""
+        """Commercial stock of a region's consumers, in days of day-0 use with growth.
+
+        Parameters
+        ----------
+        material : str
+            Key of the material.
+        region : str
+            Who uses it.
+
+        Returns
+        -------
+        float
+            As of now: at the start of the day [days].
+
+        Raises
+        ------
+        SimulationError
+            Nobody in the region uses the material.
+        """
         v = self._consumer(material, region)
         use = self.state.value[BuyerRow.BASE_NEED, v] * self.state.value[BuyerRow.GROWTH, v]
         return float(self.state.value[BuyerRow.STOCK, v] / use)
 
     def shortfall_t(self, material: str, region: str) -> float:
-        """Shortfall of a region yesterday [t]; 0 on the first day."""
+        """Shortfall of a region yesterday [t]; 0 on the first day.
+
+        Parameters
+        ----------
+        material : str
+            Key of the material.
+        region : str
+            Who uses it.
+
+        Returns
+        -------
+        float
+            Over all end uses [t]; 0 where nobody uses the material.
+        """
         if self.day == 0:
             return 0.0
         rows = [k for k, s in enumerate(self.network.sectors) if (s.material, s.region) == (material, region)]

@@ -168,7 +168,8 @@ def _simulated(run: Run) -> dict[tuple[str, str], float]:
         (trade.material == MATERIAL) & (trade.stage == STAGE) & (trade.seller == EXPORTER) & (trade.buyer != EXPORTER)
     ]
     shipped_t: dict[tuple[str, str], float] = {}
-    for buyer, month, tonnes in zip(exports.buyer, exports.month, exports.shipped_t, strict=True):
+    months = exports.month.dt.strftime("%Y-%m")  # as observations name them
+    for buyer, month, tonnes in zip(exports.buyer, months, exports.shipped_t, strict=True):
         for destination in (buyer, WORLD):
             key = str(destination), str(month)
             shipped_t[key] = shipped_t.get(key, 0.0) + float(tonnes)

@@ -27,16 +27,18 @@ def denied() -> Run:
     return minsim.run("defence-denied")
 
 
-def found(run: Run, metric: str, region: str, rerouting: str = "reference", material: str = "magnets") -> Any:
+def found(
+    run: Run, metric: str, region: str, rerouting: str = "reference", material: str = "magnets", column: str = "value"
+) -> Any:
     rows = run.bracket
     wanted = (
         (rows.material == material) & (rows.region == region) & (rows.metric == metric) & (rows.rerouting == rerouting)
     )
-    return rows[wanted].value.item()
+    return rows[wanted][column].item()
 
 
 def onset(run: Run, region: str, **given: str) -> dt.date:
-    return dt.date.fromisoformat(str(found(run, "onset_date", region, **given))[:10])
+    return found(run, "onset_date", region, column="date", **given).date()
 
 
 # ------------------------------------------------------------------------------------------------------------ one question

@@ -1,21 +1,27 @@
 """Tables, summary, files: exact columns, strict JSON, whole files or none."""
 
 import csv
+import inspect
 import json
 import math
 import os
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+import xarray
 from synthetic import DAYS
 
 from minsim._version import __version__
 from minsim.charts import style
-from minsim.errors import OutputError
-from minsim.results import files
+from minsim.errors import MinsimError, OutputError
+from minsim.results import files, saving
+from minsim.results.frames import VARIABLES
+from minsim.results.run import INTERNALS, Run
 from minsim.results.tables import trade_columns
 
 FILES = {
@@ -37,6 +43,8 @@ TABLES = {
     "trade": "month,material,stage,seller,buyer,shipped_t,leaked_t",
     "events": "date,event,what,whom",
 }
+TEXT = pd.Series(["a"], dtype="str").dtype
+"""What pandas makes of texts: str from version 3 on, object before."""
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +92,7 @@ def test_stockpiles_cover_is_stock_in_days_of_use(run):
 
 def test_trade_leaves_out_lanes_that_never_carry_anything(run):
     assert set(run.trade["seller"]) == {"China"}
-    assert list(run.trade["month"].unique()[:12])[-2:] == ["2026-12", "2027-01"]
+    assert list(run.trade["month"].unique()[10:12]) == [pd.Timestamp("2026-12-01"), pd.Timestamp("2027-01-01")]
 
 
 def test_trade_keeps_lanes_of_baseline_trade_that_are_shut_all_along():
@@ -100,17 +108,138 @@ def test_events_are_the_log_with_dates(run):
     assert (first["date"].date().isoformat(), first["event"], first["whom"]) == ("2026-11-10", "ban", "United States")
 
 
-def test_metrics_and_bracket_keep_nulls_as_none(run):
-    rows = run.metrics.set_index(["material", "region", "metric"])
-    assert list(run.metrics.columns) == ["material", "region", "metric", "value", "unit"]
-    assert rows.loc[("magnets", "European Union", "onset_date"), "value"] is None
-    assert list(run.bracket.columns) == ["material", "region", "metric", "value", "unit", "rerouting"]
+def test_metrics_have_numbers_and_dates_in_columns_of_their_own(run):
+    assert list(run.metrics.columns) == ["material", "region", "metric", "value", "date", "unit"]
+    assert list(run.bracket.columns) == ["material", "region", "metric", "value", "date", "unit", "rerouting"]
     assert list(run.bracket["rerouting"].unique()) == ["none", "reference", "free"]
+    for table in (run.metrics, run.bracket):
+        assert table["value"].dtype == np.float64
+        assert table["date"].dtype.kind == "M"
+        assert {table[name].dtype for name in ("material", "region", "metric", "unit")} == {TEXT}
+        assert not (table["value"].notna() & table["date"].notna()).any()
+
+
+def test_metrics_hold_what_the_summary_holds(run):
+    for table, rows in ((run.metrics, run.summary()["metrics"]), (run.bracket, run.summary()["bracket"])):
+        assert len(table) == len(rows)
+        for told, row in zip(table.itertuples(), rows, strict=True):
+            date = None if pd.isna(told.date) else told.date.date().isoformat()
+            assert (date if row["unit"] == "date" else none_if_nan(told.value)) == row["value"]
+            assert (none_if_nan(told.material), told.metric, told.unit) == (row["material"], row["metric"], row["unit"])
+
+
+def none_if_nan(cell):
+    return None if pd.isna(cell) else cell
+
+
+def test_metrics_that_do_not_apply_are_nan_and_nat(run):
+    rows = run.metrics.set_index(["material", "region", "metric"])
+    assert rows.loc[("magnets", "United States", "onset_date"), "date"] == pd.Timestamp("2027-02-13")
+    assert rows.loc[("magnets", "European Union", "onset_date"), "date"] is pd.NaT
+    assert math.isnan(rows.loc[("magnets", "European Union", "time_to_survive_days"), "value"])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_columns_of_tables_are_dates_texts_and_numbers(run, table):
+    kinds = {name: dtype.kind for name, dtype in getattr(run, table).dtypes.items() if dtype != TEXT}
+    assert kinds == {
+        name: "M" if name in ("date", "month") else "f"
+        for name in TABLES[table].split(",")
+        if name in ("date", "month") or name.endswith(("_t", "_days", "_usd", "_per_kg"))
+    }
+
+
+@pytest.mark.parametrize("table", [*TABLES, "licences", "metrics"])
+def test_every_column_is_described_where_users_look(run, table):
+    described = set(re.findall(r"`(\w+)`", inspect.getdoc(getattr(Run, table))))
+    assert set(getattr(run, table).columns) <= described
+
+
+def test_run_shows_results_and_hides_internals(run):
+    shown = [name for name in dir(run) if not name.startswith("_")]
+    assert shown == [
+        "answer",
+        "bracket",
+        "daily",
+        "events",
+        "licences",
+        "metrics",
+        "plot",
+        "plot_licences",
+        "processes",
+        "replication",
+        "save",
+        "scenario",
+        "seed",
+        "stockpiles",
+        "summary",
+        "to_xarray",
+        "trade",
+        "waterfall",
+        "why",
+    ]
+    assert all(hasattr(run, name) for name in INTERNALS)
 
 
 def test_more_rerouting_loses_less(run):
     lost = run.bracket[(run.bracket["metric"] == "shortfall_days") & (run.bracket["region"] == "United States")]
     assert list(lost["value"]) == sorted(lost["value"], reverse=True)
+
+
+# ------------------------------------------------------------------------------------------------------------------ xarray
+
+
+def test_dataset_holds_the_daily_table(run):
+    found = run.to_xarray()
+    daily = run.daily.set_index(["date", "material", "region", "sector"]).astype(float)
+    dense = found.to_dataframe(dim_order=["date", "material", "region", "sector"])
+    assert list(dense.columns) == list(daily.columns) == list(VARIABLES)
+    pd.testing.assert_frame_equal(dense.loc[daily.index], daily, check_index_type=False)
+
+
+def test_dataset_is_dense_and_nan_where_nothing_is_used():
+    run = synthetic.finished(bracket=False)
+    sectors = run.record.network.sectors
+    sectors[-1].sector = "all"  # of the European Union, which then has no `other`
+    found = run.to_xarray()
+    assert dict(found.sizes) == {"date": DAYS, "material": 1, "region": 3, "sector": 4}
+    assert list(found.sector.values) == ["defence", "vehicles", "other", "all"]
+    use = found.demand_t.isel(date=0, material=0)
+    assert use.sel(region="European Union", sector="all") == sectors[-1].daily_use_t
+    assert use.sel(region="European Union", sector="other").isnull()
+    assert float(use.sum()) == pytest.approx(sum(sector.daily_use_t for sector in sectors))
+    assert found.commercial_cover_days.dims == ("date", "material", "region")
+
+
+def test_dataset_says_units_names_and_what_was_run(run):
+    found = run.to_xarray()
+    assert {
+        name: found[name].attrs["units"] for name in ("shortfall_t", "commercial_cover_days", "price_usd_per_kg")
+    } == {
+        "shortfall_t": "t",
+        "commercial_cover_days": "days",
+        "price_usd_per_kg": "USD/kg",
+    }
+    assert all(found[name].attrs["long_name"] for name in found)
+    assert found.attrs == {
+        "title": run.scenario.model.title,
+        "scenario": "magnet-ban",
+        "scenario_hash": "abc123",
+        "seed": 7,
+        "minsim_version": __version__,
+    }
+
+
+def test_dataset_can_be_kept_as_netcdf(run, tmp_path):
+    run.to_xarray().to_netcdf(tmp_path / "run.nc", engine="scipy")
+    with xarray.open_dataset(tmp_path / "run.nc", engine="scipy") as read:
+        xarray.testing.assert_identical(read.load(), run.to_xarray())
+
+
+def test_a_dataset_without_xarray_names_the_remedy(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(MinsimError, match=re.escape("to_xarray needs xarray: pip install 'minsim[xarray]'")):
+        run.to_xarray()
 
 
 # ----------------------------------------------------------------------------------------------------------------- reading
@@ -153,7 +282,7 @@ def test_every_file_of_the_format_is_written(run, tmp_path):
 def test_csv_holds_what_the_frames_hold(run, tmp_path):
     run.save(tmp_path, plot=False)
     for table in TABLES:
-        read = pd.read_csv(tmp_path / f"{table}.csv", parse_dates=["date"] if table != "trade" else None)
+        read = pd.read_csv(tmp_path / f"{table}.csv", parse_dates=["month" if table == "trade" else "date"])
         pd.testing.assert_frame_equal(read, getattr(run, table), check_dtype=False, rtol=1e-11)
 
 
@@ -242,7 +371,7 @@ def test_a_failure_while_writing_for_the_first_time_leaves_nothing(run, tmp_path
         path.write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "write_csv", full)
+    monkeypatch.setattr(saving, "write_csv", full)
     with pytest.raises(OutputError, match=r"cannot write results to .*results: no space left on device"):
         run.save(tmp_path / "results")
     assert names(tmp_path) == set()

@@ -22,7 +22,13 @@ def library_folder() -> Path:
 
 
 def library() -> dict[str, Path]:
-    """Scenarios that come with minsim: name → file, in order of name."""
+    """Scenarios that come with minsim: name → file, in order of name.
+
+    Returns
+    -------
+    dict of str to Path
+        File of each scenario, by its name.
+    """
     files = (path for path in library_folder().glob("*") if path.suffix in SUFFIXES)
     return {path.stem: path for path in sorted(files)}
 
