@@ -20,7 +20,7 @@ from minsim.metrics.licences import licence_columns
 from minsim.results import plotting
 from minsim.results.answer import Answer, compose_answer
 from minsim.results.outcome import Outcome
-from minsim.results.saving import save_run
+from minsim.results.saving import run_files
 from minsim.results.tables import Columns, daily_columns, event_columns, stockpile_columns, trade_columns
 from minsim.results.waterfall import Waterfall, lost_by_step
 
@@ -213,8 +213,32 @@ class Run(Outcome):
         plot: bool = True,
         command: str | None = None,
     ) -> Path:
-        """Write every result file into a folder; see `output.save_run`."""
-        return save_run(self, Path(out), format, plot=plot, command=command)
+        """Write every result file into a folder.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        format : {"csv", "parquet"}
+            Format of the daily table; the small tables are CSV either way.
+        plot : bool
+            Also draw `shortfall.png` and `shortfall.svg`, and `licences.png` where licences were applied for.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        ValueError
+            The format is not known.
+        """
+        return run_files(self, format, command).save(Path(out), plot=plot)
 
     def __repr__(self) -> str:
         return f"<Run of {self.scenario.name}: {self.answer().headline}>"
