@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,6 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import click
 
 from minsim.errors import MinsimError, NotInRunError, OutputError, ScenarioError
-from minsim.text.formatting import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,6 +110,13 @@ def counted_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
         yield tell
 
 
+def json_text(content: Any) -> str:
+    """Strict JSON to print or write: no NaN, no infinity."""
+    import json
+
+    return json.dumps(content, indent=2, allow_nan=False)
+
+
 def tell(answer: Answer) -> None:
     """Print an answer in words."""
     from rich.text import Text
@@ -142,6 +147,10 @@ def exit_on_failures(failed: Sequence[FailedRun], scenarios: Sequence[str], over
     """End with an error where replications failed, each with the command that runs it again, where there is one."""
     if not failed:
         return
+    import json
+
+    from minsim.text.formatting import count
+
     click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
     for run in failed[:MOST_FAILURES_TOLD]:
         click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from minsim.cli.common import console, progress, tell_written
+from minsim.cli.common import console, json_text, progress, tell_written
 from minsim.cli.options import (
-    ResultOptions,
+    RunOptions,
     collected,
     json_option,
     no_plot_option,
@@ -23,8 +21,8 @@ from minsim.cli.options import (
 @scenario_options
 @no_plot_option("Draw nothing.")
 @json_option("result")
-@collected(ResultOptions)
-def attribute(scenario: str, options: ResultOptions) -> None:
+@collected(RunOptions)
+def attribute(scenario: str, options: RunOptions) -> None:
     """Say which event costs whom how much in SCENARIO.
 
     Divides the tonnes each region lacks among the events: each event's part is what it adds to the shortfall, averaged
@@ -51,7 +49,7 @@ def attribute(scenario: str, options: ResultOptions) -> None:
         console().print(explain_tables.attribution_page(found))
     options.save(found, folder)
     if options.as_json:
-        click.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
+        click.echo(json_text(found.summary()))
     else:
         tell_written(folder)
 
@@ -65,8 +63,8 @@ def attribute(scenario: str, options: ResultOptions) -> None:
 )
 @scenario_options
 @json_option("explanation")
-@collected(ResultOptions)
-def why(scenario: str, region: str, date: str, material: str | None, options: ResultOptions) -> None:
+@collected(RunOptions)
+def why(scenario: str, region: str, date: str, material: str | None, options: RunOptions) -> None:
     """Explain why a region is short on a day of SCENARIO.
 
     How much was missing, who sent less than usual and since when, and what held that back: a curb, licences waiting, a
@@ -85,7 +83,7 @@ def why(scenario: str, region: str, date: str, material: str | None, options: Re
     explanation = tracing.why(finished, region, date, material)
     if options.as_json:
         told = {"scenario": loaded.name, "as_of": loaded.model.as_of.isoformat(), **explanation.as_dict()}
-        click.echo(json.dumps(told, indent=2, allow_nan=False))
+        click.echo(json_text(told))
         return
     from minsim.cli import explain_tables
 

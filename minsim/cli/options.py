@@ -6,8 +6,8 @@ A command names its options as decorators and, last, `collected` with the record
     @click.argument("scenario")
     @out_option("results/NAME")
     @scenario_options
-    @collected(ResultOptions)
-    def command(scenario: str, options: ResultOptions) -> None: ...
+    @collected(RunOptions)
+    def command(scenario: str, options: RunOptions) -> None: ...
 
 An option of the record that a command does not offer keeps the record's default.
 """
@@ -57,7 +57,7 @@ def in_order(*wanted: Callable[[Any], Any]) -> Callable[[F], F]:
     return add
 
 
-def collected(record: type[ScenarioOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def collected(record: type[RunOptions]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Hand a command its shared options as one `record`, its parameter `options`; all others stay parameters."""
     names = {field.name for field in dataclasses.fields(record)}
 
@@ -162,8 +162,8 @@ def study_options(name: str, *before: Callable[[Any], Any]) -> Callable[[F], F]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScenarioOptions:
-    """What a command changes in a scenario, and how it draws the uncertain numbers."""
+class RunOptions:
+    """What a command changes in a scenario, how it draws the uncertain numbers, and where its results go."""
 
     overrides: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -171,6 +171,9 @@ class ScenarioOptions:
     company: Path | None = None
     seed: int | None = None
     replication: int | None = None
+    out: Path | None = None
+    no_plot: bool = False
+    as_json: bool = False
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -214,6 +217,15 @@ class ScenarioOptions:
             return _run(scenario, held.seed, held.replication)
         return self.simulate(scenario)
 
+    def folder(self, *default: str) -> Path:
+        """Where results are written; by default in a folder below `results`."""
+        return self.out or Path("results", *default)
+
+    def save(self, result: Any, folder: Path, **more: Any) -> None:
+        """Write the files of a result."""
+        with progress(f"Writing {folder}"):
+            result.save(folder, plot=not self.no_plot, command=command_line(), **more)
+
     def _with_events(self, scenario: Scenario) -> Scenario:
         """A scenario with the events that `--only` and `--without` leave."""
         if self.only:
@@ -224,34 +236,7 @@ class ScenarioOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultOptions(ScenarioOptions):
-    """The same, and where the results go."""
-
-    out: Path | None = None
-    no_plot: bool = False
-    as_json: bool = False
-
-    def folder(self, *default: str) -> Path:
-        """Where results are written; by default in a folder below `results`."""
-        return self.out or Path("results", *default)
-
-    def save(self, result: Any, folder: Path, **more: Any) -> None:
-        """Write the files of a result."""
-        with progress(f"Writing {folder}"):
-            result.save(folder, plot=not self.no_plot, command=command_line(), **more)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions(ResultOptions):
-    """The same, with what `minsim run` alone takes."""
-
-    jobs: int | None = None
-    file_format: Literal["csv", "parquet"] = "csv"
-    no_bracket: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyOptions(ResultOptions):
+class StudyOptions(RunOptions):
     """The same, with what a study of many replications takes."""
 
     jobs: int | None = None

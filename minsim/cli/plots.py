@@ -8,7 +8,7 @@ import click
 
 from minsim.charts import KINDS
 from minsim.cli.common import progress
-from minsim.cli.options import ScenarioOptions, collected, file_option, scenario_options
+from minsim.cli.options import RunOptions, collected, file_option, scenario_options
 from minsim.errors import OutputError
 
 _KINDS = "\n      ".join(f"{name:<12} {kind.shows}" for name, kind in KINDS.items())
@@ -50,7 +50,7 @@ _KINDS = "\n      ".join(f"{name:<12} {kind.shows}" for name, kind in KINDS.item
 @click.option("--region", metavar="REGION", help="Draw this region.  [default: the hardest hit]")
 @click.option("--event", metavar="EVENT", help="Draw what this event does, named by its id.  [default: the gravest]")
 @scenario_options
-@collected(ScenarioOptions)
+@collected(RunOptions)
 def plot(
     scenario: str,
     kind: str,
@@ -58,7 +58,7 @@ def plot(
     material: str | None,
     region: str | None,
     event: str | None,
-    options: ScenarioOptions,
+    options: RunOptions,
 ) -> None:
     """Draw a picture of SCENARIO."""
     wrong = [path for path in files if path.suffix.lower() not in (".png", ".svg")]

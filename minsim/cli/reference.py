@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,6 +204,8 @@ def _known(material: str) -> None:
 
 def _write_screen(path: Path, screens: list[Screen]) -> None:
     """One row a material and stage; what holds of the material is repeated, an infinite time is empty."""
+    import csv
+
     beside = path.with_name(f".{path.name}.new")
     try:
         with writing(path), beside.open("w", encoding="utf-8", newline="") as file:

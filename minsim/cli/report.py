@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from minsim.cli.common import command_line
-from minsim.cli.options import ScenarioOptions, collected, file_option, jobs_option, scenario_options
+from minsim.cli.options import RunOptions, collected, file_option, jobs_option, scenario_options
 
 if TYPE_CHECKING:
     from minsim.results.run import Run
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
     help="Time for moving one number at a time, to find those that decide; 0 leaves it out.",
 )
 @jobs_option("--jobs", "-j")
-@collected(ScenarioOptions)
-def report(
-    scenario: str, page: Path | None, draws: int, seconds: float, jobs: int | None, options: ScenarioOptions
-) -> None:
+@collected(RunOptions)
+def report(scenario: str, page: Path | None, draws: int, seconds: float, jobs: int | None, options: RunOptions) -> None:
     """Write one page that a reader who was not there can use.
 
     Who runs short of what and when, with the range and the worst case; the last date to act; where the days go; what to
@@ -59,7 +57,7 @@ def report(
 
     folder = Path(scenario)
     if folder.is_dir():
-        if options != ScenarioOptions():
+        if options != RunOptions():
             raise click.UsageError("a results folder is reported as it is; give the scenario's name to change it")
         finished, made_by, notices = _run_again(folder)
     else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
+from typing import Literal
 
 import click
 
-from minsim.cli.common import EXIT_FAILED, command_line, console, counted_progress, leave, tell_written
+from minsim.cli.common import EXIT_FAILED, command_line, console, counted_progress, json_text, leave, tell_written
 from minsim.cli.options import (
     RunOptions,
     collected,
@@ -18,6 +18,8 @@ from minsim.cli.options import (
     out_option,
     scenario_options,
 )
+
+FileFormat = Literal["csv", "parquet"]
 
 ALL = "all"
 """What `minsim run` takes for every scenario of the library."""
@@ -49,7 +51,13 @@ ALL = "all"
 )
 @json_option("summary", "; files are written as usual")
 @collected(RunOptions)
-def run(scenario: str, options: RunOptions) -> None:
+def run(
+    scenario: str,
+    jobs: int | None,
+    file_format: FileFormat,
+    no_bracket: bool,
+    options: RunOptions,
+) -> None:
     """Simulate SCENARIO, print the answer and write the results.
 
     SCENARIO is a name from `minsim list`, or the path of a scenario file. The answer comes first: who runs short of
@@ -77,29 +85,29 @@ def run(scenario: str, options: RunOptions) -> None:
     A problem in the scenario stops everything before anything is written, with exit code 2.
     """
     if scenario == ALL:
-        _run_all(options)
-    elif options.jobs is not None:
+        _run_all(jobs, file_format, not no_bracket, options)
+    elif jobs is not None:
         raise click.UsageError("--jobs goes with `all`; one scenario is one run")
     else:
-        _run_one(scenario, options)
+        _run_one(scenario, file_format, not no_bracket, options)
 
 
-def _run_one(target: str, options: RunOptions) -> None:
+def _run_one(target: str, file_format: FileFormat, bracket: bool, options: RunOptions) -> None:
     loaded = options.load(target)
     folder = options.folder(loaded.name if options.company is None else f"{loaded.name}-{options.company.stem}")
-    finished = options.simulate(loaded, bracket=not options.no_bracket)
+    finished = options.simulate(loaded, bracket=bracket)
     if not options.as_json:
         from minsim.cli import tables
 
         console().print(tables.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
-    options.save(finished, folder, format=options.file_format)
+    options.save(finished, folder, format=file_format)
     if options.as_json:
-        click.echo(json.dumps(finished.summary(), indent=2, allow_nan=False))
+        click.echo(json_text(finished.summary()))
     else:
         tell_written(folder)
 
 
-def _run_all(options: RunOptions) -> None:
+def _run_all(jobs: int | None, file_format: FileFormat, bracket: bool, options: RunOptions) -> None:
     """Run the library, print who runs short in what, and leave with code 1 when a scenario failed."""
     _refuse_for_all(options)
     from minsim.cli import library_tables
@@ -110,10 +118,10 @@ def _run_all(options: RunOptions) -> None:
     folder = options.folder()
     request = partial(
         library_runs.Request, out=folder, command=command_line(), seed=options.seed, replication=options.replication,
-        bracket=not options.no_bracket, plot=not options.no_plot, format=options.file_format,
+        bracket=bracket, plot=not options.no_plot, format=file_format,
     )  # fmt: skip
     with counted_progress("Scenarios") as progress:
-        entries = library_runs.run_all(list(map(request, library())), options.jobs or usable_cores(), progress)
+        entries = library_runs.run_all(list(map(request, library())), jobs or usable_cores(), progress)
     library_runs.save_index(entries, folder, plot=not options.no_plot)
     console().print(library_tables.catalogue_page(entries))
     tell_written(folder)

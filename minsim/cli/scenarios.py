@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from minsim.cli.common import EXIT_INVALID, console, leave, warn, writing
-from minsim.cli.options import ScenarioOptions, file_option
+from minsim.cli.common import EXIT_INVALID, console, json_text, leave, warn, writing
+from minsim.cli.options import RunOptions, file_option
 from minsim.errors import ScenarioError
 
 
@@ -109,7 +108,7 @@ def sources(scenario: str, form: str) -> None:
     from minsim.cli import tables
     from minsim.scenario import bibliography
 
-    loaded = ScenarioOptions().load(scenario)
+    loaded = RunOptions().load(scenario)
     if form != "table":
         click.echo(bibliography.bibliography(loaded, form), nl=False)
         return
@@ -132,7 +131,7 @@ def schema(out: Path | None) -> None:
     """
     from minsim.scenario import json_schema
 
-    text = json.dumps(json_schema(), indent=2, allow_nan=False)
+    text = json_text(json_schema())
     if out is None:
         click.echo(text)
         return
