@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import click
 
-from minsim.cli.common import COMMAND_LINE, console, load_aloud, out_option, progress, scenario_options, simulate
+from minsim.cli.common import console, json_text, progress, tell_written
+from minsim.cli.options import (
+    RunOptions,
+    collected,
+    json_option,
+    no_plot_option,
+    out_option,
+    scenario_options,
+)
 
 
 @click.command()
 @click.argument("scenario")
 @out_option("results/NAME/attribution")
 @scenario_options
-@click.option("--no-plot", is_flag=True, help="Draw nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-@click.pass_context
-def attribute(
-    ctx: click.Context,
-    scenario: str,
-    out: Path | None,
-    overrides: tuple[str, ...],
-    without: tuple[str, ...],
-    only: tuple[str, ...],
-    seed: int | None,
-    replication: int | None,
-    no_plot: bool,
-    as_json: bool,
-) -> None:
+@no_plot_option("Draw nothing.")
+@json_option("result")
+@collected(RunOptions)
+def attribute(scenario: str, options: RunOptions) -> None:
     """Say which event costs whom how much in SCENARIO.
 
     Divides the tonnes each region lacks among the events: each event's part is what it adds to the shortfall, averaged
@@ -42,23 +36,22 @@ def attribute(
       minsim attribute truce-lapses
       minsim attribute truce-lapses --without licences-dytb-oxide --json
     """
-    loaded = load_aloud(scenario, overrides, without, only)
-    folder = out or Path("results") / loaded.name / "attribution"
-    finished = simulate(loaded, seed, replication)
+    loaded = options.load(scenario)
+    folder = options.folder(loaded.name, "attribution")
+    finished = options.simulate(loaded)
     with progress(f"Simulating {loaded.name} with subsets of its events"):
         from minsim.explain import attribution
 
         found = attribution.attribute(finished)
-    if not as_json:
-        from minsim.cli import explain_tables, tables
+    if not options.as_json:
+        from minsim.cli import explain_tables
 
         console().print(explain_tables.attribution_page(found))
-    with progress(f"Writing {folder}"):
-        found.save(folder, plot=not no_plot, command=ctx.meta[COMMAND_LINE])
-    if as_json:
-        click.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
+    options.save(found, folder)
+    if options.as_json:
+        click.echo(json_text(found.summary()))
     else:
-        console().print(tables.files_written(folder))
+        tell_written(folder)
 
 
 @click.command()
@@ -69,19 +62,9 @@ def attribute(
     "--material", metavar="ID", help="The material it is short of.  [default: the one it lacks most of that day]"
 )
 @scenario_options
-@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON, and nothing else.")
-def why(
-    scenario: str,
-    region: str,
-    date: str,
-    material: str | None,
-    overrides: tuple[str, ...],
-    without: tuple[str, ...],
-    only: tuple[str, ...],
-    seed: int | None,
-    replication: int | None,
-    as_json: bool,
-) -> None:
+@json_option("explanation")
+@collected(RunOptions)
+def why(scenario: str, region: str, date: str, material: str | None, options: RunOptions) -> None:
     """Explain why a region is short on a day of SCENARIO.
 
     How much was missing, who sent less than usual and since when, and what held that back: a curb, licences waiting, a
@@ -93,14 +76,14 @@ def why(
     """
     from minsim.explain import tracing
 
-    loaded = load_aloud(scenario, overrides, without, only)
+    loaded = options.load(scenario)
     if complaint := tracing.objection(loaded, region, date, material):
         raise click.UsageError(complaint)
-    finished = simulate(loaded, seed, replication, bracket=False)
+    finished = options.simulate(loaded, bracket=False)
     explanation = tracing.why(finished, region, date, material)
-    if as_json:
+    if options.as_json:
         told = {"scenario": loaded.name, "as_of": loaded.model.as_of.isoformat(), **explanation.as_dict()}
-        click.echo(json.dumps(told, indent=2, allow_nan=False))
+        click.echo(json_text(told))
         return
     from minsim.cli import explain_tables
 

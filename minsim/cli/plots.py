@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from minsim.charts import KINDS
-from minsim.cli.common import progress, scenario_options, simulate_named
+from minsim.cli.common import progress
+from minsim.cli.options import RunOptions, collected, file_option, scenario_options
 from minsim.errors import OutputError
 
 _KINDS = "\n      ".join(f"{name:<12} {kind.shows}" for name, kind in KINDS.items())
@@ -37,20 +38,19 @@ _KINDS = "\n      ".join(f"{name:<12} {kind.shows}" for name, kind in KINDS.item
 @click.option(
     "--kind", type=click.Choice(list(KINDS)), default="shortfall", show_default=True, help="What the picture shows."
 )
-@click.option(
+@file_option(
     "--out",
     "-o",
     "files",
+    text="Picture to write, PNG or SVG by its name; may be given several times.",
     required=True,
     multiple=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Picture to write, PNG or SVG by its name; may be given several times.",
 )
 @click.option("--material", metavar="ID", help="Draw this material.  [default: the one of which most days are lost]")
 @click.option("--region", metavar="REGION", help="Draw this region.  [default: the hardest hit]")
 @click.option("--event", metavar="EVENT", help="Draw what this event does, named by its id.  [default: the gravest]")
 @scenario_options
+@collected(RunOptions)
 def plot(
     scenario: str,
     kind: str,
@@ -58,17 +58,13 @@ def plot(
     material: str | None,
     region: str | None,
     event: str | None,
-    overrides: tuple[str, ...],
-    without: tuple[str, ...],
-    only: tuple[str, ...],
-    seed: int | None,
-    replication: int | None,
+    options: RunOptions,
 ) -> None:
     """Draw a picture of SCENARIO."""
     wrong = [path for path in files if path.suffix.lower() not in (".png", ".svg")]
     if wrong:
         raise click.UsageError(f"--out: expected a file that ends in .png or .svg, got {', '.join(map(str, wrong))}")
-    run = simulate_named(scenario, overrides, without, only, seed, replication)
+    run = options.run_named(scenario)
     with progress(f"Drawing {kind}"):
         from minsim import charts
         from minsim.charts import style

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from minsim.cli.common import (
-    COMMAND_LINE,
-    computing,
-    console,
-    exit_on_failures,
-    options,
+from minsim.cli.common import console, writing
+from minsim.cli.options import (
+    StudyOptions,
+    collected,
+    file_option,
     out_option,
     replications_option,
-    tell,
     worker_options,
 )
-from minsim.errors import OutputError, ScenarioError
+from minsim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from minsim.reference.screening import Screen
@@ -85,23 +82,19 @@ def check(material: tuple[str, ...]) -> None:
       minsim data check cobalt lithium
     """
     from minsim.cli import reference_tables
-    from minsim.reference import check as data_check
+    from minsim.reference.check import checkable, compare_with_published
 
     for key in material:
         _known(key)
-        if key not in data_check.checkable():
+        if key not in checkable():
             raise ScenarioError.single(f"{key} is for screening only: it has no chain, so there is nothing to check")
-    compared = [c for key in material or data_check.checkable() for c in data_check.compare_with_published(key)]
+    compared = [found for key in material or checkable() for found in compare_with_published(key)]
     console().print(reference_tables.check_page(compared))
 
 
 @click.command()
-@click.option(
-    "--csv", "table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write the table."
-)
-@click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also draw a heat map, PNG or SVG."
-)
+@file_option("--csv", "table", text="Also write the table.")
+@file_option("--plot", text="Also draw a heat map, PNG or SVG.")
 @click.option("--quick", is_flag=True, help="Simulate nothing: closed forms on direct purchases for all materials.")
 @click.option(
     "--dynamic", is_flag=True, help="Stop every producer country of every material for a year, again and again."
@@ -109,24 +102,18 @@ def check(material: tuple[str, ...]) -> None:
 @click.option(
     "--region", metavar="REGION", default="United States", show_default=True, help="Who is hit, with --dynamic."
 )
-@options(
-    replications_option(200, "Replications of each stop, with --dynamic."),
-    worker_options,
-    out_option("results/screen-dynamic, with --dynamic; nowhere without"),
-)
-@click.pass_context
+@replications_option(200, "Replications of each stop, with --dynamic.")
+@worker_options
+@out_option("results/screen-dynamic, with --dynamic; nowhere without")
+@collected(StudyOptions)
 def screen(
-    ctx: click.Context,
     table: Path | None,
     plot: Path | None,
     quick: bool,
     dynamic: bool,
     region: str,
     replications: int,
-    jobs: int | None,
-    executor: str,
-    scheduler: str | None,
-    out: Path | None,
+    options: StudyOptions,
 ) -> None:
     """Rank the materials by concentration and reliance.
 
@@ -147,7 +134,7 @@ def screen(
     if dynamic:
         if table or plot or quick:
             raise click.UsageError("--dynamic writes its table and picture into --out; leave --csv, --plot and --quick")
-        _screen_dynamic(ctx, region, replications, out or Path("results/screen-dynamic"), (executor, scheduler, jobs))
+        _screen_dynamic(region, replications, options)
         return
     from minsim.cli import reference_tables
     from minsim.reference import screening
@@ -161,26 +148,20 @@ def screen(
     if plot is not None:
         from minsim.charts.screening import save_screen
 
-        try:
+        with writing(plot):
             save_screen(screens, plot)
-        except OSError as error:
-            raise OutputError(f"cannot write {plot}: {error.strerror}") from error
         click.echo(f"drew {plot}", err=True)
 
 
-def _screen_dynamic(
-    ctx: click.Context, region: str, replications: int, out: Path, workers: tuple[str, str | None, int | None]
-) -> None:
-    with computing("Replications", *workers) as crew:
+def _screen_dynamic(region: str, replications: int, options: StudyOptions) -> None:
+    folder = options.folder("screen-dynamic")
+    with options.computing("Replications") as crew:
         from minsim import studies
-        from minsim.cli import reference_tables, tables
+        from minsim.cli import reference_tables
 
-        found = studies.stop_each_producer(region=region, replications=replications, out=out, **crew)
+        found = studies.stop_each_producer(region=region, replications=replications, out=folder, **crew)
     console().print(reference_tables.stops_page(found))
-    tell(found.answer())
-    found.save(out, command=ctx.meta[COMMAND_LINE])
-    console().print(tables.files_written(out))
-    exit_on_failures(ctx, found.failed_runs, (), ())
+    options.conclude(found, folder)
 
 
 @click.command()
@@ -188,12 +169,7 @@ def _screen_dynamic(
 @click.option(
     "--materials", required=True, metavar="LIST", help="Materials with commas between them; see `minsim data list`."
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="File to write.  [default: NAME.yaml]",
-)
+@file_option("--out", text="File to write.  [default: NAME.yaml]")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def new(name: str, materials: str, out: Path | None, force: bool) -> None:
     """Write a scenario from the reference data.
@@ -228,9 +204,11 @@ def _known(material: str) -> None:
 
 def _write_screen(path: Path, screens: list[Screen]) -> None:
     """One row a material and stage; what holds of the material is repeated, an infinite time is empty."""
+    import csv
+
     beside = path.with_name(f".{path.name}.new")
     try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
+        with writing(path), beside.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(SCREEN_COLUMNS)
             for rank, s in enumerate(screens, 1):
@@ -245,9 +223,8 @@ def _write_screen(path: Path, screens: list[Screen]) -> None:
                             s.exposure_basis, survive, s.survive_basis,
                         ]
                     )  # fmt: skip
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        with writing(path):
+            beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     click.echo(f"wrote {path}", err=True)

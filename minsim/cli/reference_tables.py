@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from minsim.cli.tables import ABSENT
 from minsim.data.reference import AS_OF, Fact, chain_values, facts, materials
 from minsim.reference.check import UNITED_STATES, PublishedComparison, baseline_flows, net_import_reliance
 from minsim.reference.screening import HIGHLY_CONCENTRATED, Screen, survival_text
@@ -20,7 +21,6 @@ from minsim.text.formatting import with_article
 if TYPE_CHECKING:
     from minsim.studies.producer_outages import ProducerOutages
 
-ABSENT = "–"
 SCREENING_BADGE = "screening only"
 LEAST_DAYS = 0.5
 """Days of use below which the stop of a country is only counted."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minsim.cli.common import COMMAND_LINE, jobs_option, load_aloud, scenario_options, simulate
+from minsim.cli.common import command_line
+from minsim.cli.options import RunOptions, collected, file_option, jobs_option, scenario_options
 
 if TYPE_CHECKING:
     from minsim.results.run import Run
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("scenario", metavar="NAME|DIR")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The page.  [default: results/NAME/report.html, or DIR/report.html]",
-)
+@file_option("-o", "--out", "page", text="The page.  [default: results/NAME/report.html, or DIR/report.html]")
 @scenario_options
 @click.option(
     "--draws",
@@ -38,21 +33,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Time for moving one number at a time, to find those that decide; 0 leaves it out.",
 )
-@jobs_option
-@click.pass_context
-def report(
-    ctx: click.Context,
-    scenario: str,
-    out: Path | None,
-    overrides: tuple[str, ...],
-    without: tuple[str, ...],
-    only: tuple[str, ...],
-    seed: int | None,
-    replication: int | None,
-    draws: int,
-    seconds: float,
-    jobs: int | None,
-) -> None:
+@jobs_option("--jobs", "-j")
+@collected(RunOptions)
+def report(scenario: str, page: Path | None, draws: int, seconds: float, jobs: int | None, options: RunOptions) -> None:
     """Write one page that a reader who was not there can use.
 
     Who runs short of what and when, with the range and the worst case; the last date to act; where the days go; what to
@@ -72,21 +55,21 @@ def report(
     from minsim.report.contents import Effort, gather
     from minsim.report.page import render
 
-    name, folder = scenario, Path(scenario)
+    folder = Path(scenario)
     if folder.is_dir():
-        if overrides or without or only or seed is not None or replication is not None:
+        if options != RunOptions():
             raise click.UsageError("a results folder is reported as it is; give the scenario's name to change it")
         finished, made_by, notices = _run_again(folder)
     else:
-        loaded = load_aloud(name, overrides, without, only)
+        loaded = options.load(scenario)
         folder = Path("results") / loaded.name
-        _tell(f"Simulating {loaded.name} (the first run compiles, up to half a minute)")
-        finished, made_by, notices = simulate(loaded, seed, replication), None, ()
-    found = gather(finished, Effort(draws, seconds, jobs), _progress())
-    text = render(found, command=ctx.meta[COMMAND_LINE], made_by=made_by, notices=notices)
-    page = out or folder / "report.html"
-    write_report(page, text)
-    _tell(f"Wrote {page} ({len(text.encode()) / 1000:,.0f} kB)")
+        _say(f"Simulating {loaded.name} (the first run compiles, up to half a minute)")
+        finished, made_by, notices = options.simulate(loaded), None, ()
+    found = gather(finished, Effort(draws, seconds, jobs), _announced())
+    text = render(found, command=command_line(), made_by=made_by, notices=notices)
+    path = page or folder / "report.html"
+    write_report(path, text)
+    _say(f"Wrote {path} ({len(text.encode()) / 1000:,.0f} kB)")
 
 
 def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
@@ -95,7 +78,7 @@ def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
     from minsim.results.folder import changes, read_folder
 
     held = read_folder(folder)
-    _tell(f"Simulating {held.scenario.name} as in {folder} (the first run compiles, up to half a minute)")
+    _say(f"Simulating {held.scenario.name} as in {folder} (the first run compiles, up to half a minute)")
     finished = run.run(held.scenario, seed=held.seed, replication=held.replication)
     notices = changes(held, finished)
     for notice in notices:
@@ -103,17 +86,17 @@ def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
     return finished, held.command, notices
 
 
-def _tell(text: str) -> None:
+def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _progress() -> Callable[[str, int, int], None]:
+def _announced() -> Callable[[str, int, int], None]:
     """Print each piece of work once, when its first part is done."""
     told: set[str] = set()
 
     def tell(what: str, done: int, wanted: int) -> None:
         if what not in told:
             told.add(what)
-            _tell(f"{wanted:,} {what}")
+            _say(f"{wanted:,} {what}")
 
     return tell

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
-from minsim.cli.common import (
-    COMMAND_LINE,
-    EXIT_FAILED,
-    computing,
-    console,
-    exit_on_failures,
-    load_aloud,
-    options,
-    out_option,
-    override_option,
-    replications_option,
-    seed_option,
-    tell,
-    worker_options,
-)
+from minsim.cli.common import EXIT_FAILED, leave
+from minsim.cli.options import StudyOptions, collected, no_plot_option, replications_option, study_options
 
-_no_plot = click.option("--no-plot", is_flag=True, help="Do not draw the picture.")
+_no_plot = no_plot_option("Do not draw the picture.")
 
 
 def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
@@ -42,13 +27,7 @@ def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None
 
 @click.command()
 @click.argument("scenario")
-@options(
-    replications_option(1000, "Replications; with --until-se, the most there may be."),
-    worker_options,
-    out_option("results/NAME-ensemble"),
-    seed_option,
-    override_option,
-)
+@study_options("ensemble", replications_option(1000, "Replications; with --until-se, the most there may be."))
 @click.option(
     "--until-se", callback=_parse_days, metavar="DAYS",
     help="Stop once the mean of days of use lost is known to this standard error in every region, such as 0.5days.",
@@ -58,20 +37,13 @@ def _parse_days(ctx: click.Context, parameter: click.Parameter, text: str | None
     help="Draws from random streams, or from 16 independent scramblings of Sobol points.",
 )  # fmt: skip
 @_no_plot
-@click.pass_context
+@collected(StudyOptions)
 def ensemble(
-    ctx: click.Context,
     scenario: str,
     replications: int,
-    jobs: int | None,
-    executor: Literal["processes", "dask"],
-    scheduler: str | None,
-    out: Path | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
+    options: StudyOptions,
     until_se: float | None,
     sampler: Literal["random", "sobol"],
-    no_plot: bool,
 ) -> None:
     """Say how likely, and how large, a shortfall is.
 
@@ -90,42 +62,29 @@ def ensemble(
     Where replications fail, the others are finished and written, each failure is told with the command that runs it
     again, and the exit code is 1.
     """
-    loaded = load_aloud(scenario, overrides)
-    folder = out or Path("results") / f"{loaded.name}-ensemble"
-    with computing("Replications", executor, scheduler, jobs) as crew:
+    loaded = options.load(scenario)
+    folder = options.folder(f"{loaded.name}-ensemble")
+    with options.computing("Replications") as crew:
         from minsim import studies
 
         found = studies.ensemble(
-            loaded, replications, seed=seed, sampler=sampler, until_se_days=until_se, out=folder,
+            loaded, replications, seed=options.seed, sampler=sampler, until_se_days=until_se, out=folder,
             **crew,
         )  # fmt: skip
-    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
+    options.conclude(found, folder, scenario)
 
 
 @click.command()
 @click.argument("first", metavar="SCENARIO")
 @click.argument("others", metavar="SCENARIO...", nargs=-1, required=True)
-@options(
-    replications_option(200, "Replications of each."),
-    worker_options,
-    out_option("results/NAME-comparison"),
-    seed_option,
-    override_option,
-    _no_plot,
-)
-@click.pass_context
+@study_options("comparison", replications_option(200, "Replications of each."))
+@_no_plot
+@collected(StudyOptions)
 def compare(
-    ctx: click.Context,
     first: str,
     others: tuple[str, ...],
     replications: int,
-    jobs: int | None,
-    executor: Literal["processes", "dask"],
-    scheduler: str | None,
-    out: Path | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    no_plot: bool,
+    options: StudyOptions,
 ) -> None:
     """Compare scenarios with the first SCENARIO, draw by draw.
 
@@ -137,13 +96,13 @@ def compare(
       minsim compare magnet-ban truce-lapses
       minsim compare magnet-ban mine.yaml yours.yaml -n 1000 --jobs 2
     """
-    loaded = [load_aloud(name, overrides) for name in (first, *others)]
-    folder = out or Path("results") / f"{loaded[0].name}-comparison"
-    with computing("Replications", executor, scheduler, jobs) as crew:
+    loaded = [options.load(name) for name in (first, *others)]
+    folder = options.folder(f"{loaded[0].name}-comparison")
+    with options.computing("Replications") as crew:
         from minsim import studies
 
-        found = studies.compare(*loaded, replications=replications, seed=seed, out=folder, **crew)
-    _conclude(ctx, found, folder, not no_plot, (first, *others), overrides)
+        found = studies.compare(*loaded, replications=replications, seed=options.seed, out=folder, **crew)
+    options.conclude(found, folder, first, *others)
 
 
 @click.command()
@@ -152,27 +111,14 @@ def compare(
     "--over", "grid", multiple=True, required=True, metavar="PATH=VALUES",
     help="Values of one number: low:high:step, or a,b,c; given several times, all combinations.",
 )  # fmt: skip
-@options(
-    replications_option(None, "Replications at every point.  [default: the central case alone]"),
-    worker_options,
-    out_option("results/NAME-sweep"),
-    seed_option,
-    override_option,
-    _no_plot,
-)
-@click.pass_context
+@study_options("sweep", replications_option(None, "Replications at every point.  [default: the central case alone]"))
+@_no_plot
+@collected(StudyOptions)
 def sweep(
-    ctx: click.Context,
     scenario: str,
     grid: tuple[str, ...],
     replications: int | None,
-    jobs: int | None,
-    executor: Literal["processes", "dask"],
-    scheduler: str | None,
-    out: Path | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    no_plot: bool,
+    options: StudyOptions,
 ) -> None:
     """Simulate SCENARIO on a grid of values of its numbers.
 
@@ -185,14 +131,14 @@ def sweep(
     """
     from minsim.studies.sweeps import parse_over
 
-    loaded = load_aloud(scenario, overrides)
-    folder = out or Path("results") / f"{loaded.name}-sweep"
+    loaded = options.load(scenario)
+    folder = options.folder(f"{loaded.name}-sweep")
     over = dict(map(parse_over, grid))
-    with computing("Runs", executor, scheduler, jobs) as crew:
+    with options.computing("Runs") as crew:
         from minsim import studies
 
-        found = studies.sweep(loaded, over, replications, seed=seed, out=folder, **crew)
-    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
+        found = studies.sweep(loaded, over, replications, seed=options.seed, out=folder, **crew)
+    options.conclude(found, folder, scenario)
 
 
 @click.command()
@@ -212,17 +158,10 @@ def sweep(
     "--most", type=click.FloatRange(min=1), default=720.0, show_default=True, metavar="DAYS",
     help="Largest target looked at.",
 )  # fmt: skip
-@options(
-    replications_option(200, "Replications of each size."),
-    worker_options,
-    out_option("results/NAME-size"),
-    seed_option,
-    override_option,
-    _no_plot,
-)
-@click.pass_context
+@study_options("size", replications_option(200, "Replications of each size."))
+@_no_plot
+@collected(StudyOptions)
 def size(
-    ctx: click.Context,
     scenario: str,
     stockpile: str,
     region: str,
@@ -231,13 +170,7 @@ def size(
     full: bool,
     most: float,
     replications: int,
-    jobs: int | None,
-    executor: Literal["processes", "dask"],
-    scheduler: str | None,
-    out: Path | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    no_plot: bool,
+    options: StudyOptions,
 ) -> None:
     """Find the smallest stockpile that serves a region.
 
@@ -249,16 +182,16 @@ def size(
       minsim size magnet-ban --stockpile project-vault --region "United States" --full --at-most 15
       minsim size mine.yaml --stockpile reserve --region Japan --service 0.9 -n 1000
     """
-    loaded = load_aloud(scenario, overrides)
-    folder = out or Path("results") / f"{loaded.name}-size"
-    with computing("Replications", executor, scheduler, jobs) as crew:
+    loaded = options.load(scenario)
+    folder = options.folder(f"{loaded.name}-size")
+    with options.computing("Replications") as crew:
         from minsim import studies
 
         found = studies.size(
             loaded, stockpile, region, service, at_most_days=at_most, full=full, most_days=most,
-            replications=replications, seed=seed, out=folder, **crew,
+            replications=replications, seed=options.seed, out=folder, **crew,
         )  # fmt: skip
-    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
+    options.conclude(found, folder, scenario)
 
 
 @click.command()
@@ -278,10 +211,10 @@ def size(
     "--spread", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE",
     help="Also move all numbers without a distribution by this share to either side.",
 )  # fmt: skip
-@options(worker_options, out_option("results/NAME-sensitivity"), seed_option, override_option, _no_plot)
-@click.pass_context
+@study_options("sensitivity")
+@_no_plot
+@collected(StudyOptions)
 def sensitivity(
-    ctx: click.Context,
     scenario: str,
     metric: str,
     region: str | None,
@@ -289,13 +222,7 @@ def sensitivity(
     method: Literal["morris", "sobol"],
     samples: int | None,
     spread: float,
-    jobs: int | None,
-    executor: Literal["processes", "dask"],
-    scheduler: str | None,
-    out: Path | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    no_plot: bool,
+    options: StudyOptions,
 ) -> None:
     """Find which numbers of SCENARIO drive an answer.
 
@@ -309,19 +236,19 @@ def sensitivity(
 
     Needs SALib: pip install 'minsim[sensitivity]'.
     """
-    loaded = load_aloud(scenario, overrides)
-    folder = out or Path("results") / f"{loaded.name}-sensitivity"
-    with computing("Runs", executor, scheduler, jobs) as crew:
+    loaded = options.load(scenario)
+    folder = options.folder(f"{loaded.name}-sensitivity")
+    with options.computing("Runs") as crew:
         from minsim import studies
 
         found = studies.sensitivity(
-            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=seed,
+            loaded, metric, region, material, method=method, samples=samples, spread=spread, seed=options.seed,
             out=folder, **crew,
         )  # fmt: skip
-    _conclude(ctx, found, folder, not no_plot, (), overrides)
+    options.conclude(found, folder)
     if found.failures:
         click.echo(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
-        ctx.exit(EXIT_FAILED)
+        leave(EXIT_FAILED)
 
 
 def _parse_dollars(ctx: click.Context, parameter: click.Parameter, text: str) -> float:
@@ -364,17 +291,10 @@ def _parse_costs(ctx: click.Context, parameter: click.Parameter, given: tuple[st
     "--cost", "costs", multiple=True, callback=_parse_costs, metavar="PURCHASE=USD",
     help="Cost of a tonne held, or of a tonne a year of capacity, in place of the reference; may be given several times.",
 )  # fmt: skip
-@options(
-    replications_option(None, "Replications of each spending.  [default: the central case alone]"),
-    worker_options,
-    out_option("results/NAME-spend"),
-    seed_option,
-    override_option,
-    _no_plot,
-)
-@click.pass_context
+@study_options("spend", replications_option(None, "Replications of each spending.  [default: the central case alone]"))
+@_no_plot
+@collected(StudyOptions)
 def spend(
-    ctx: click.Context,
     scenario: str,
     region: str,
     budget_usd: float,
@@ -382,13 +302,7 @@ def spend(
     over: tuple[str, ...],
     costs: dict[str, float],
     replications: int | None,
-    jobs: int | None,
-    executor: Literal["processes", "dask"],
-    scheduler: str | None,
-    out: Path | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    no_plot: bool,
+    options: StudyOptions,
 ) -> None:
     """Find what a dollar buys best against the shortages of a region.
 
@@ -406,28 +320,16 @@ def spend(
       minsim spend magnet-ban --region "United States" --budget-usd 20e6 --over stock -n 100
       minsim spend magnet-ban --region "United States" --budget-usd 1e9 --cost capacity.magnets.fabricate=100000
     """
-    loaded = load_aloud(scenario, overrides)
-    folder = out or Path("results") / f"{loaded.name}-spend"
-    with computing("Runs", executor, scheduler, jobs) as crew:
+    loaded = options.load(scenario)
+    folder = options.folder(f"{loaded.name}-spend")
+    with options.computing("Runs") as crew:
         from minsim import studies
 
         found = studies.spend(
             loaded, region, budget_usd, material=material, over=over, costs=costs, replications=replications,
-            seed=seed, out=folder, **crew,
+            seed=options.seed, out=folder, **crew,
         )  # fmt: skip
-    _conclude(ctx, found, folder, not no_plot, (scenario,), overrides)
-
-
-def _conclude(
-    ctx: click.Context, found: Any, folder: Path, plot: bool, scenarios: Sequence[str], overrides: Sequence[str]
-) -> None:
-    """Say what was found, write it, and end with an error where replications failed."""
-    from minsim.cli import tables
-
-    tell(found.answer())
-    found.save(folder, plot=plot, command=ctx.meta[COMMAND_LINE])
-    console().print(tables.files_written(folder))
-    exit_on_failures(ctx, getattr(found, "failed_runs", ()), scenarios, overrides)
+    options.conclude(found, folder, scenario)
 
 
 COMMANDS = (ensemble, compare, sweep, size, spend, sensitivity)

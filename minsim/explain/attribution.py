@@ -17,8 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import numpy as np
@@ -27,12 +26,14 @@ from minsim._version import __version__
 from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
-from minsim.results.files import manifest, whole_files, write_csv, write_json
+from minsim.results.files import ResultFiles, SavedResult, manifest
 from minsim.results.outcome import Outcome
 from minsim.results.tables import columns_of
 from minsim.results.waterfall import Waterfall
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -207,7 +208,7 @@ class AttributionRow(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Attribution:
+class Attribution(SavedResult):
     """Tonnes of each region's shortfall due to each event; made by `attribute`.
 
     Attributes
@@ -329,42 +330,17 @@ class Attribution:
             ],
         }
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write the attribution and its waterfall into a folder.
-
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw both, as PNG and SVG.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        out = Path(out)
-        with whole_files(out, ATTRIBUTION_FILES) as folder:
-            write_csv(folder / "attribution.csv", columns_of(self.rows, self.COLUMNS))
-            if self.waterfall.rows:
-                write_csv(folder / "waterfall.csv", columns_of(self.waterfall.rows, self.waterfall.COLUMNS))
-            write_json(folder / "attribution.json", self.summary())
-            if plot:
-                self._save_figures(folder)
-            write_json(folder / "manifest.json", manifest(self.run, command))
-        return out
-
-    def _save_figures(self, folder: Path) -> None:
-        figures = {"attribution": plotting.figure(self)}
-        if self.waterfall.rows:
-            figures["waterfall"] = plotting.figure(self.run, "waterfall")
-        for name, figure in figures.items():
-            plotting.save(figure, folder / f"{name}.png", folder / f"{name}.svg")
+    def _files(self, command: str | None) -> ResultFiles:
+        run, waterfall = self.run, self.waterfall
+        contents: dict[str, Any] = {
+            "attribution.csv": columns_of(self.rows, self.COLUMNS),
+            "attribution.json": self.summary(),
+            "manifest.json": manifest(run.scenario, run.seed, run.replication, command),
+        }
+        pictures: dict[tuple[str, ...], Any] = {
+            ("attribution.png", "attribution.svg"): partial(plotting.figure, self),
+        }
+        if waterfall.rows:
+            contents["waterfall.csv"] = columns_of(waterfall.rows, waterfall.COLUMNS)
+            pictures["waterfall.png", "waterfall.svg"] = partial(plotting.figure, run, "waterfall")
+        return ResultFiles(contents, pictures, ATTRIBUTION_FILES)

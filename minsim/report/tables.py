@@ -196,7 +196,8 @@ def web_address(url: str | None) -> str:
 
 def colophon(contents: PageContents, command: str | None, made_by: str | None) -> dict[str, Any]:
     """Everything needed to reproduce the page."""
-    record = manifest(contents.run, command)
+    run = contents.run
+    record = manifest(run.scenario, run.seed, run.replication, command)
     versions = dict(record["versions"])
     return {
         "scenario": record["scenario"],

@@ -16,22 +16,28 @@ import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minsim._version import __version__
 from minsim.errors import OutputError
-from minsim.results.outcome import Outcome
+from minsim.results import plotting
+from minsim.results.tables import Columns
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.figure import Figure
 
-from minsim.results.tables import Columns
+    from minsim.scenario import Scenario
+
+    Contents = Mapping[str, Mapping[str, Any] | str | Callable[[Path], object]]
+    Pictures = Mapping[tuple[str, ...], Callable[[], Figure]]
 
 DEPENDENCIES = ("matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "scipy", "simpy")
 FLOAT_FORMAT = "%.12g"
@@ -89,7 +95,75 @@ def _publish(staging: Path, out: Path, own_files: Sequence[str]) -> None:
         os.replace(staging / name, out / name)
 
 
-# ----------------------------------------------------------------------------------------------------------------- columns
+# ---------------------------------------------------------------------------------------------------------- one result
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """The files that a result is saved as.
+
+    Parameters
+    ----------
+    contents : mapping of str to Columns, mapping, str or callable
+        By file name, whose ending names the format: a table, a JSON object, a text; or what writes the file, given its path.
+    pictures : mapping of tuple of str to callable
+        By the names of the files that show it: what draws the picture.
+    others : tuple of str
+        Names of files that an earlier result may have left and this one does not write.
+    """
+
+    contents: Contents
+    pictures: Pictures
+    others: tuple[str, ...] = ()
+
+    def save(self, out: Path, *, plot: bool = True) -> Path:
+        """Write the files into a folder, with `plot` the pictures too; they appear together or not at all.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
+        drawn = [name for names in self.pictures for name in names]
+        with whole_files(out, (*self.contents, *drawn, *self.others)) as folder:
+            for name, content in self.contents.items():
+                path = folder / name
+                content(path) if callable(content) else WRITERS[path.suffix](path, content)
+            for names, draw in self.pictures.items() if plot else ():
+                plotting.save(draw(), *(folder / name for name in names))
+        return out
+
+
+class SavedResult(ABC):
+    """A result that can be saved: it names its files, and all results write them alike."""
+
+    @abstractmethod
+    def _files(self, command: str | None) -> ResultFiles:
+        """What is written, and what is drawn; `command` goes into the manifest."""
+
+    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
+        """Write tables, summary, manifest and pictures into a folder; `docs/output.md` describes every file.
+
+        Parameters
+        ----------
+        out : str or Path
+            The folder; made with its parents if absent.
+        plot : bool
+            Also draw the pictures.
+        command : str, optional
+            What the user typed, kept in the manifest without folders.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be written.
+        """
+        return self._files(command).save(Path(out), plot=plot)
 
 
 # ----------------------------------------------------------------------------------------------------------------- formats
@@ -133,28 +207,42 @@ def write_parquet(path: Path, columns: Columns) -> None:
     parquet.write_table(table, path)
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write strict JSON: no NaN, no infinity."""
     path.write_text(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text."""
+    path.write_text(text, encoding="utf-8")
+
+
+WRITERS: Final[dict[str, Callable[[Path, Any], None]]] = {
+    ".csv": write_csv,
+    ".json": write_json,
+    ".md": write_text,
+    ".parquet": write_parquet,
+}
+"""What writes a file, by the ending of its name."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- manifest
 
 
-def manifest(run: Outcome, command: str | None = None) -> dict[str, Any]:
+def manifest(scenario: Scenario, seed: int, replication: int | None, command: str | None = None) -> dict[str, Any]:
     """What it takes to compute a run again; no folder, user or time of day, so that equal runs have equal manifests."""
     return {
-        "scenario": run.scenario.name,
-        "scenario_hash": run.scenario.hash,
-        "seed": run.seed,
-        "replication": run.replication,
+        "scenario": scenario.name,
+        "scenario_hash": scenario.hash,
+        "seed": seed,
+        "replication": replication,
         "command": None if command is None else _without_folders(command),
         "versions": {
             "minsim": __version__,
             "python": platform.python_version(),
             **{name: version for name in DEPENDENCIES if (version := _version(name)) is not None},
         },
-        "resolved_scenario": run.scenario.resolved,
+        "resolved_scenario": scenario.resolved,
     }
 
 

@@ -21,7 +21,7 @@ from minsim.results import plotting
 from minsim.results.answer import Answer, compose_answer
 from minsim.results.frames import dataset, frame, metric_frame
 from minsim.results.outcome import Outcome
-from minsim.results.saving import save_run
+from minsim.results.saving import run_files
 from minsim.results.tables import daily_columns, event_columns, stockpile_columns, trade_columns
 from minsim.results.waterfall import Waterfall, lost_by_step
 
@@ -342,7 +342,7 @@ class Run(Outcome):
         ValueError
             The format is not known.
         """
-        return save_run(self, Path(out), format, plot=plot, command=command)
+        return run_files(self, format, command).save(Path(out), plot=plot)
 
     def __repr__(self) -> str:
         return f"<Run of {self.scenario.name}: {self.answer().headline}>"

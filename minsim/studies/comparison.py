@@ -14,8 +14,10 @@ import numpy as np
 from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
+from minsim.studies.files import study_files
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded
@@ -54,7 +56,7 @@ class CentralCase:
     weekly: Weekly
 
 
-class Comparison:
+class Comparison(SavedResult):
     """Two or more scenarios, each compared with the first; made by `compare`."""
 
     def __init__(self, scenarios: list[Scenario], seed: int, batches: list[Batch], central: list[CentralCase]) -> None:
@@ -208,37 +210,8 @@ class Comparison:
             "differences": self.rows,
         }
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `comparison.csv`, `comparison.png`, `summary.json` and `manifest.json` into a folder.
-
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.studies.files import save_table
-
-        def draw() -> Any:
-            return self.plot().figure
-
-        picture = draw if plot else None
-        return save_table(
-            Path(out), "comparison", self.rows, self.summary(), picture, self.scenario, self.seed, command
-        )
+    def _files(self, command: str | None) -> ResultFiles:
+        return study_files(self, {"comparison": self.rows}, command)
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.answer().headline}>"

@@ -7,7 +7,8 @@ import contextlib
 import shutil
 import tempfile
 from concurrent.futures import Executor
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,15 @@ import numpy as np
 
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Scenario
 from minsim.studies.answers import ensemble_answer
 from minsim.studies.ensemble_estimates import EnsembleEstimates
+from minsim.studies.files import study_files
 from minsim.studies.monte_carlo.batches import RunProgress, load
 from minsim.studies.monte_carlo.replications import METRIC_UNITS, METRICS, Experiment, compute
 from minsim.studies.monte_carlo.stopping import Sampler, StoppingRule
-from minsim.studies.monte_carlo.store import Part, ReplicationStore, missing_runs
+from minsim.studies.monte_carlo.store import Part, ReplicationStore, merge, missing_runs
 from minsim.studies.monte_carlo.workers import results_of, usable_cores
 
 if TYPE_CHECKING:
@@ -142,7 +145,7 @@ def _fill(
     return rule.replications if rule.enough is None else rule.enough
 
 
-class Ensemble(EnsembleEstimates):
+class Ensemble(EnsembleEstimates, SavedResult):
     """Replications of one scenario, with their estimates as tables, in words and as a picture; made by `ensemble`.
 
     Attributes
@@ -240,31 +243,12 @@ class Ensemble(EnsembleEstimates):
             index = self.schema.places.index(place)
         return plotting.draw_into(ax, self, index)
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `summary.json`, `replications.parquet`, `fan.csv`, `fan.png` and `manifest.json` into a folder.
-
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.studies.files import save_ensemble
-
-        return save_ensemble(self, Path(out), plot=plot, command=command)
+    def _files(self, command: str | None) -> ResultFiles:
+        settings = {"replications": self.count, "sampler": self.experiment.sampler}
+        files = study_files(self, {"fan": self.fan_rows}, command, **settings)
+        return replace(
+            files, contents={**files.contents, "replications.parquet": partial(merge, self.parts, self.count)}
+        )
 
     def __repr__(self) -> str:
         return f"<Ensemble of {self.scenario.name}: {self.answer().headline}>"

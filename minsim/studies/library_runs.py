@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from minsim.errors import MinsimError
 from minsim.results import plotting
+from minsim.results.files import ResultFiles
+from minsim.results.tables import columns_of
 from minsim.scenario import UNGROUPED, load_scenario
 from minsim.studies.monte_carlo.workers import results_of
 
@@ -170,14 +173,14 @@ def save_index(entries: Sequence[Entry], out: Path, *, plot: bool = True) -> Non
     OutputError
         The folder cannot be written.
     """
-    from minsim.results.files import whole_files, write_csv
-    from minsim.results.tables import columns_of
-
-    with whole_files(out, INDEX_FILES) as folder:
-        write_csv(folder / "index.csv", columns_of(index_rows(entries), COLUMNS))
-        (folder / "index.md").write_text(index_page(entries, plot=plot), encoding="utf-8")
-        if plot and any(entry.failure is None for entry in entries):
-            plotting.save(plotting.figure(entries), folder / "days-lost.png", folder / "days-lost.svg")
+    contents: dict[str, Any] = {
+        "index.csv": columns_of(index_rows(entries), COLUMNS),
+        "index.md": index_page(entries, plot=plot),
+    }
+    pictures: dict[tuple[str, ...], Any] = {}
+    if any(entry.failure is None for entry in entries):
+        pictures["days-lost.png", "days-lost.svg"] = partial(plotting.figure, entries)
+    ResultFiles(contents, pictures, INDEX_FILES).save(out, plot=plot)
 
 
 def index_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:

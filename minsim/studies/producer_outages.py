@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,9 @@ from minsim.reference.check import UNITED_STATES, chain_scenario
 from minsim.reference.screening import STOP_DAY, cover_days, exposure, lead_days, stop_events, survival
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.studies.answers import days
+from minsim.studies.files import columns_of_rows
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, replication_runner
 from minsim.studies.monte_carlo.estimates import Estimate, rounded
@@ -82,7 +84,7 @@ class ProducerOutage:
         return f"{sign}{whole_days(self.lost.value)}"
 
 
-class ProducerOutages:
+class ProducerOutages(SavedResult):
     """Days of use a region loses in every producer outage; made by `stop_each_producer`.
 
     Attributes
@@ -199,37 +201,9 @@ class ProducerOutages:
         """
         return plotting.figure(self).axes[0]
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `stops.csv`, `stops.png` and `summary.json` into a folder.
-
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.results.files import whole_files, write_csv, write_json
-        from minsim.studies.files import columns_of_rows
-
-        with whole_files(Path(out), ("stops.csv", "stops.png", "summary.json")) as folder:
-            write_csv(folder / "stops.csv", columns_of_rows(self.rows))
-            write_json(folder / "summary.json", {**self.summary(), "command": command})
-            if plot:
-                plotting.save(plotting.figure(self), folder / "stops.png")
-        return Path(out)
+    def _files(self, command: str | None) -> ResultFiles:
+        contents = {"stops.csv": columns_of_rows(self.rows), "summary.json": {**self.summary(), "command": command}}
+        return ResultFiles(contents, {("stops.png",): partial(plotting.figure, self)})
 
     def __repr__(self) -> str:
         return f"<ProducerOutages: {self.answer().headline}>"

@@ -28,10 +28,12 @@ from minsim.errors import MinsimError, ScenarioError, SimulationError
 from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Input, Scenario
 from minsim.scenario.distributions import Dimension, dimensions, stream
 from minsim.scenario.format.sources import ASSUMPTION
 from minsim.studies.answers import material_name, path_words
+from minsim.studies.files import study_files
 from minsim.studies.monte_carlo.batches import Batch, RunProgress, RunSeries, design_of, load, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded
 from minsim.studies.monte_carlo.replications import (
@@ -94,7 +96,7 @@ class Factor:
         return np.minimum(1.0 + self.spread * (2.0 * u - 1.0), self.most) if self.name[1] == "factor" else u
 
 
-class Sensitivity:
+class Sensitivity(SavedResult):
     """Sensitivity of one metric to each number; made by `sensitivity`.
 
     Attributes
@@ -199,36 +201,13 @@ class Sensitivity:
         """
         return plotting.figure(self).axes[0]
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `sensitivity.csv`, `sensitivity.png`, `summary.json` and `manifest.json` into a folder.
+    @property
+    def seed(self) -> int:
+        """Seed of the draws."""
+        return self.experiment.seed
 
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.studies.files import save_table
-
-        def draw() -> Any:
-            return self.plot().figure
-
-        picture = draw if plot else None
-        seed = self.experiment.seed
-        return save_table(Path(out), "sensitivity", self.rows, self.summary(), picture, self.scenario, seed, command)
+    def _files(self, command: str | None) -> ResultFiles:
+        return study_files(self, {"sensitivity": self.rows}, command)
 
     def __repr__(self) -> str:
         return f"<Sensitivity of {self.scenario.name}: {self.answer().headline}>"

@@ -17,9 +17,11 @@ from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import made_from
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Scenario
 from minsim.scenario.distributions import Draws, central
 from minsim.studies.answers import material_name
+from minsim.studies.files import study_files
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import FailedRun, ReplicationRunner, RunProgress, load, replication_runner
 from minsim.studies.monte_carlo.replications import Experiment, Failure
@@ -66,7 +68,7 @@ class Level:
         return estimates.wilson(self.served, self.count)
 
 
-class Sizing:
+class Sizing(SavedResult):
     """Service as a function of size; made by `size`.
 
     Attributes
@@ -208,37 +210,13 @@ class Sizing:
         """
         return plotting.figure(self).axes[0]
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `size.csv`, `size.png`, `summary.json` and `manifest.json` into a folder.
+    @property
+    def seed(self) -> int:
+        """Seed of the draws."""
+        return self.question.seed
 
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.studies.files import save_table
-
-        def draw() -> Any:
-            return self.plot().figure
-
-        picture = draw if plot else None
-        return save_table(
-            Path(out), "size", self.rows, self.summary(), picture, self.scenario, self.question.seed, command
-        )
+    def _files(self, command: str | None) -> ResultFiles:
+        return study_files(self, {"size": self.rows}, command)
 
     def __repr__(self) -> str:
         return f"<Sizing of {self.question.stockpile}: {self.answer().headline}>"

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from minsim.errors import ScenarioError
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
 from minsim.studies.budget_search import LEAST_SAVED_DAYS, Budget, Mix, Search, Yield
+from minsim.studies.files import study_files
 from minsim.studies.monte_carlo.batches import FailedRun, RunProgress, load, replication_runner
 from minsim.studies.monte_carlo.estimates import Estimate, rounded
 from minsim.studies.purchase_options import Purchase, PurchaseOptions, chosen, purchase_options, reference_cost
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Spending:
+class Spending(SavedResult):
     """Days of use saved with a budget; made by `spend`.
 
     Attributes
@@ -263,37 +265,13 @@ class Spending:
         """
         return plotting.figure(self).axes[0]
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `spend.csv`, `curves.csv`, `mix.csv`, `spend.png`, `summary.json` and `manifest.json` into a folder.
+    @property
+    def seed(self) -> int:
+        """Seed of the draws."""
+        return self.question.seed
 
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.studies.files import save_table
-
-        def draw() -> Any:
-            return self.plot().figure
-
-        return save_table(
-            Path(out), "spend", self.rows, self.summary(), draw if plot else None, self.scenario, self.question.seed,
-            command, more={"curves": self.curve_rows, "mix": self.mix_rows},
-        )  # fmt: skip
+    def _files(self, command: str | None) -> ResultFiles:
+        return study_files(self, {"spend": self.rows, "curves": self.curve_rows, "mix": self.mix_rows}, command)
 
     def __repr__(self) -> str:
         return f"<Spending in {self.scenario.name}: {self.answer().headline}>"

@@ -16,8 +16,10 @@ from minsim.errors import ScenarioError
 from minsim.metrics.consumers import CONSUMER_UNITS
 from minsim.results import plotting
 from minsim.results.answer import Answer
+from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Scenario, parse_override
 from minsim.studies.answers import days, material_name, path_words
+from minsim.studies.files import study_files
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded
@@ -66,7 +68,7 @@ def parse_over(text: str) -> tuple[str, tuple[Any, ...]]:
     return path, tuple(parse_override(f"{path}={value}")[1] for value in given.split(","))
 
 
-class Sweep:
+class Sweep(SavedResult):
     """Outcomes on a grid of values; made by `sweep`.
 
     Attributes
@@ -213,35 +215,8 @@ class Sweep:
         drawn = self.places[0] if place is None else MaterialRegion(*place)
         return plotting.figure(self, metric, drawn).axes[0]
 
-    def save(self, out: str | Path, *, plot: bool = True, command: str | None = None) -> Path:
-        """Write `sweep.csv`, `sweep.png`, `summary.json` and `manifest.json` into a folder.
-
-        Parameters
-        ----------
-        out : str or Path
-            The folder; made with its parents if absent.
-        plot : bool
-            Also draw the picture.
-        command : str, optional
-            What the user typed, kept in the manifest without folders.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        OutputError
-            The folder cannot be written.
-        """
-        from minsim.studies.files import save_table
-
-        def draw() -> Any:
-            return self.plot().figure
-
-        picture = draw if plot else None
-        return save_table(Path(out), "sweep", self.rows, self.summary(), picture, self.scenario, self.seed, command)
+    def _files(self, command: str | None) -> ResultFiles:
+        return study_files(self, {"sweep": self.rows}, command)
 
     def summary(self) -> dict[str, Any]:
         """The content of `summary.json`.

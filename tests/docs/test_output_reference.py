@@ -19,7 +19,6 @@ from minsim.metrics.stockpiles import STOCKPILE_UNITS
 from minsim.results.saving import OWN_FILES
 from minsim.results.waterfall import STEPS
 from minsim.studies import library_runs
-from minsim.studies.files import ENSEMBLE_FILES
 from minsim.studies.monte_carlo.replications import METRICS
 from minsim.studies.producer_outages import stop_each_producer
 
@@ -158,4 +157,4 @@ def test_every_file_is_on_the_page(written):
     files = [path for pattern in ("*", "*/*") for path in written.glob(pattern) if path.is_file()]
     assert {path.name for path in files if not path.name.startswith(".")} == overview()
     assert {path.name for path in (written / "ensemble").iterdir() if path.is_dir()} == {"parts"}
-    assert {*OWN_FILES, *ATTRIBUTION_FILES, *ENSEMBLE_FILES} <= overview()
+    assert {*OWN_FILES, *ATTRIBUTION_FILES} <= overview()
