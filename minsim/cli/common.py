@@ -34,14 +34,17 @@ class Commands(click.Group):
     """A group of commands that turns errors raised on purpose into messages and exit codes; a bug keeps its traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order a newcomer needs them, in which they are added
+        """Names in the order a newcomer needs them, in which they were added."""
+        return list(self.commands)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # Kept for the manifest: `sys.argv` names the interpreter's view, which differs under `python -m` and in tests.
+        """Parse the command line, and keep it for the manifest."""
+        # `sys.argv` names the interpreter's view, which differs under `python -m` and in tests.
         ctx.meta[COMMAND_LINE] = shlex.join(["minsim", *args])
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error raised on purpose becomes a message and an exit code."""
         try:
             return super().invoke(ctx)
         except ScenarioError as error:

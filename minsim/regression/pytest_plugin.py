@@ -57,6 +57,7 @@ class ScenarioFile(pytest.File):
     """A scenario file, which is one test."""
 
     def collect(self) -> Iterator[pytest.Item]:
+        """The one test of the file."""
         yield ScenarioItem.from_parent(self, name="baseline")
 
 
@@ -64,6 +65,7 @@ class ScenarioItem(pytest.Item):
     """One scenario, run and compared with its baseline."""
 
     def runtest(self) -> None:
+        """Run the scenario, and fail with its drifts."""
         from minsim import regression
 
         (task,) = regression.plan([str(self.path)], self._folder())
@@ -92,4 +94,5 @@ class ScenarioItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
+        """File, line and name under which pytest reports the test."""
         return self.path, None, f"scenario {self.path.stem}"

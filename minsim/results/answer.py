@@ -140,10 +140,12 @@ class MaterialSummary:
 
     @property
     def worst_days(self) -> float:
+        """Days of use that the hardest hit region loses; 0 where nobody is short."""
         return max((float(self.measures["shortfall_days"][i]) for i in self.short), default=0.0)
 
     @property
     def thinnest_days(self) -> float:
+        """Lowest commercial cover of any region on any day [days of use]."""
         return min(float(self.measures["min_commercial_cover_days"][i]) for i in self.everyone)
 
     @property

@@ -362,16 +362,19 @@ class UnitDraws(Draws):
         self.units = units
 
     def number(self, value: Number, path: str) -> float:
+        """A number: the quantile of the given point, or as in `Draws`."""
         if is_distribution(value):
             u = self.units.get((path, "value"))
             return super().number(value, path) if u is None else quantile(value, _inside(u))
         return central(value) * self.units.get((path, "factor"), 1.0)
 
     def happens(self, probability: Number, path: str) -> bool:
+        """Whether an event happens: if the given point lies below its probability, or as in `Draws`."""
         u = self.units.get((path, "happens"))
         return super().happens(probability, path) if u is None else _inside(u) < self.number(probability, path)
 
     def start(self, when: dt.date | Window, path: str) -> dt.date:
+        """First day of an event: the given point of its window, or as in `Draws`."""
         u = self.units.get((path, "start"))
         if u is None or not isinstance(when, Window):
             return super().start(when, path)

@@ -20,14 +20,22 @@ class Study(Protocol):
     """What the files of a study are made of."""
 
     @property
-    def scenario(self) -> Scenario: ...
+    def scenario(self) -> Scenario:
+        """The scenario that was replicated."""
+        ...
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """Seed of the draws."""
+        ...
 
-    def summary(self) -> dict[str, Any]: ...
+    def summary(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        ...
 
-    def plot(self) -> Axes: ...
+    def plot(self) -> Axes:
+        """Draw the study."""
+        ...
 
 
 def study_files(

@@ -371,7 +371,7 @@ def test_a_failure_while_writing_for_the_first_time_leaves_nothing(run, tmp_path
         path.write_text("half", encoding="utf-8")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "write_csv", full)
+    monkeypatch.setitem(files.WRITERS, ".csv", full)
     with pytest.raises(OutputError, match=r"cannot write results to .*results: no space left on device"):
         run.save(tmp_path / "results")
     assert names(tmp_path) == set()
