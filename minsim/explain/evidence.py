@@ -9,8 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from minsim.explain.recording import Recording
+from minsim.kernel import rules
 from minsim.kernel.compiling import Floats
+from minsim.kernel.constants import FILLED_FRACTION
 from minsim.kernel.rows import ArcIndex, ArcRow, BuyerIndex, BuyerRow, ProductIndex, SellerRow
+from minsim.kernel.state import State
 from minsim.results.outcome import Outcome
 from minsim.scenario.format.events import MarketFlood
 from minsim.scenario.stages import chain
@@ -19,8 +22,14 @@ from minsim.text.formatting import capital, count, inside_sentence, listing, lon
 
 FELT = 0.01
 """A change is worth a sentence from this fraction of what is usual."""
-FULL = 1.0 - 1e-6
-"""A call is met from this fraction of it on (the kernel's own threshold)."""
+FULL = FILLED_FRACTION
+"""A call is met from this fraction of it on."""
+
+
+SET_DURING_THE_DAY = frozenset(
+    {BuyerRow.NEED, BuyerRow.ORDER, SellerRow.PROJECT_CAPACITY, SellerRow.AVAILABILITY, SellerRow.SUPPLY_LIMIT}
+)
+"""Rows of the state that events or phases set before the phases of a day use them; others are as they stood that morning."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,9 @@ class Lanes:
         self.scenario, self.recording = run.scenario, recording
         self.network = recording.network
         self.index = self.network.arrays["index"]
-        self.value = self.network.fresh_state("reference").value
+        self._fresh = self.network.fresh_state("reference")
+        self._states: dict[int, State] = {}
+        self.value = self._fresh.value
         self.causes: list[str] = []
 
     # ------------------------------------------------------------------------------------------------ names and dates
@@ -117,6 +128,15 @@ class Lanes:
             and (span.model.materials == "all" or self.network.sellers[i].material in span.model.materials)
         ]
 
+    def state(self, day: int) -> State:
+        """The state that the phases of a day worked on: stocks and means of its morning, levers and orders of the day."""
+        if day not in self._states:
+            value = self._fresh.value.copy()
+            for row, mornings in self.recording.seen.rows.items():
+                value[row, : mornings.shape[1]] = mornings[day + 1 if row in SET_DURING_THE_DAY else day]
+            self._states = {day: self._fresh._replace(value=value)}
+        return self._states[day]
+
     # -------------------------------------------------------------------------------------------------- lanes by day
 
     def into(self, v: int) -> range:
@@ -150,29 +170,22 @@ class Lanes:
         return float(self.recording.at_end(ArcRow.LEAKED, shipped)[a]) if exact and shipped >= 0 else 0.0
 
     def wanted(self, v: int, day: int) -> float:
-        """What a buyer called on contracts in all [t]: its order, at most need with the contracts' stretch."""
-        need = self.recording.at_end(BuyerRow.NEED, day)[v] * (1.0 + self.value[BuyerRow.FLEX, v])
-        return float(min(self.recording.at_end(BuyerRow.ORDER, day)[v], need))
+        """What a buyer called on contracts in all [t]."""
+        return float(rules.called_in_all(self.state(day), v))
 
     def contract_limit(self, a: int, day: int) -> float:
         """Most that an arc may carry until new suppliers are approved [t]; infinite once they are."""
         v = self.buyer_of(a)
-        if self.approved(v, day):
-            return float("inf")
-        return self.usual(a, day) * float(1.0 + self.value[BuyerRow.FLEX, v])
+        return float("inf") if self.approved(v, day) else float(rules.contract_limit(self.state(day), a, v))
 
     def called(self, a: int, day: int) -> float:
         """What was called on an arc, before policy caps [t]."""
-        share = self.recording.at_start(ArcRow.SHARE, day)[a]
-        return min(float(share) * self.wanted(self.buyer_of(a), day), self.contract_limit(a, day))
+        v = self.buyer_of(a)
+        return float(rules.called_on_arc(self.state(day), a, v, self.wanted(v, day), self.approved(v, day)))
 
     def approved(self, v: int, day: int) -> bool:
         """Whether a buyer may take new suppliers on a day."""
-        wait, clock = (
-            self.value[BuyerRow.QUALIFICATION_DAYS, v],
-            self.recording.at_start(BuyerRow.QUALIFICATION_START, day)[v],
-        )
-        return bool(wait <= 0.0 or (clock >= 0.0 and day >= clock + wait))
+        return bool(rules.approved(self.state(day), v, day))
 
     def approval_text(self, v: int, day: int) -> str:
         """From when on new suppliers may help, where they may not yet."""
@@ -310,7 +323,7 @@ class Lanes:
         if share < (1.0 - FELT) * base:
             return f"{who} placed {percent(share)} of its orders there instead of {percent(base)}"
         need = float(self.recording.at_end(BuyerRow.NEED, day)[v])
-        usual = float(self.value[BuyerRow.BASE_NEED, v] * self.recording.at_start(BuyerRow.GROWTH, day)[v])
+        usual = float(rules.usual_need(self.state(day), v))
         if need < (1.0 - FELT) * usual:
             return f"{who} needed {tonnes(need)} a day in all instead of {tonnes(usual)}"
         return f"{who} ordered {tonnes(self.wanted(v, day))} in all, for a need of {tonnes(need)}"
@@ -327,19 +340,13 @@ class Lanes:
 
     def capacity(self, i: int, day: int) -> float:
         """Usable capacity of a seller on a day [t/day]."""
-        grown = self.value[SellerRow.CAPACITY, i] * self.recording.at_start(SellerRow.GROWTH, day)[i]
-        full = grown + self.recording.at_end(SellerRow.PROJECT_CAPACITY, day)[i]
-        return float(full * self.recording.at_end(SellerRow.AVAILABILITY, day)[i])
+        return float(rules.capacity_now(self.state(day), i))
 
     def wished(self, i: int, day: int) -> float:
         """What a seller would have made for the orders it expected and its store, had nothing held it back [t/day]."""
         label = self.network.sellers[i]
         first_buyer = self.index[ProductIndex.FIRST_BUYER, self.network.products.index((label.material, label.stage))]
-        rows = (SellerRow.EXPECTED_ORDERS, SellerRow.EXPECTED_STOCKPILE_ORDERS)
-        orders = sum(float(self.recording.at_start(row, day)[i]) for row in rows)
-        target = self.value[SellerRow.TARGET, i] * self.recording.at_start(SellerRow.GROWTH, day)[i]
-        missing = target - self.recording.at_start(SellerRow.STOCK, day)[i]
-        return float(orders + missing / self.value[BuyerRow.ADJUSTMENT_DAYS, first_buyer])
+        return float(rules.wanted_output(self.state(day), i, self.value[BuyerRow.ADJUSTMENT_DAYS, first_buyer]))
 
     def inputs(self, i: int) -> list[int]:
         """Buyers through which a seller takes its inputs."""

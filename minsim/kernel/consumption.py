@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from minsim.kernel.codes import HoldingState, Notice
 from minsim.kernel.compiling import Index, phase
+from minsim.kernel.constants import NEGLIGIBLE, RECOVERED_FRACTION
+from minsim.kernel.lists import (
+    all_consumers,
+    all_holdings,
+    all_sectors,
+    producers_of_step,
+    routes_of_holding,
+    sectors_of_consumer,
+    served_by_holding,
+    served_by_route,
+    steps_of_route,
+    watched_by_holding,
+)
 from minsim.kernel.production import drop_scrap, inputs_allow, use_inputs
 from minsim.kernel.rows import (
     COUNT,
@@ -15,28 +29,23 @@ from minsim.kernel.rows import (
     HoldingRow,
     ItemIndex,
     ItemRow,
-    RouteIndex,
     SectorRow,
     SellerRow,
-    StepIndex,
 )
-from minsim.kernel.rules import buyer_target, capacity_now
-from minsim.kernel.state import NEGLIGIBLE, RECOVERED_FRACTION, State
+from minsim.kernel.rules import buyer_target, capacity_now, demand_today, usual_need
+from minsim.kernel.state import State
+
+# ---------------------------------------------------------------------------------------------------- commercial stocks
 
 
 @phase
-def want(st: State) -> None:
-    """Today's demand by sector and need by region."""
-    for c in range(st.index[COUNT, Count.CONSUMERS]):
+def set_demand(st: State) -> None:
+    """Today's demand of every sector, and need of every region."""
+    for c in all_consumers(st):
         v = st.index[ConsumerIndex.BUYER, c]
         need = 0.0
-        for k in range(st.index[ConsumerIndex.FIRST_SECTOR, c], st.index[ConsumerIndex.FIRST_SECTOR, c + 1]):
-            lasting = (
-                st.value[SectorRow.BASE_DEMAND, k]
-                * st.value[BuyerRow.GROWTH, v]
-                * st.value[SectorRow.SUBSTITUTION_FACTOR, k]
-            )
-            st.value[SectorRow.DEMAND, k] = lasting * st.value[SectorRow.SHOCK_FACTOR, k]
+        for k in sectors_of_consumer(st, c):
+            st.value[SectorRow.DEMAND, k] = demand_today(st, k, v)
             st.value[SectorRow.WANTED, k] = st.value[SectorRow.DEMAND, k] * st.value[SectorRow.PRICE_FACTOR, k]
             st.value[SectorRow.GAP, k] = st.value[SectorRow.WANTED, k]
             st.value[SectorRow.RELEASED, k] = 0.0
@@ -65,11 +74,12 @@ def serve_group(st: State, v: Index, first: Index, end: Index, deferred: float) 
 
 @phase
 def consume(st: State) -> None:
-    """Phase 4: each region's sectors, in priority order, draw on the commercial stock."""
-    for c in range(st.index[COUNT, Count.CONSUMERS]):
-        end = st.index[ConsumerIndex.FIRST_SECTOR, c + 1]
+    """Phase 4: each region's sectors draw on the commercial stock in priority order; those a curb defers come last."""
+    for c in all_consumers(st):
+        sectors = sectors_of_consumer(st, c)
+        end = sectors.stop
         for deferred in range(2):
-            k = np.int64(st.index[ConsumerIndex.FIRST_SECTOR, c])
+            k = np.int64(sectors.start)
             while k < end:
                 last = k + 1
                 while last < end and st.value[SectorRow.PRIORITY, last] == st.value[SectorRow.PRIORITY, k]:
@@ -78,25 +88,23 @@ def consume(st: State) -> None:
                 k = last
 
 
+# ------------------------------------------------------------------------------------------------- what may be released
+
+
 @phase
 def entitled_gap(st: State, j: Index) -> float:
-    """What entry `j` may serve now [t]: its entitlement to the gap before any release, less what the pile served of it."""
+    """Gap that entry `j` may serve now [t]: entitlement to the gap before any release, less what was served under it."""
     k = st.index[ItemIndex.SERVED_SECTOR, j]
-    title = st.value[ItemRow.ENTITLEMENT, j] * st.value[SectorRow.GAP_BEFORE_RELEASE, k]
-    return max(
-        0.0,
-        min(
-            st.value[SectorRow.GAP, k],
-            title - st.value[ItemRow.ENTITLEMENT_USED, st.index[ItemIndex.SERVED_ENTITLEMENT, j]],
-        ),
-    )
+    entitlement = st.value[ItemRow.ENTITLEMENT, j] * st.value[SectorRow.GAP_BEFORE_RELEASE, k]
+    left = entitlement - st.value[ItemRow.ENTITLEMENT_USED, st.index[ItemIndex.SERVED_ENTITLEMENT, j]]
+    return max(0.0, min(st.value[SectorRow.GAP, k], left))
 
 
 @phase
-def outlet_gap(st: State, o: Index, rank: Index) -> float:
-    """Gap that outlet `o` may serve in the sectors of one class [t]."""
+def route_gap(st: State, route: Index, rank: Index) -> float:
+    """Gap that release route `route` may serve in the sectors of one class [t]."""
     gap = 0.0
-    for j in range(st.index[RouteIndex.FIRST_SERVED, o], st.index[RouteIndex.FIRST_SERVED, o + 1]):
+    for j in served_by_route(st, route):
         if st.index[ItemIndex.SERVED_CLASS, j] == rank:
             gap += entitled_gap(st, j)
     return gap
@@ -107,10 +115,7 @@ def gap_noticed(st: State, h: Index) -> bool:
     """Whether the sectors that holding `h` serves have a gap today, before any release."""
     gap = 0.0
     demand = 0.0
-    for j in range(
-        st.index[RouteIndex.FIRST_SERVED, st.index[HoldingIndex.FIRST_ROUTE, h]],
-        st.index[RouteIndex.FIRST_SERVED, st.index[HoldingIndex.FIRST_ROUTE, h + 1]],
-    ):
+    for j in served_by_holding(st, h):
         gap += st.value[SectorRow.GAP_BEFORE_RELEASE, st.index[ItemIndex.SERVED_SECTOR, j]]
         demand += st.value[SectorRow.DEMAND, st.index[ItemIndex.SERVED_SECTOR, j]]
     return gap > NEGLIGIBLE * demand
@@ -120,19 +125,22 @@ def gap_noticed(st: State, h: Index) -> bool:
 def lowest_cover(st: State, h: Index) -> float:
     """Lowest commercial cover among the regions that holding `h` watches [days of day-0 use, with growth]."""
     lowest = np.inf
-    for j in range(st.index[HoldingIndex.FIRST_WATCHED, h], st.index[HoldingIndex.FIRST_WATCHED, h + 1]):
+    for j in watched_by_holding(st, h):
         v = st.index[ConsumerIndex.BUYER, st.index[ItemIndex.WATCHED_CONSUMER, j]]
-        use = st.value[BuyerRow.BASE_NEED, v] * st.value[BuyerRow.GROWTH, v]
+        use = usual_need(st, v)
         if use > 0.0:
             lowest = min(lowest, st.value[BuyerRow.STOCK, v] / use)
     return lowest
 
 
+# ------------------------------------------------------------------------------------- intermediates processed at home
+
+
 @phase
-def step_limits(st: State, s: Index) -> float:
+def measure_step(st: State, s: Index) -> float:
     """Spare output of each domestic producer of step `s` today, noted [t]; returns the sum."""
     total = 0.0
-    for j in range(st.index[StepIndex.FIRST_PRODUCER, s], st.index[StepIndex.FIRST_PRODUCER, s + 1]):
+    for j in producers_of_step(st, s):
         i = np.uint64(st.index[ItemIndex.STEP_PRODUCER, j])
         made = st.value[SellerRow.OUTPUT, i] + st.value[SellerRow.OUTPUT_FROM_RELEASES, i]
         spare = max(0.0, capacity_now(st, i) - made)
@@ -143,22 +151,21 @@ def step_limits(st: State, s: Index) -> float:
 
 @phase
 def feed_per_tonne(st: State, s: Index, total: float) -> float:
-    """Tonnes of the by-passed input per tonne made in step `s`, producers taking part by their spare output."""
+    """Tonnes of released product per tonne made in step `s`, producers taking part by their spare output."""
     needed = 0.0
-    for j in range(st.index[StepIndex.FIRST_PRODUCER, s], st.index[StepIndex.FIRST_PRODUCER, s + 1]):
-        needed += (
-            st.value[ItemRow.STEP_SPARE, j] / total * st.value[BuyerRow.COEFFICIENT, st.index[ItemIndex.STEP_INPUT, j]]
-        )
+    for j in producers_of_step(st, s):
+        part = st.value[ItemRow.STEP_SPARE, j] / total
+        needed += part * st.value[BuyerRow.COEFFICIENT, st.index[ItemIndex.STEP_INPUT, j]]
     return needed
 
 
 @phase
-def work_up_limit(st: State, o: Index) -> tuple[float, float]:
-    """Most of the final product that outlet `o` can deliver today [t], and t held per t of it."""
+def processing_limit(st: State, route: Index) -> tuple[float, float]:
+    """Most of the final product that a release route can deliver today [t], and tonnes held per tonne of it."""
     most = np.inf
     held_per_tonne = 1.0
-    for s in range(st.index[RouteIndex.FIRST_STEP, o], st.index[RouteIndex.FIRST_STEP, o + 1]):
-        total = step_limits(st, s)
+    for s in steps_of_route(st, route):
+        total = measure_step(st, s)
         if total <= 0.0:
             return 0.0, 1.0
         most = min(most, total / held_per_tonne)
@@ -167,13 +174,13 @@ def work_up_limit(st: State, o: Index) -> tuple[float, float]:
 
 
 @phase
-def work_up(st: State, o: Index, tonnes: float) -> None:
-    """Make `tonnes` of the final product along outlet `o`, in domestic producers' unused capacity."""
+def process(st: State, route: Index, tonnes: float) -> None:
+    """Make `tonnes` of the final product along a release route, in domestic producers' unused capacity."""
     through = tonnes
-    for s in range(st.index[RouteIndex.FIRST_STEP, o], st.index[RouteIndex.FIRST_STEP, o + 1]):
-        total = step_limits(st, s)
+    for s in steps_of_route(st, route):
+        total = measure_step(st, s)
         feed = feed_per_tonne(st, s, total)
-        for j in range(st.index[StepIndex.FIRST_PRODUCER, s], st.index[StepIndex.FIRST_PRODUCER, s + 1]):
+        for j in producers_of_step(st, s):
             i = np.uint64(st.index[ItemIndex.STEP_PRODUCER, j])
             made = through * st.value[ItemRow.STEP_SPARE, j] / total
             st.value[SellerRow.OUTPUT_FROM_RELEASES, i] += made
@@ -182,10 +189,13 @@ def work_up(st: State, o: Index, tonnes: float) -> None:
         through *= feed
 
 
+# --------------------------------------------------------------------------------------------------------------- release
+
+
 @phase
-def give(st: State, o: Index, rank: Index, share: float) -> None:
-    """Serve `share` of the gap that outlet `o` may serve in one class."""
-    for j in range(st.index[RouteIndex.FIRST_SERVED, o], st.index[RouteIndex.FIRST_SERVED, o + 1]):
+def serve_class(st: State, route: Index, rank: Index, share: float) -> None:
+    """Serve `share` of the gap that a release route may serve in one class of sectors."""
+    for j in served_by_route(st, route):
         if st.index[ItemIndex.SERVED_CLASS, j] == rank:
             k = st.index[ItemIndex.SERVED_SECTOR, j]
             served = entitled_gap(st, j) * share
@@ -195,20 +205,19 @@ def give(st: State, o: Index, rank: Index, share: float) -> None:
 
 
 @phase
-def release_class(st: State, h: Index, o: Index, rank: Index) -> None:
-    """Release what holding `h` may and can, by outlet `o`, for the sectors of one class."""
-    gap = outlet_gap(st, o, rank)
+def release_class(st: State, h: Index, route: Index, rank: Index) -> None:
+    """Release what holding `h` may and can, by one route, for the sectors of one class."""
+    gap = route_gap(st, route, rank)
     v = st.index[HoldingIndex.BUYER, h]
     left = min(st.value[BuyerRow.STOCK, v], st.value[HoldingRow.RELEASE_RATE, h] - st.value[HoldingRow.RELEASED, h])
     if gap <= 0.0 or left <= 0.0:
         return
-    most, held_per_tonne = work_up_limit(st, o)
+    most, held_per_tonne = processing_limit(st, route)
     tonnes = min(min(gap, most), left / held_per_tonne)
     if tonnes <= 0.0:
         return
-    if st.index[RouteIndex.FIRST_STEP, o] < st.index[RouteIndex.FIRST_STEP, o + 1]:
-        work_up(st, o, tonnes)
-    give(st, o, rank, tonnes / gap)
+    process(st, route, tonnes)
+    serve_class(st, route, rank, tonnes / gap)
     held = tonnes * held_per_tonne
     st.value[BuyerRow.STOCK, v] = max(0.0, st.value[BuyerRow.STOCK, v] - held)
     st.value[BuyerRow.USED, v] += held
@@ -217,20 +226,19 @@ def release_class(st: State, h: Index, o: Index, rank: Index) -> None:
 
 @phase
 def release_holding(st: State, h: Index) -> None:
-    """Release holding `h`: the sectors in the order listed, by each outlet that reaches them, ready goods first."""
-    first, end = st.index[HoldingIndex.FIRST_ROUTE, h], st.index[HoldingIndex.FIRST_ROUTE, h + 1]
+    """Release holding `h`: the sectors in the order listed, by each route that reaches them, ready goods first."""
     ranks = np.int64(0)
-    for j in range(st.index[RouteIndex.FIRST_SERVED, first], st.index[RouteIndex.FIRST_SERVED, end]):
+    for j in served_by_holding(st, h):
         ranks = max(ranks, np.int64(st.index[ItemIndex.SERVED_CLASS, j]) + 1)
     for rank in range(ranks):
-        for o in range(first, end):
-            release_class(st, h, o, rank)
+        for route in routes_of_holding(st, h):
+            release_class(st, h, route, rank)
 
 
 @phase
-def notice(st: State, h: Index) -> bool:
+def is_triggered(st: State, h: Index) -> bool:
     """Whether the trigger of holding `h` becomes true today."""
-    if st.value[HoldingRow.STATE, h] != 0.0 or st.value[HoldingRow.DECLARED, h] <= 0.0:
+    if st.index[HoldingIndex.STATE, h] != HoldingState.FILLING or st.value[HoldingRow.DECLARED, h] <= 0.0:
         return False
     threshold = st.value[HoldingRow.COVER_TRIGGER_DAYS, h]
     return lowest_cover(st, h) < threshold if threshold >= 0.0 else gap_noticed(st, h)
@@ -240,34 +248,48 @@ def notice(st: State, h: Index) -> bool:
 def release(st: State) -> bool:
     """Phase 4, strategic stockpiles: notice gaps, then release under authority. Returns whether a trigger became true."""
     noticed = False
-    for k in range(st.index[COUNT, Count.SECTORS]):
+    for k in all_sectors(st):
         st.value[SectorRow.GAP_BEFORE_RELEASE, k] = st.value[SectorRow.GAP, k]
     for j in range(st.index[COUNT, Count.ENTITLEMENTS]):
         st.value[ItemRow.ENTITLEMENT_USED, j] = 0.0
-    for h in range(st.index[COUNT, Count.HOLDINGS]):  # every trigger looks at the gap before any release
-        if notice(st, h):
-            st.value[HoldingRow.STATE, h] = 2.0 if st.value[HoldingRow.AT_ONCE, h] > 0.0 else 1.0
-            st.value[HoldingRow.NOTICE, h] = 1.0
+    for h in all_holdings(st):  # every trigger looks at the gap before any release
+        if is_triggered(st, h):
+            at_once = st.value[HoldingRow.AT_ONCE, h] > 0.0
+            st.index[HoldingIndex.STATE, h] = HoldingState.AUTHORISED if at_once else HoldingState.TRIGGERED
+            st.index[HoldingIndex.NOTICE, h] = Notice.TRIGGERED
             noticed = True
-    for h in range(st.index[COUNT, Count.HOLDINGS]):
-        if st.value[HoldingRow.STATE, h] == 2.0 and st.value[HoldingRow.DECLARED, h] > 0.0:
+    for h in all_holdings(st):
+        if st.index[HoldingIndex.STATE, h] == HoldingState.AUTHORISED and st.value[HoldingRow.DECLARED, h] > 0.0:
             release_holding(st, h)
     return noticed
 
 
+# ------------------------------------------------------------------------------------------------ the end of authority
+
+
 @phase
-def restored(st: State, h: Index) -> bool:
+def has_recovered(st: State, h: Index) -> bool:
     """Whether authority over holding `h` may end: no gap today and commercial stocks back at 99% of target."""
-    for o in range(st.index[HoldingIndex.FIRST_ROUTE, h], st.index[HoldingIndex.FIRST_ROUTE, h + 1]):
-        for j in range(st.index[RouteIndex.FIRST_SERVED, o], st.index[RouteIndex.FIRST_SERVED, o + 1]):
-            k = st.index[ItemIndex.SERVED_SECTOR, j]
-            if (
-                st.value[SectorRow.GAP, k] + st.value[SectorRow.RELEASED, k]
-                > NEGLIGIBLE * st.value[SectorRow.DEMAND, k]
-            ):
-                return False
-    for j in range(st.index[HoldingIndex.FIRST_WATCHED, h], st.index[HoldingIndex.FIRST_WATCHED, h + 1]):
+    for j in served_by_holding(st, h):
+        k = st.index[ItemIndex.SERVED_SECTOR, j]
+        gap = st.value[SectorRow.GAP, k] + st.value[SectorRow.RELEASED, k]
+        if gap > NEGLIGIBLE * st.value[SectorRow.DEMAND, k]:
+            return False
+    for j in watched_by_holding(st, h):
         v = np.uint64(st.index[ConsumerIndex.BUYER, st.index[ItemIndex.WATCHED_CONSUMER, j]])
         if st.value[BuyerRow.STOCK, v] < RECOVERED_FRACTION * buyer_target(st, v):
             return False
     return True
+
+
+@phase
+def end_releases(st: State) -> bool:
+    """End authority over stockpiles where commercial stocks have recovered. Returns whether any ended."""
+    noticed = False
+    for h in all_holdings(st):
+        if st.index[HoldingIndex.STATE, h] == HoldingState.AUTHORISED and has_recovered(st, h):
+            st.index[HoldingIndex.STATE, h] = HoldingState.FILLING
+            triggered_today = st.index[HoldingIndex.NOTICE, h] != Notice.NONE
+            st.index[HoldingIndex.NOTICE, h] = Notice.BOTH if triggered_today else Notice.RECOVERED
+            noticed = True
+    return noticed

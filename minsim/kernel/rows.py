@@ -1,422 +1,467 @@
-"""Rows of the packed state, as named groups with units."""
+"""Rows of the packed state, as named groups with units.
+
+`State.value` and `State.index` hold one quantity a row and one node a column. Every group below names the rows of one kind
+of node; rows are numbered in the order in which they stand here, over all groups of one array.
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
+from itertools import count
+
+_VALUE_ROWS = count()
+_INDEX_ROWS = count(1)
+
+COUNT = 0
+"""Row of `State.index` that says how many nodes of each kind there are; its columns are `Count`."""
 
 
-class SellerRow(IntEnum):
-    """Rows of `State.value`. One column a producer."""
+class ValueRow(IntEnum):
+    """A row of `State.value`: amounts."""
 
-    STOCK = 0
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
+        return next(_VALUE_ROWS)
+
+
+class IndexRow(IntEnum):
+    """A row of `State.index`: node numbers, whole days, codes and starts of lists."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
+        return next(_INDEX_ROWS)
+
+
+# ---------------------------------------------------------------------------------------------------------- amounts
+
+
+class SellerRow(ValueRow):
+    """Amounts of a producer, as seller of its product."""
+
+    STOCK = auto()
     """Product in store [t]."""
-    TARGET = 1
-    """Product stock target on day 0 [t]."""
-    STORE = 2
-    """Room for product on day 0 [t]."""
-    CAPACITY = 3
+    TARGET = auto()
+    """Product stock target on day 0; it grows with capacity [t]."""
+    STORE = auto()
+    """Room for product on day 0; it grows with capacity [t]."""
+    CAPACITY = auto()
     """Capacity on day 0 [t/day]."""
-    PROJECT_CAPACITY = 4
+    PROJECT_CAPACITY = auto()
     """Capacity added by projects [t/day]."""
-    AVAILABILITY = 5
-    """Usable fraction of capacity."""
-    GROWTH = 6
-    """Capacity / capacity on day 0."""
-    GROWTH_DAILY = 7
-    """Factor on growth a day."""
-    EXPECTED_ORDERS = 8
-    """Orders expected from buyers: 14-day mean [t/day]."""
-    EXPECTED_STOCKPILE_ORDERS = 9
-    """Orders expected from stockpiles: 14-day mean [t/day]."""
-    CALLED = 10
-    """Calls of buyers today, before policy caps [t]."""
-    SPOT_SHIPPED = 11
-    """Spot tonnes shipped today [t]."""
-    STOCKPILE_CALLED = 12
-    """Calls of stockpiles today [t]."""
-    OUTPUT = 13
-    """Output into the store today [t]."""
-    OUTPUT_FROM_RELEASES = 14
-    """Output from released intermediates today, which goes straight to use [t]."""
-    SHIPPED = 15
-    """Shipped today [t]."""
-    OPENING_STOCK = 16
+    AVAILABILITY = auto()
+    """Usable fraction of capacity, 0 to 1."""
+    GROWTH = auto()
+    """Capacity today / capacity on day 0, by growth alone."""
+    GROWTH_DAILY = auto()
+    """Factor on `GROWTH` a day."""
+    EXPECTED_ORDERS = auto()
+    """Orders expected from buyers: a 14-day running mean [t/day]."""
+    EXPECTED_STOCKPILE_ORDERS = auto()
+    """Orders expected from stockpiles: a 14-day running mean [t/day]."""
+    CALLED = auto()
+    """What buyers called on contracts today, before policy caps [t]."""
+    SPOT_SHIPPED = auto()
+    """What was sold on the spot market today [t]."""
+    STOCKPILE_CALLED = auto()
+    """What stockpiles called today [t]."""
+    OUTPUT = auto()
+    """Output of today, which goes into the store [t]."""
+    OUTPUT_FROM_RELEASES = auto()
+    """Output of today from released intermediates, which goes straight to use [t]."""
+    SHIPPED = auto()
+    """Shipped today, openly or round a curb [t]."""
+    OPENING_STOCK = auto()
     """Stock at the start of the day [t]."""
-    CLAIMS = 17
-    """Scratch: claims in one round [t]."""
-    SURPLUS = 18
-    """Scratch: what stockpiles may call today [t]."""
-    SUPPLY_LIMIT = 19
-    """Supply at today's price [t/day]; infinite when prices are off."""
+    CLAIMS = auto()
+    """Claims on the store in the round of trade under way [t]."""
+    SPARE = auto()
+    """What it could supply a day beyond its orders, as buyers in search of suppliers see it [t/day]."""
+    SURPLUS = auto()
+    """What stockpiles may call on today after all buyers were served [t]."""
+    SUPPLY_LIMIT = auto()
+    """What it offers at today's price [t/day]; infinite when prices are off."""
 
 
-class BuyerRow(IntEnum):
-    """Rows of `State.value`. One column a buyer of one product: a consumer, one input of a producer, or a stockpile."""
+class BuyerRow(ValueRow):
+    """Amounts of a buyer of one product: a consumer, one input of a producer, or a stockpile."""
 
-    STOCK = 20
-    """Commercial (or strategic) stock [t]."""
-    TARGET = 21
-    """Stock target on day 0 [t]."""
-    TARGET_FACTOR = 22
-    """Factor on the target after an announcement."""
-    BASE_NEED = 23
+    STOCK = auto()
+    """Stock: commercial, or strategic in a stockpile [t]."""
+    TARGET = auto()
+    """Stock target on day 0; it grows with need [t]."""
+    TARGET_FACTOR = auto()
+    """Factor on the target while an announced curb has not begun."""
+    BASE_NEED = auto()
     """Need on day 0 [t/day]."""
-    NEED = 24
-    """Need at today's wanted activity [t/day]."""
-    COEFFICIENT = 25
-    """T of this input per t of the producer's output."""
-    GROWTH = 26
-    """Growth of demand, or of the producer's capacity, since day 0."""
-    GROWTH_DAILY = 27
-    """Factor on growth a day."""
-    FLEX = 28
-    """How far above need contracts stretch."""
-    SPOT_SHARE = 29
-    """Share of an order that may be bought spot in a day."""
-    SWITCHING_DAYS = 30
-    """Time constant of re-sourcing [days]."""
-    ADJUSTMENT_DAYS = 31
+    NEED = auto()
+    """Need today [t/day]."""
+    COEFFICIENT = auto()
+    """Tonnes of this input per tonne of the producer's output [t/t]."""
+    GROWTH = auto()
+    """Need today / need on day 0, by the growth of demand or of the producer's capacity."""
+    GROWTH_DAILY = auto()
+    """Factor on `GROWTH` a day."""
+    FLEX = auto()
+    """How far contracts stretch beyond need, as a fraction of need."""
+    SPOT_SHARE = auto()
+    """Share of a day's order that may be bought on the spot market."""
+    SWITCHING_DAYS = auto()
+    """Time constant with which contract shares move [days]; infinite: never."""
+    ADJUSTMENT_DAYS = auto()
     """Time constant of stock corrections [days]."""
-    QUALIFICATION_DAYS = 32
-    """Days until new suppliers are approved."""
-    QUALIFICATION_START = 33
-    """Day on which qualification began; negative: not yet."""
-    ORDER = 34
-    """Today's order [t]."""
-    SHIPPED = 35
-    """Shipped to it today [t]."""
-    SPOT_CLAIM = 36
-    """Scratch: what it may still claim spot today [t]."""
-    ARRIVED = 37
+    QUALIFICATION_DAYS = auto()
+    """Days from the start of qualification until new suppliers are approved [days]."""
+    QUALIFICATION_START = auto()
+    """Day on which the qualification of new suppliers began; negative: not yet."""
+    ORDER = auto()
+    """Order of today: need, and corrections of stock and goods at sea [t]."""
+    SHIPPED = auto()
+    """Shipped to it today, openly or round a curb [t]."""
+    SPOT_CLAIM = auto()
+    """What it may still claim on the spot market today [t]."""
+    ARRIVED = auto()
     """Arrived today [t]."""
-    USED = 38
-    """Used today [t]."""
-    OPENING_STOCK = 39
+    USED = auto()
+    """Used, or released, today [t]."""
+    OPENING_STOCK = auto()
     """Stock at the start of the day [t]."""
-    SHARES_DEVIATE = 40
-    """1 while its shares are away from the baseline."""
+    SHARES_DEVIATE = auto()
+    """1 once its contract shares have moved away from the baseline; 0 before."""
 
 
-class ArcRow(IntEnum):
-    """Rows of `State.value`. One column a seller-buyer pair; sorted by buyer."""
+class ArcRow(ValueRow):
+    """Amounts of a trade route between one seller and one buyer; arcs are sorted by buyer."""
 
-    SHARE = 41
-    """Share of the buyer's order called here."""
-    BASE_SHARE = 42
+    SHARE = auto()
+    """Share of the buyer's contract calls that goes to this seller."""
+    BASE_SHARE = auto()
     """The same in the baseline."""
-    BASE_FLOW = 43
+    BASE_FLOW = auto()
     """Baseline flow [t/day]."""
-    CAP = 44
+    CAP = auto()
     """Policy cap [t/day]; infinite without one."""
-    CAP_TODAY = 45
-    """Today's cap with permits counted in [t]."""
-    CALL = 46
-    """Scratch: call or claim [t]."""
-    CALL_BEFORE_PERMITS = 47
-    """Scratch: the same before permits were shared; at the end, what is at sea beyond the ring [t]."""
-    BLOCKED = 48
-    """Part of today's call that policy holds back [t]."""
-    LEAK_SHARE = 49
-    """Share of the blocked call that leaks today."""
-    LEAKED = 50
-    """Leaked today [t]."""
-    SHIPPED = 51
+    CAP_TODAY = auto()
+    """Most that may be shipped openly today: the policy cap and the unused permits [t]."""
+    CALLED = auto()
+    """What the buyer called on its contract today, before policy caps and permits [t]."""
+    CALL = auto()
+    """What is about to be shipped openly: a call or claim, cut by cap, permits and the seller's store in turn [t]."""
+    CALL_BEFORE_PERMITS = auto()
+    """`CALL` as it stood before permits were shared [t]."""
+    CALL_BEFORE_ROUTE = auto()
+    """A stockpile's `CALL` as it stood before stockpiles shared what policy leaves of their trade route [t]."""
+    LEAK_CALL = auto()
+    """What is about to be shipped round a curb: a share of what the curb cut from the call [t]."""
+    SOURCING_LIMIT = auto()
+    """Most that a buyer in search of suppliers could get here, within today's cap [t/day]."""
+    LEAK_SHARE = auto()
+    """Share of what a curb cuts from the call that is shipped round it today."""
+    LEAKED = auto()
+    """Shipped round a curb today [t]."""
+    SHIPPED = auto()
     """Shipped openly today [t]."""
-    IN_TRANSIT = 52
-    """At sea [t]."""
-    AIR_COVER_DAYS = 53
-    """Cover below which the buyer flies goods in [days]; 0: never."""
+    IN_TRANSIT = auto()
+    """Goods at sea [t]."""
+    TRANSIT_MISMATCH = auto()
+    """Goods at sea beyond what the ring of arrivals holds, 0 but for rounding [t]."""
+    AIR_COVER_DAYS = auto()
+    """Stock cover below which the buyer flies goods in [days]; 0: never."""
 
 
-class SectorRow(IntEnum):
-    """Rows of `State.value`. One column an end use of a region; sorted by consumer, then priority."""
+class SectorRow(ValueRow):
+    """Amounts of an end use of a region; sectors are sorted by consumer, then priority."""
 
-    BASE_DEMAND = 54
+    BASE_DEMAND = auto()
     """Demand on day 0 [t/day]."""
-    PRIORITY = 55
-    """1 is served first."""
-    DEFERRED = 56
-    """1 while a curb on this sector makes it bear the shortage."""
-    SHOCK_FACTOR = 57
-    """Factor of demand shocks."""
-    PRICE_FACTOR = 58
-    """Factor of the price."""
-    SUBSTITUTION_FACTOR = 59
-    """Factor of substitution, never rising."""
-    SHORT_DAYS = 60
-    """Short days so far."""
-    DEMAND = 61
-    """Today's demand, before the price [t]."""
-    WANTED = 62
-    """Today's demand at today's price [t]."""
-    GAP = 63
-    """What the commercial stock left uncovered [t]."""
-    GAP_BEFORE_RELEASE = 64
-    """The same before any release [t]."""
-    RELEASED = 65
-    """Drawn from stockpiles [t]."""
-    ELASTICITY = 66
-    """Fall of demand, in %, when price rises by 1%; 0 when prices are off."""
-    ESSENTIAL_SHARE = 67
+    PRIORITY = auto()
+    """Order in which sectors are served, 1 first; equals share alike."""
+    DEFERRED = auto()
+    """1 while a curb on this sector makes it bear the shortage, after all others; else 0."""
+    SHOCK_FACTOR = auto()
+    """Factor of demand shocks on demand."""
+    PRICE_FACTOR = auto()
+    """Factor of the price on demand."""
+    SUBSTITUTION_FACTOR = auto()
+    """Factor of substitution on demand; it never rises."""
+    SHORT_DAYS = auto()
+    """Short days so far [days]."""
+    DEMAND = auto()
+    """Demand of today at the reference price [t]."""
+    WANTED = auto()
+    """Demand of today at today's price [t]."""
+    GAP = auto()
+    """What stocks have left uncovered so far today [t]."""
+    GAP_BEFORE_RELEASE = auto()
+    """What the commercial stock left uncovered today, before any release [t]."""
+    RELEASED = auto()
+    """What came from stockpiles today [t]."""
+    ELASTICITY = auto()
+    """Fall of demand, in %, when the price rises by 1%; 0 when prices are off."""
+    ESSENTIAL_SHARE = auto()
     """Share of demand that no price destroys."""
 
 
-class HoldingRow(IntEnum):
-    """Rows of `State.value`. One column a material held in a stockpile."""
+class HoldingRow(ValueRow):
+    """Amounts of a material held in a stockpile."""
 
-    STATE = 68
-    """0 filling, 1 triggered, 2 authorised."""
-    TARGET = 69
-    """Target [t]."""
-    BUYING_RATE = 70
-    """Most it buys a day [t]."""
-    RELEASE_RATE = 71
-    """Most it releases a day [t]."""
-    PRICE = 72
+    TARGET = auto()
+    """Stock up to which it buys [t]."""
+    BUYING_RATE = auto()
+    """Most it buys a day [t/day]."""
+    RELEASE_RATE = auto()
+    """Most it releases a day [t/day]."""
+    PRICE = auto()
     """Price it pays [USD/t]."""
-    PRICE_CEILING = 73
-    """No buying above this price [USD/t]."""
-    BUYING_MODE = 74
-    """1: competes as a buyer; 0: takes the surplus only; -1: never buys."""
-    COVER_TRIGGER_DAYS = 75
-    """Commercial cover that starts authorisation [days]; negative: a gap does."""
-    AT_ONCE = 76
-    """1 when no authorisation is needed."""
-    DECLARED = 77
-    """1 while release is permitted by declaration."""
-    WANTED = 78
-    """Wants to buy today [t]."""
-    BOUGHT = 79
-    """Shipped to it today [t]."""
-    RELEASED = 80
+    PRICE_CEILING = auto()
+    """Highest price at which it buys [USD/t]."""
+    COVER_TRIGGER_DAYS = auto()
+    """Commercial cover below which release is triggered [days]; negative: a gap triggers it."""
+    AT_ONCE = auto()
+    """1 when release needs no days of authorisation; else 0."""
+    DECLARED = auto()
+    """1 while release is permitted: a disruption is declared, or none needs to be; else 0."""
+    WANTED = auto()
+    """What it wants to buy today [t]."""
+    BOUGHT = auto()
+    """Bought and shipped to it today [t]."""
+    RELEASED = auto()
     """Released today [t]."""
-    SPENT = 81
+    SPENT = auto()
     """Spent today [USD]."""
-    NOTICE = 82
-    """For the calendar: 0 nothing, 1 triggered, 2 restored."""
 
 
-class PermitRow(IntEnum):
-    """Rows of `State.value`. One column a permit balance: a quota, or an importer's licences."""
+class PermitRow(ValueRow):
+    """Amounts of a permit balance: the permits of a quota, or of one importer's licences."""
 
-    ACTIVE = 83
-    """1 while the curb is on."""
-    BALANCE = 84
+    ACTIVE = auto()
+    """1 while the curb is on; else 0."""
+    BALANCE = auto()
     """Unused permits [t]."""
-    CALLED = 85
-    """Tonnes called that need permits, since the office last looked [t]."""
+    CALLED = auto()
+    """Tonnes called that need permits, since the importer last applied [t]."""
 
 
-class ProductRow(IntEnum):
-    """Rows of `State.value`. One column a product."""
+class ProductRow(ValueRow):
+    """Amounts of a product."""
 
-    TOTAL = 86
-    """Tonnes in stores, at sea and in buyers' hands [t]."""
+    TOTAL = auto()
+    """Tonnes in stores, at sea and in buyers' stocks [t]."""
 
 
-class ConsumerRow(IntEnum):
-    """Rows of `State.value`. One column a consumer region."""
+class ConsumerRow(ValueRow):
+    """Prices of a consumer region."""
 
-    PRICE = 87
-    """Volume-weighted price a region pays [USD/kg]; nan when prices are off."""
-    SPOT_PRICE = 88
+    PRICE = auto()
+    """Volume-weighted price it pays, contracts and spot [USD/kg]; nan when prices are off."""
+    SPOT_PRICE = auto()
     """Spot price it pays, floor and duty included [USD/kg]; nan when prices are off."""
-    MARKET_PRICE = 89
+    MARKET_PRICE = auto()
     """Spot price of its zone [USD/kg]; nan when prices are off."""
-    REFERENCE_PRICE = 90
+    REFERENCE_PRICE = auto()
     """Price of the steady state [USD/kg]."""
-    PRICE_FLOOR = 91
-    """Least price inside its bloc [USD/kg]."""
-    DUTY = 92
+    PRICE_FLOOR = auto()
+    """Lowest price inside its bloc [USD/kg]."""
+    DUTY = auto()
     """Duty as a fraction of the price."""
-    CONTRACTED_SHARE = 93
-    """Share of its volume under contract."""
+    CONTRACTED_SHARE = auto()
+    """Share of its volume that is paid at the contract price."""
 
 
-class StockpileRow(IntEnum):
-    """Rows of `State.value`. One column a stockpile."""
+class StockpileRow(ValueRow):
+    """Amounts of a stockpile, over everything it holds."""
 
-    BUDGET = 94
-    """Money left [USD]."""
-
-
-class ZoneRow(IntEnum):
-    """Rows of `State.value`. One column a price zone."""
-
-    LOG_PRICE = 95
-    """Log of spot price / reference."""
-    LOG_TARGET = 96
-    """Log of the clearing price / reference, found once a week."""
-    ADJUSTMENT_DAYS = 97
-    """Time constant with which price follows its target [days]."""
-    CONTRACT_PRICE = 98
-    """Contract price / reference."""
-    CONTRACT_LAG_DAYS = 99
-    """Lag of contract prices [days]."""
+    BUDGET = auto()
+    """Money left [USD]; infinite without a limit."""
 
 
-class ItemRow(IntEnum):
-    """Rows of `State.value`. Values of the entries of compressed lists."""
+class ZoneRow(ValueRow):
+    """Prices of a zone."""
 
-    ENTITLEMENT = 100
-    """Share of a sector's gap that the stockpile may serve."""
-    ENTITLEMENT_USED = 101
-    """Served today under a stockpile's entitlement in a sector [t]."""
-    SCRAP_RATE = 102
-    """T of scrap per t of output."""
-    PERMIT_FREE = 103
-    """Tonnes a day on that arc that need no permit."""
-    STEP_SPARE = 104
-    """Scratch: spare output of a step's producers [t]."""
-    FAULT = 105
-    """Kind, node, day, tonnes off, throughput."""
+    LOG_PRICE = auto()
+    """Natural logarithm of spot price / reference price."""
+    LOG_TARGET = auto()
+    """Natural logarithm of clearing price / reference price, as found once a week."""
+    ADJUSTMENT_DAYS = auto()
+    """Time constant with which the spot price follows its target [days]."""
+    CONTRACT_PRICE = auto()
+    """Contract price / reference price."""
+    CONTRACT_LAG_DAYS = auto()
+    """Time constant with which the contract price follows spot [days]."""
 
 
-VALUE_ROWS = 106
+class ItemRow(ValueRow):
+    """Amounts of the entries of lists (see `minsim.kernel.lists`), and the fault found in the books."""
 
-COUNT = 0
+    ENTITLEMENT = auto()
+    """By entry of a release route: share of the sector's gap that the stockpile may serve."""
+    ENTITLEMENT_USED = auto()
+    """By entitlement, one a stockpile and sector: served under it today [t]."""
+    SCRAP_RATE = auto()
+    """By entry of a producer's scrap: tonnes of scrap per tonne of output [t/t]."""
+    PERMIT_FREE = auto()
+    """By entry of a permit balance: tonnes a day on the arc that need no permit [t/day]."""
+    STEP_SPARE = auto()
+    """By entry of a processing step: spare output of the producer [t]."""
+    FAULT = auto()
+    """Kind (`Fault`), node, day, tonnes off and throughput of a fault in the books, in five columns."""
 
 
-class ArcIndex(IntEnum):
-    """Rows of `State.index`. One column an arc."""
+VALUE_ROWS = next(_VALUE_ROWS)
+"""Rows of `State.value`."""
 
-    SELLER = 1
-    BUYER = 2
-    LEAD_DAYS = 3
-    """Lead time of goods shipped today on an arc [days]."""
-    LEAK_LEAD_DAYS = 4
-    """Lead time of leaked goods [days]."""
-    AIR_LEAD_DAYS = 5
+
+# ---------------------------------------------------------------------------------------- node numbers, days and codes
+
+
+class ArcIndex(IndexRow):
+    """Ends, lead times and lists of an arc."""
+
+    SELLER = auto()
+    """Its seller."""
+    BUYER = auto()
+    """Its buyer."""
+    LEAD_DAYS = auto()
+    """Lead time of goods shipped today [days]."""
+    LEAK_LEAD_DAYS = auto()
+    """Lead time of goods shipped round a curb today [days]."""
+    AIR_LEAD_DAYS = auto()
     """Lead time by air [days]."""
-    SUPPLY_CLASS = 6
-    """Class in which a seller short of product serves the arc; 0 first."""
-    FIRST_SIBLING = 7
-    """Arc -> entries of SIBLING (stockpiles' arcs only)."""
-    FIRST_STOCKPILE_ARC = 8
-    """Arc -> entries of LANE_PILE (stockpiles' arcs only)."""
+    SUPPLY_CLASS = auto()
+    """`SupplyClass` in which a seller short of product serves the arc."""
+    FIRST_SIBLING = auto()
+    """Start of its entries of `SIBLING_ARC`; only a stockpile's arc has any."""
+    FIRST_STOCKPILE_ARC = auto()
+    """Start of its entries of `STOCKPILE_ARC`; only a stockpile's arc has any."""
 
 
-class ProductIndex(IntEnum):
-    """Rows of `State.index`. One column a product."""
+class ProductIndex(IndexRow):
+    """Lists and flags of a product."""
 
-    FIRST_SELLER = 9
-    """Product -> sellers."""
-    FIRST_BUYER = 10
-    """Product -> buyers."""
-    FIRST_STOCKPILE = 11
-    """Product -> first of its buyers that is a stockpile."""
-    HAS_SUPPLY_CLASSES = 12
-    """Product -> 1 while some of its arcs have a class."""
-    LEAKS = 13
-    """Product -> 1 while some of its arcs leak."""
-
-
-class BuyerIndex(IntEnum):
-    """Rows of `State.index`. One column a buyer."""
-
-    FIRST_ARC = 14
-    """Buyer -> arcs."""
-    PRODUCER = 15
-    """Buyer -> the producer it feeds; NOTHING for consumers and stockpiles."""
-    HOLDING = 16
-    """Buyer -> holding; NOTHING for others."""
+    FIRST_SELLER = auto()
+    """Start of its sellers."""
+    FIRST_BUYER = auto()
+    """Start of its buyers: users first, then stockpiles."""
+    FIRST_STOCKPILE = auto()
+    """First of its buyers that is a stockpile; the next product's first buyer where none is."""
+    HAS_SUPPLY_CLASSES = auto()
+    """1 while some of its arcs are served before others; else 0."""
+    LEAKS = auto()
+    """1 while goods are shipped round a curb on some of its arcs; else 0."""
 
 
-class SellerIndex(IntEnum):
-    """Rows of `State.index`. One column a seller."""
+class BuyerIndex(IndexRow):
+    """Lists and nodes of a buyer."""
 
-    FIRST_OUTGOING = 17
-    """Seller -> entries of OUTGOING."""
-    FIRST_INPUT = 18
-    """Seller -> entries of INPUT_BUYER."""
-    FIRST_SCRAP = 19
-    """Seller -> entries of SCRAP_*."""
-
-
-class ConsumerIndex(IntEnum):
-    """Rows of `State.index`. One column a consumer region."""
-
-    BUYER = 20
-    """Consumer -> buyer."""
-    ZONE = 21
-    """Consumer -> price zone; NOTHING when prices are off."""
-    FIRST_SECTOR = 22
-    """Consumer -> sectors."""
+    FIRST_ARC = auto()
+    """Start of its arcs."""
+    PRODUCER = auto()
+    """The producer whose input it is; `NOTHING` for consumers and stockpiles."""
+    HOLDING = auto()
+    """The holding it is; `NOTHING` for consumers and producers."""
 
 
-class HoldingIndex(IntEnum):
-    """Rows of `State.index`. One column a holding."""
+class SellerIndex(IndexRow):
+    """Lists of a seller."""
 
-    BUYER = 23
-    """Holding -> buyer."""
-    STOCKPILE = 24
-    """Holding -> stockpile, which has one budget."""
-    FIRST_ROUTE = 25
-    """Holding -> outlets: ways its product can reach a gap."""
-    FIRST_WATCHED = 26
-    """Holding -> entries of WATCH_CONSUMER."""
+    FIRST_OUTGOING = auto()
+    """Start of its entries of `OUTGOING_ARC`."""
+    FIRST_INPUT = auto()
+    """Start of its entries of `INPUT_BUYER`."""
+    FIRST_SCRAP = auto()
+    """Start of its entries of `SCRAP_BUYER` and `ItemRow.SCRAP_RATE`."""
 
 
-class RouteIndex(IntEnum):
-    """Rows of `State.index`. One column a release route: a way a held product can reach a gap."""
+class ConsumerIndex(IndexRow):
+    """Nodes and lists of a consumer region."""
 
-    FIRST_SERVED = 27
-    """Outlet -> entries of SERVE_*."""
-    FIRST_STEP = 28
-    """Outlet -> steps that work the product up; none where it is used as it is."""
-
-
-class StepIndex(IntEnum):
-    """Rows of `State.index`. One column a processing step of a release route."""
-
-    FIRST_PRODUCER = 29
-    """Step -> entries of STEP_*; the step nearest the consumer first."""
+    BUYER = auto()
+    """Its buyer."""
+    ZONE = auto()
+    """Its price zone; `NOTHING` when prices are off."""
+    FIRST_SECTOR = auto()
+    """Start of its sectors."""
 
 
-class PermitIndex(IntEnum):
-    """Rows of `State.index`. One column a permit balance."""
+class HoldingIndex(IndexRow):
+    """Nodes, lists and codes of a holding."""
 
-    FIRST_ARC = 30
-    """Pool -> entries of POOL_*."""
-
-
-class DayIndex(IntEnum):
-    """Rows of `State.index`. One column a day."""
-
-    MONTH = 31
-    """Day -> month since the start."""
-
-
-class ItemIndex(IntEnum):
-    """Rows of `State.index`. Entries of compressed lists."""
-
-    OUTGOING_ARC = 32
-    """A seller's arcs."""
-    INPUT_BUYER = 33
-    """A producer's input stocks."""
-    SERVED_SECTOR = 34
-    """Sectors an outlet may serve."""
-    SERVED_CLASS = 35
-    """Order in which they are served."""
-    SERVED_ENTITLEMENT = 36
-    """Entitlement they draw on: one a stockpile and sector."""
-    WATCHED_CONSUMER = 37
-    """Consumers whose cover a holding watches."""
-    STEP_PRODUCER = 38
-    """Domestic producers of a step."""
-    STEP_INPUT = 39
-    """The input stock that the released product by-passes."""
-    SCRAP_BUYER = 40
-    """Input stock that new scrap of this seller's output falls into."""
-    SIBLING_ARC = 41
-    """Buyers' arcs on the same lane."""
-    STOCKPILE_ARC = 42
-    """Stockpiles' arcs on the same lane, itself included."""
-    PERMIT_ARC = 43
-    """Arcs a purse covers."""
+    BUYER = auto()
+    """Its buyer."""
+    STOCKPILE = auto()
+    """The stockpile it belongs to, which has one budget."""
+    FIRST_ROUTE = auto()
+    """Start of its release routes: the ways its product can reach a gap."""
+    FIRST_WATCHED = auto()
+    """Start of its entries of `WATCHED_CONSUMER`."""
+    STATE = auto()
+    """`HoldingState`."""
+    NOTICE = auto()
+    """`Notice` for the calendar, which clears it."""
+    BUYING_MODE = auto()
+    """`BuyingMode`."""
 
 
-INDEX_ROWS = 44
+class RouteIndex(IndexRow):
+    """Lists of a release route: one way in which a held product can reach a gap."""
+
+    FIRST_SERVED = auto()
+    """Start of its entries of `SERVED_*` and `ItemRow.ENTITLEMENT`."""
+    FIRST_STEP = auto()
+    """Start of the steps that process the product; it has none where the product is used as it is."""
+
+
+class StepIndex(IndexRow):
+    """Lists of a processing step of a release route; the step nearest the consumer comes first."""
+
+    FIRST_PRODUCER = auto()
+    """Start of its entries of `STEP_*`."""
+
+
+class PermitIndex(IndexRow):
+    """Lists of a permit balance."""
+
+    FIRST_ARC = auto()
+    """Start of its entries of `PERMIT_ARC` and `ItemRow.PERMIT_FREE`."""
+
+
+class DayIndex(IndexRow):
+    """The calendar, by day."""
+
+    MONTH = auto()
+    """Months since the start."""
+
+
+class ItemIndex(IndexRow):
+    """Entries of lists (see `minsim.kernel.lists`)."""
+
+    OUTGOING_ARC = auto()
+    """An arc of a seller."""
+    INPUT_BUYER = auto()
+    """A buyer that holds an input of a producer."""
+    SERVED_SECTOR = auto()
+    """A sector that a release route may serve."""
+    SERVED_CLASS = auto()
+    """Class of that sector: classes are served one after the other, 0 first."""
+    SERVED_ENTITLEMENT = auto()
+    """Entitlement under which it is served: one a stockpile and sector."""
+    WATCHED_CONSUMER = auto()
+    """A consumer whose cover a holding watches."""
+    STEP_PRODUCER = auto()
+    """A domestic producer that can take a step."""
+    STEP_INPUT = auto()
+    """The producer's input for which the released product stands in."""
+    SCRAP_BUYER = auto()
+    """A buyer into whose stock new scrap of a producer's output falls."""
+    SIBLING_ARC = auto()
+    """A user's arc on the same trade route as a stockpile's: from the same seller to the same region."""
+    STOCKPILE_ARC = auto()
+    """A stockpile's arc on that trade route, itself included."""
+    PERMIT_ARC = auto()
+    """An arc that a permit balance covers."""
+
+
+INDEX_ROWS = next(_INDEX_ROWS)
+"""Rows of `State.index`."""
 
 
 class Count(IntEnum):
@@ -434,48 +479,3 @@ class Count(IntEnum):
     ZONES = 9
     ENTITLEMENTS = 10
     RING_ROW = 11
-
-
-class SectorDay(IntEnum):
-    """Fields of a sector's day in the record [t]."""
-
-    DEMAND = 0
-    CONSUMED = 1
-    SHORTFALL = 2
-    DESTROYED = 3
-    FROM_STOCKPILE = 4
-
-
-class ConsumerDay(IntEnum):
-    """Fields of a consumer region's day in the record."""
-
-    CLOSING_STOCK = 0
-    PRICE = 1
-    SPOT_PRICE = 2
-    MARKET_PRICE = 3
-
-
-class HoldingDay(IntEnum):
-    """Fields of a holding's day in the record."""
-
-    STOCK = 0
-    BOUGHT = 1
-    RELEASED = 2
-    SPENT = 3
-
-
-class Channel(IntEnum):
-    """How goods are shipped."""
-
-    OPENLY = 0
-    LEAKING = 1
-
-
-class Fault(IntEnum):
-    """Which books failed to close."""
-
-    NONE = 0
-    SELLER = 1
-    BUYER = 2
-    PRODUCT = 3
-    TRANSIT = 4

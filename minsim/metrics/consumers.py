@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from minsim.kernel import constants
+from minsim.kernel.daily_record import ConsumerDay, HoldingDay, SectorDay
 from minsim.metrics.disturbances import acting_disturbances
 
 if TYPE_CHECKING:
@@ -27,17 +29,17 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = range(5)
+DEMAND, CONSUMED, SHORTFALL, DESTROYED, FROM_STOCKPILE = SectorDay
 """Columns of `Record.sector` [t]."""
-STOCK, PRICE = range(2)
+STOCK, PRICE = ConsumerDay.CLOSING_STOCK, ConsumerDay.PRICE
 """Columns of `Record.consumer` [t], [USD/kg]."""
-CLOSING, BOUGHT, RELEASED, SPENT = range(4)
+CLOSING, BOUGHT, RELEASED, SPENT = HoldingDay
 """Columns of `Record.holding` [t], [t], [t], [USD]."""
 
-SHORT_TOLERANCE = 1e-9
-"""A day is short when shortfall exceeds this fraction of demand (model, section 4 of a day)."""
-RECOVERED_FRACTION = 0.99
-"""Commercial stock counts as recovered from this fraction of its target on (the release rule's own threshold)."""
+SHORT_TOLERANCE = constants.NEGLIGIBLE
+"""A day is short when shortfall exceeds this fraction of demand (model, "A day")."""
+RECOVERED_FRACTION = constants.RECOVERED_FRACTION
+"""Commercial stock counts as recovered from this fraction of its target on."""
 DAYS_PER_YEAR = 365.25
 KG_PER_TONNE = 1000.0
 
@@ -191,12 +193,7 @@ def authorisation_days(network: Network, consumer: int) -> float:
 
 def reference_price_usd_per_kg(network: Network, material: str) -> float:
     """Price of the steady state, as drawn for this replication [USD/kg]; `nan` if the scenario gives none."""
-    block, path = network.scenario.model.materials[material], f"materials.{material}"
-    if block.prices is not None:
-        return network.draws.number(block.prices.reference_usd_per_kg, f"{path}.prices.reference_usd_per_kg")
-    if block.price_usd_per_kg is None:
-        return math.nan
-    return network.draws.number(block.price_usd_per_kg, f"{path}.price_usd_per_kg")
+    return network.reader.reference_price_usd_per_kg(material)
 
 
 def _daily_use_t(consumers: Sequence[ConsumerInfo]) -> FloatArray:

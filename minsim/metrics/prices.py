@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from minsim.kernel.daily_record import ConsumerDay
 from minsim.metrics.consumers import (
     CONSUMED,
     KG_PER_TONNE,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", ExportCurb, PriceFloor, Tariff)
 
-SPOT, MARKET = 2, 3
+SPOT, MARKET = ConsumerDay.SPOT_PRICE, ConsumerDay.MARKET_PRICE
 """Columns of `Record.consumer`: spot price paid, with floor and duty; spot price of the zone [USD/kg]."""
 
 PRICE_UNITS: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -83,6 +84,15 @@ class Reader:
         if value is None:
             return defaults()[default] if default else 0.0
         return self.draws.number(value, path)
+
+    def reference_price_usd_per_kg(self, material: str) -> float:
+        """Price of a material in the steady state [USD/kg]; nan where the scenario gives none."""
+        block, path = self.model.materials[material], f"materials.{material}"
+        if block.prices is not None:
+            return self.number(block.prices.reference_usd_per_kg, f"{path}.prices.reference_usd_per_kg")
+        if block.price_usd_per_kg is None:
+            return math.nan
+        return self.number(block.price_usd_per_kg, f"{path}.price_usd_per_kg")
 
     def place(self, name: str, region: str) -> Place:
         """A place with its blocs."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from minsim.kernel.codes import HoldingState, Notice
 from minsim.kernel.compiling import Floats
 from minsim.kernel.rows import (
     COUNT,
@@ -32,15 +33,17 @@ from minsim.kernel.rows import (
     SellerRow,
     StepIndex,
     StockpileRow,
+    ValueRow,
     ZoneRow,
 )
 from minsim.kernel.state import NOTHING
 from minsim.network.agents import Buyer, Product, Reader, Seller
 from minsim.network.baseline import local_output, scrap_origin
 from minsim.network.node_index import ArcInfo, ConsumerInfo, HoldingInfo, SectorInfo, SellerInfo
+from minsim.network.packing import Lists, Rows, compress, group, pack
 from minsim.network.price_zones import Market, plan_markets
 from minsim.network.regional_users import end_uses
-from minsim.network.stockpile_plans import Holding
+from minsim.network.stockpile_plans import Holding, ReleaseRoute
 from minsim.network.trade import DAYS_PER_YEAR
 from minsim.scenario.event_dates import months_of
 from minsim.scenario.format.events import ExportCurb
@@ -66,7 +69,7 @@ class Layout:
         self.consumers = [v for v, buyer in enumerate(self.buyers) if buyer.kind == "consumer"]
         self.consumer_index = {v: c for c, v in enumerate(self.consumers)}
         self.markets = plan_markets(reader)
-        self.piles = sorted({holding.stockpile for holding in holdings})
+        self.stockpiles = sorted({holding.stockpile for holding in holdings})
         self.sectors = tuple(self._sectors())
         self.arcs = tuple(self._arcs())
 
@@ -140,12 +143,13 @@ class Layout:
                 continue
             trade, terms = product.trade, product.terms
             assert trade is not None and terms is not None
-            piles = self.holders_of[product.key]
-            buyers = product.buyers + piles
+            stockpiles = self.holders_of[product.key]
+            buyers = product.buyers + stockpiles
             sellers = tuple(seller.place for seller in product.sellers)
-            shares = np.column_stack([trade.shares, *(self._pile_shares(product, pile) for pile in piles)]).tolist()
-            flows = np.column_stack([trade.flows, np.zeros((len(sellers), len(piles)))]).tolist()
-            allowed = np.column_stack([trade.allowed, terms.allowed(sellers, tuple(b.place for b in piles))]).tolist()
+            shares = np.column_stack([trade.shares, *(self._calls_by_seller(product, s) for s in stockpiles)]).tolist()
+            flows = np.column_stack([trade.flows, np.zeros((len(sellers), len(stockpiles)))]).tolist()
+            stockpiles_allowed = terms.allowed(sellers, tuple(stockpile.place for stockpile in stockpiles))
+            allowed = np.column_stack([trade.allowed, stockpiles_allowed]).tolist()
             leads = terms.lead_days(sellers, tuple(buyer.place for buyer in buyers))
             for j, buyer in enumerate(buyers):
                 for i, seller in enumerate(product.sellers):
@@ -154,10 +158,10 @@ class Layout:
                         label = ArcInfo(*buyer.key, *names, buyer.kind, max(1, leads[i][j]), flows[i][j])
                         yield _Arc(self.seller_index[id(seller)], end - len(buyers) + j, shares[i][j], label)
 
-    def _pile_shares(self, product: Product, pile: Buyer) -> Floats:
+    def _calls_by_seller(self, product: Product, stockpile: Buyer) -> Floats:
         """How a stockpile that competes spreads its calls: as its owner buys in the baseline, else by output."""
         assert product.trade is not None
-        columns = [j for j, buyer in enumerate(product.buyers) if buyer.place.region == pile.place.region]
+        columns = [j for j, buyer in enumerate(product.buyers) if buyer.place.region == stockpile.place.region]
         flows: Floats = product.trade.flows[:, columns].sum(axis=1)
         if flows.sum() <= 0.0:
             flows = product.trade.flows.sum(axis=1)
@@ -170,7 +174,8 @@ class Layout:
         """Fields of `State` as on the morning of day 0."""
         arcs, sectors = self.arcs, self.sectors
         leads = [arc.label.lead_days for arc in arcs]
-        lists = {**self._network_lists(), **self._holding_lists()}
+        scrap_lists, scrap_rates = self._scrap()
+        lists = {**self._network_lists(), **scrap_lists, **self._holding_lists()}
         rows = {
             **self._seller_rows(),
             **self._buyer_rows(),
@@ -179,24 +184,23 @@ class Layout:
             **_sector_rows(sectors),
             **self._price_rows(),
             **self._answer_rows(),
-            StockpileRow.BUDGET: [self._budget(pile) for pile in self.piles],
+            StockpileRow.BUDGET: [self._budget(stockpile) for stockpile in self.stockpiles],
+            ItemRow.SCRAP_RATE: scrap_rates,
         }
-        # some lists hold numbers, not indices
-        numbers: dict[int, Any] = {name: lists.pop(name) for name in (ItemRow.ENTITLEMENT, ItemRow.SCRAP_RATE)}
-        room = self._purse_room()
+        room = self._permit_columns()
         return {
-            "value": pack({**rows, **numbers}, VALUE_ROWS, np.float64, max(len(lists[ItemIndex.STEP_PRODUCER]), room)),
+            "value": pack(rows, VALUE_ROWS, np.float64, max(len(lists[ItemIndex.STEP_PRODUCER]), room)),
             "index": pack(lists, INDEX_ROWS, np.uint32, room),
             "ring": _full_pipelines(arcs, max(leads, default=1) + 1),
         }
 
-    def _purse_room(self) -> int:
-        """Columns for purses of permits: every arc in every quota or licence regime, and one more for a user's own."""
+    def _permit_columns(self) -> int:
+        """Columns for permit balances: every arc in every quota or licence regime, and one more for a user's own."""
         curbs = [event for event in self.reader.model.events.values() if isinstance(event, ExportCurb)]
         regimes = sum(1 for c in curbs if c.measure.quota is not None or c.measure.licence is not None)
         return len(self.arcs) * (regimes + 1) + 2
 
-    def _seller_rows(self) -> dict[int, Any]:
+    def _seller_rows(self) -> Rows:
         outputs = np.array([seller.output for seller in self.sellers])
         days = np.array([self._product_days(seller) for seller in self.sellers])
         return {
@@ -222,7 +226,7 @@ class Layout:
         stock = self.reader.number(stage.product_stock_days, f"{path}.product_stock_days", "product_stock_days")
         return stock, self.reader.number(stage.product_store_days, f"{path}.product_store_days", "product_store_days")
 
-    def _buyer_rows(self) -> dict[int, Any]:
+    def _buyer_rows(self) -> Rows:
         needs = [buyer.need for buyer in self.buyers]
         ones = np.ones(len(needs))
         return {
@@ -237,8 +241,8 @@ class Layout:
             BuyerRow.QUALIFICATION_START: -ones,
         }
 
-    def _network_lists(self) -> dict[int, Sequence[float]]:
-        """Indices and compressed lists of the chain, by row of `State.node`, `.item` and `.number`."""
+    def _network_lists(self) -> Lists:
+        """Node numbers and compressed lists of the chain."""
         model, arcs, sectors = self.reader.model, self.arcs, self.sectors
         buyer_first = np.cumsum([0, *self.product_buyers])
         inputs: list[list[int]] = [[] for _ in self.sellers]
@@ -247,11 +251,11 @@ class Layout:
                 inputs[self.seller_index[id(buyer.producer)]].append(v)
         leads = [arc.label.lead_days for arc in arcs]
         counts = (
-            self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.piles,
+            self.sellers, self.buyers, arcs, sectors, self.holdings, (), self.products, self.consumers, self.stockpiles,
             [zone for market in self.markets for zone in market.zones],
             [served for holding in self.holdings for served in holding.served],
         )  # fmt: skip
-        lists: dict[int, Sequence[float]] = {
+        lists: Lists = {
             COUNT: [len(items) for items in counts],
             ArcIndex.SELLER: [arc.seller for arc in arcs],
             ArcIndex.BUYER: [arc.buyer for arc in arcs],
@@ -276,10 +280,10 @@ class Layout:
         )
         lists |= compress(SellerIndex.FIRST_INPUT, ItemIndex.INPUT_BUYER, inputs)
         lists |= compress(ConsumerIndex.FIRST_SECTOR, None, group([s.consumer for s in sectors], len(self.consumers)))
-        return lists | self._scrap_lists()
+        return lists
 
-    def _scrap_lists(self) -> dict[int, Sequence[float]]:
-        """Where each producer's new scrap falls: local scrap processors, as much a tonne as their baseline needs."""
+    def _scrap(self) -> tuple[Lists, list[float]]:
+        """Where each producer's new scrap falls, and how much a tonne: local scrap processors, as their baseline needs."""
         falls: list[list[tuple[int, float]]] = [[] for _ in self.sellers]
         for v, buyer in enumerate(self.buyers):
             if buyer.producer is not None and isinstance(buyer.producer.model.feed, NewScrap):
@@ -288,55 +292,53 @@ class Layout:
                 for i, seller in enumerate(self.sellers):
                     if seller.key == origin and seller.place.region == buyer.place.region:
                         falls[i].append((v, buyer.need / made if made > 0.0 else 0.0))
-        rates = {ItemRow.SCRAP_RATE: [rate for entries in falls for _, rate in entries]}
-        return rates | compress(
-            SellerIndex.FIRST_SCRAP, ItemIndex.SCRAP_BUYER, [[v for v, _ in entries] for entries in falls]
-        )
+        buyers = [[v for v, _ in entries] for entries in falls]
+        rates = [rate for entries in falls for _, rate in entries]
+        return compress(SellerIndex.FIRST_SCRAP, ItemIndex.SCRAP_BUYER, buyers), rates
 
-    def _holding_lists(self) -> dict[int, Sequence[float]]:
-        """Indices and compressed lists of the stockpiles."""
+    def _holding_lists(self) -> Lists:
+        """Node numbers, codes and compressed lists of the stockpiles."""
         holding_index = {id(holder): h for h, holder in enumerate(self.holders)}
-        outlets = [outlet for holding in self.holdings for outlet in holding.outlets]
-        steps = [step for outlet in outlets for step in outlet.steps]
-        sector_index = {(s.consumer, s.sector): k for k, s in enumerate(self.sectors)}
-        serves = [served for outlet in outlets for served in outlet.serves]
-        sector_of = {id(s): sector_index[self.consumer_index[self.buyer_index[id(s.buyer)]], s.sector] for s in serves}
-        lists: dict[int, Sequence[float]] = {
+        routes = [route for holding in self.holdings for route in holding.routes]
+        lists: Lists = {
             BuyerIndex.HOLDING: [holding_index.get(id(b), int(NOTHING)) for b in self.buyers],
             HoldingIndex.BUYER: [self.buyer_index[id(holder)] for holder in self.holders],
-            HoldingIndex.STOCKPILE: [self.piles.index(h.stockpile) for h in self.holdings],
-            HoldingIndex.FIRST_ROUTE: np.cumsum([0, *(len(h.outlets) for h in self.holdings)]).tolist(),
-            RouteIndex.FIRST_STEP: np.cumsum([0, *(len(outlet.steps) for outlet in outlets)]).tolist(),
-            ItemIndex.SERVED_CLASS: [served.order for served in serves],
-            ItemRow.ENTITLEMENT: [served.entitlement for served in serves],
-            ItemIndex.STEP_INPUT: [self._input_of(seller, feed) for step in steps for seller, feed in step],
+            HoldingIndex.STOCKPILE: [self.stockpiles.index(h.stockpile) for h in self.holdings],
+            HoldingIndex.STATE: [HoldingState.FILLING for _ in self.holdings],
+            HoldingIndex.NOTICE: [Notice.NONE for _ in self.holdings],
+            HoldingIndex.BUYING_MODE: [holding.buying_mode for holding in self.holdings],
+            HoldingIndex.FIRST_ROUTE: np.cumsum([0, *(len(h.routes) for h in self.holdings)]).tolist(),
+            RouteIndex.FIRST_STEP: np.cumsum([0, *(len(route.steps) for route in routes)]).tolist(),
         }
-        lists |= compress(
-            RouteIndex.FIRST_SERVED, ItemIndex.SERVED_SECTOR, [[sector_of[id(s)] for s in o.serves] for o in outlets]
-        )
-        lists |= compress(
-            HoldingIndex.FIRST_WATCHED,
-            ItemIndex.WATCHED_CONSUMER,
-            [self._watched(holding) for holding in self.holdings],
-        )
-        lists |= compress(
-            StepIndex.FIRST_PRODUCER,
-            ItemIndex.STEP_PRODUCER,
-            [[self.seller_index[id(seller)] for seller, _ in step] for step in steps],
-        )
+        watched = [self._watched(holding) for holding in self.holdings]
+        lists |= compress(HoldingIndex.FIRST_WATCHED, ItemIndex.WATCHED_CONSUMER, watched)
         lists |= compress(ArcIndex.FIRST_SIBLING, ItemIndex.SIBLING_ARC, _siblings(self.arcs, "market"))
         lists |= compress(ArcIndex.FIRST_STOCKPILE_ARC, ItemIndex.STOCKPILE_ARC, _siblings(self.arcs, "stockpile"))
-        titles = [
-            (holding.stockpile, sector_of[id(s)])
-            for holding in self.holdings
-            for o in holding.outlets
-            for s in o.serves
-        ]
-        numbers = {title: number for number, title in enumerate(sorted(set(titles)))}
-        lists[ItemIndex.SERVED_ENTITLEMENT] = [numbers[title] for title in titles]
-        return lists
+        return lists | self._step_lists(routes) | self._served_lists(routes)
 
-    def _holding_rows(self) -> dict[int, Any]:
+    def _step_lists(self, routes: Sequence[ReleaseRoute]) -> Lists:
+        """Who can process released intermediates, step by step."""
+        steps = [step for route in routes for step in route.steps]
+        producers = [[self.seller_index[id(seller)] for seller, _ in step] for step in steps]
+        inputs = [self._input_of(seller, feed) for step in steps for seller, feed in step]
+        return compress(StepIndex.FIRST_PRODUCER, ItemIndex.STEP_PRODUCER, producers) | {ItemIndex.STEP_INPUT: inputs}
+
+    def _served_lists(self, routes: Sequence[ReleaseRoute]) -> Lists:
+        """Which sectors each release route may serve, in which class, under which entitlement."""
+        sector_index = {(s.consumer, s.sector): k for k, s in enumerate(self.sectors)}
+        served = [
+            [sector_index[self.consumer_index[self.buyer_index[id(s.buyer)]], s.sector] for s in route.serves]
+            for route in routes
+        ]
+        owners = [holding.stockpile for holding in self.holdings for _ in holding.routes]
+        entitlements = [(owner, k) for owner, sectors in zip(owners, served, strict=True) for k in sectors]
+        numbers = {entitlement: number for number, entitlement in enumerate(sorted(set(entitlements)))}
+        return compress(RouteIndex.FIRST_SERVED, ItemIndex.SERVED_SECTOR, served) | {
+            ItemIndex.SERVED_CLASS: [s.order for route in routes for s in route.serves],
+            ItemIndex.SERVED_ENTITLEMENT: [numbers[entitlement] for entitlement in entitlements],
+        }
+
+    def _holding_rows(self) -> Rows:
         holdings = self.holdings
         return {
             HoldingRow.TARGET: [holding.target for holding in holdings],
@@ -344,13 +346,13 @@ class Layout:
             HoldingRow.RELEASE_RATE: [holding.release_rate for holding in holdings],
             HoldingRow.PRICE: np.nan_to_num([holding.price_usd_per_t for holding in holdings]),
             HoldingRow.PRICE_CEILING: [holding.ceiling_usd_per_t for holding in holdings],
-            HoldingRow.BUYING_MODE: [holding.buying for holding in holdings],
             HoldingRow.COVER_TRIGGER_DAYS: [holding.cover_trigger_days for holding in holdings],
             HoldingRow.AT_ONCE: [float(holding.authorisation_days == 0) for holding in holdings],
             HoldingRow.DECLARED: np.ones(len(holdings)),
+            ItemRow.ENTITLEMENT: [served.entitlement for holding in holdings for served in holding.served],
         }
 
-    def _price_rows(self) -> dict[int, Any]:
+    def _price_rows(self) -> Rows:
         """Prices of consumers and zones; nan and nothing where a material has none."""
         zones = [(market, zone) for market in self.markets for zone in market.zones]
         priced = {market.material: market for market in self.markets}
@@ -367,10 +369,10 @@ class Layout:
             ZoneRow.CONTRACT_LAG_DAYS: [market.contract_lag_days for market, _ in zones],
         }
 
-    def _answer_rows(self) -> dict[int, Any]:
+    def _answer_rows(self) -> Rows:
         """How end uses answer prices: elasticity and essential share; 0 where the material has no prices."""
         priced = {market.material for market in self.markets}
-        rows: dict[int, list[float]] = {SectorRow.ELASTICITY: [], SectorRow.ESSENTIAL_SHARE: []}
+        rows: dict[ValueRow, list[float]] = {SectorRow.ELASTICITY: [], SectorRow.ESSENTIAL_SHARE: []}
         for label in self.sectors:
             sectors = self.reader.model.materials[label.material].consumers[label.region].sectors
             path = f"materials.{label.material}.consumers.{label.region}.sectors.{label.sector}"
@@ -396,9 +398,9 @@ class Layout:
             zones.append(int(NOTHING) if found is None else found[0] + found[1].zone_of(region))
         return zones
 
-    def _budget(self, pile: str) -> float:
-        budget = self.reader.model.stockpiles[pile].budget_usd
-        return math.inf if budget is None else self.reader.number(budget, f"stockpiles.{pile}.budget_usd")
+    def _budget(self, stockpile: str) -> float:
+        budget = self.reader.model.stockpiles[stockpile].budget_usd
+        return math.inf if budget is None else self.reader.number(budget, f"stockpiles.{stockpile}.budget_usd")
 
     def _input_of(self, seller: Seller, feed: tuple[str, str]) -> int:
         return next(v for v, b in enumerate(self.buyers) if b.producer is seller and b.key == feed)
@@ -420,17 +422,17 @@ def _holder(holding: Holding) -> Buyer:
 def _siblings(arcs: Sequence[_Arc], kind: str) -> list[list[int]]:
     """For each arc of a stockpile, the arcs of one kind (market or stockpile) from the same seller to the same region."""
     kinds = ["stockpile" if arc.label.kind == "stockpile" else "market" for arc in arcs]
-    lanes: dict[tuple[int, str], list[int]] = {}
+    beside: dict[tuple[int, str], list[int]] = {}
     for a, arc in enumerate(arcs):
         if kinds[a] == kind:
-            lanes.setdefault((arc.seller, arc.label.buyer_region), []).append(a)
+            beside.setdefault((arc.seller, arc.label.buyer_region), []).append(a)
     return [
-        lanes.get((arc.seller, arc.label.buyer_region), []) if kinds[a] == "stockpile" else []
+        beside.get((arc.seller, arc.label.buyer_region), []) if kinds[a] == "stockpile" else []
         for a, arc in enumerate(arcs)
     ]
 
 
-def _arc_rows(arcs: Sequence[_Arc]) -> dict[int, Any]:
+def _arc_rows(arcs: Sequence[_Arc]) -> Rows:
     shares = [arc.share for arc in arcs]
     flows = np.array([arc.label.base_flow_t_per_day for arc in arcs])
     return {
@@ -449,7 +451,7 @@ def _full_pipelines(arcs: Sequence[_Arc], days: int) -> Floats:
     return np.where(due, np.array([arc.label.base_flow_t_per_day for arc in arcs])[None, :], 0.0)
 
 
-def _sector_rows(sectors: Sequence[SectorInfo]) -> dict[int, Any]:
+def _sector_rows(sectors: Sequence[SectorInfo]) -> Rows:
     ones = np.ones(len(sectors))
     return {
         SectorRow.BASE_DEMAND: [sector.daily_use_t for sector in sectors],
@@ -458,38 +460,6 @@ def _sector_rows(sectors: Sequence[SectorInfo]) -> dict[int, Any]:
         SectorRow.PRICE_FACTOR: ones,
         SectorRow.SUBSTITUTION_FACTOR: ones,
     }
-
-
-# ----------------------------------------------------------------------------------------------------------------- packing
-
-
-def group(owners: Sequence[int], count: int) -> list[list[int]]:
-    """Members of each of `count` owners, in order."""
-    members: list[list[int]] = [[] for _ in range(count)]
-    for member, owner in enumerate(owners):
-        members[owner].append(member)
-    return members
-
-
-def compress(first: int, items: int | None, groups: Sequence[Sequence[int]]) -> dict[int, Sequence[float]]:
-    """Compressed rows: starts of each group (one more than groups), and all items in a row."""
-    starts: dict[int, Sequence[float]] = {first: np.cumsum([0, *map(len, groups)]).tolist()}
-    return {**starts, items: [item for members in groups for item in members]} if items is not None else starts
-
-
-PACKED_WIDTH_AT_LEAST = 16
-"""Columns every packed array has, for counts and the fields of a fault."""
-
-
-def pack(
-    rows: Mapping[int, Sequence[float] | Floats], count: int, dtype: type[np.generic], width: int = 0
-) -> np.ndarray:
-    """One packed array from rows padded with zeros to the longest."""
-    width = max(PACKED_WIDTH_AT_LEAST, width, *map(len, rows.values()))
-    packed = np.zeros((count, width), dtype=dtype)
-    for row, values in rows.items():
-        packed[row, : len(values)] = values
-    return packed
 
 
 def daily_factor(growth_per_year: float) -> float:

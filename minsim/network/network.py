@@ -10,7 +10,8 @@ import numpy as np
 
 from minsim.data import BehaviourSet, bracket_behaviour, reference_behaviour
 from minsim.kernel.rows import BuyerRow
-from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, SECTOR_FIELDS, State
+from minsim.kernel.rules import holding_column
+from minsim.kernel.state import State
 from minsim.network.agents import Reader
 from minsim.network.baseline import build_products
 from minsim.network.layout import Layout
@@ -127,10 +128,10 @@ class Network:
             End of the bracket.
         """
         own = {name: array.copy() for name, array in self.arrays.items()}
-        fields = SECTOR_FIELDS * len(self.sectors) + CONSUMER_FIELDS * len(self.consumers)
+        columns_a_day = holding_column(len(self.holdings), len(self.sectors), len(self.consumers))
         state = State(
             **own,
-            daily=np.zeros((self.days, fields + HOLDING_FIELDS * len(self.holdings))),
+            daily=np.zeros((self.days, columns_a_day)),
             monthly=np.zeros((2, len(self.months), len(self.arcs))),
         )
         columns = {

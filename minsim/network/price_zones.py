@@ -80,7 +80,7 @@ def _market(reader: Reader, material: str) -> Market:
     return Market(
         material=material,
         key=(material, chain(model)[-1]),
-        reference_usd_per_kg=reader.number(prices.reference_usd_per_kg, f"{path}.reference_usd_per_kg"),
+        reference_usd_per_kg=reader.reference_price_usd_per_kg(material),
         zones=tuple(sorted(prices.zones)),
         members=members,
         rest=rest[0] if rest else None,

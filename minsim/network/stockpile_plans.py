@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minsim.kernel.codes import BuyingMode
 from minsim.network.agents import Buyer, Product, ProductKey, Reader, Seller
 from minsim.network.baseline import feeds_of
 from minsim.network.trade import Place
@@ -19,7 +20,7 @@ DAYS_PER_MONTH = 30.4375
 
 @dataclass(frozen=True)
 class Served:
-    """One sector of one region that an outlet may serve."""
+    """One sector of one region that a release route may serve."""
 
     buyer: Buyer
     sector: str
@@ -28,13 +29,13 @@ class Served:
 
 
 @dataclass(frozen=True)
-class Outlet:
+class ReleaseRoute:
     """One way from a held product to a gap: as it is, or worked up step by step in domestic producers.
 
     Attributes
     ----------
     users : tuple of Buyer
-        The owner's consumers of what the outlet delivers, whom it serves or not: they are the owner's use.
+        The owner's consumers of what the route delivers, whom it serves or not: they are the owner's use.
     serves : tuple of Served
         Sectors it may serve: listed, entitled, and within reach of the owner's producers.
     steps : tuple of tuple of (Seller, ProductKey)
@@ -57,7 +58,7 @@ class Holding:
     model: Stockpile
     key: ProductKey
     regions: tuple[str, ...]
-    outlets: tuple[Outlet, ...]
+    routes: tuple[ReleaseRoute, ...]
     use: float
     target: float
     initial_fill: float
@@ -71,15 +72,15 @@ class Holding:
 
     @property
     def served(self) -> list[Served]:
-        """Everything it may serve, by any outlet."""
-        return [served for outlet in self.outlets for served in outlet.serves]
+        """Everything it may serve, by any route."""
+        return [served for route in self.routes for served in route.serves]
 
     @property
-    def buying(self) -> float:
-        """1: competes as a buyer; 0: takes the surplus; -1: never buys."""
+    def buying_mode(self) -> BuyingMode:
+        """How it buys, by the rule of its fill."""
         if self.model.fill is None:
-            return -1.0
-        return 1.0 if self.model.fill.rule == "always" else 0.0
+            return BuyingMode.NEVER
+        return BuyingMode.COMPETING if self.model.fill.rule == "always" else BuyingMode.SURPLUS
 
 
 def plan_holdings(reader: Reader, products: Sequence[Product]) -> list[Holding]:
@@ -93,26 +94,26 @@ def plan_holdings(reader: Reader, products: Sequence[Product]) -> list[Holding]:
 
 
 def _plan(reader: Reader, name: str, material: str, products: Mapping[ProductKey, Product]) -> Holding:
-    pile = reader.model.stockpiles[name]
+    stockpile = reader.model.stockpiles[name]
     path = f"stockpiles.{name}"
-    key = (material, pile.holds[material])
-    regions = reader.regions_of(pile.owner)
-    outlets = tuple(find_outlets(reader, pile, path, key, frozenset(regions), products))
-    use = embodied_use(outlets)
-    days = _target_days(reader, pile, path, material)
-    fill, release = pile.fill, pile.release
+    key = (material, stockpile.holds[material])
+    regions = reader.regions_of(stockpile.owner)
+    routes = tuple(find_release_routes(reader, stockpile, path, key, frozenset(regions), products))
+    use = embodied_use(routes)
+    days = _target_days(reader, stockpile, path, material)
+    fill, release = stockpile.fill, stockpile.release
     monthly, daily = fill.max_days_per_month if fill else None, release.max_days_per_day
-    price = _price(reader, material)
+    price = reader.reference_price_usd_per_kg(material)
     trigger = release.trigger
     return Holding(
         stockpile=name,
-        model=pile,
+        model=stockpile,
         key=key,
         regions=regions,
-        outlets=outlets,
+        routes=routes,
         use=use,
         target=days * use,
-        initial_fill=reader.number(pile.initial_fill, f"{path}.initial_fill"),
+        initial_fill=reader.number(stockpile.initial_fill, f"{path}.initial_fill"),
         buy_rate=math.inf
         if monthly is None
         else use * reader.number(monthly, f"{path}.fill.max_days_per_month") / DAYS_PER_MONTH,
@@ -123,19 +124,19 @@ def _plan(reader: Reader, name: str, material: str, products: Mapping[ProductKey
         if isinstance(trigger, CoverTrigger)
         else -1.0,
         authorisation_days=reader.draws.whole(release.authorisation_days, f"{path}.release.authorisation_days"),
-        place=_delivery_place(reader, name, outlets, regions),
+        place=_delivery_place(reader, name, routes, regions),
     )
 
 
-def _target_days(reader: Reader, pile: Stockpile, path: str, material: str) -> float:
-    """Target of one material held: its own, or that of the pile [days]."""
-    if material in pile.target_days_by_material:
-        return reader.number(pile.target_days_by_material[material], f"{path}.target_days_by_material.{material}")
-    return reader.number(pile.target_days, f"{path}.target_days")
+def _target_days(reader: Reader, stockpile: Stockpile, path: str, material: str) -> float:
+    """Target of one material held: its own, or that of the stockpile [days]."""
+    if material in stockpile.target_days_by_material:
+        return reader.number(stockpile.target_days_by_material[material], f"{path}.target_days_by_material.{material}")
+    return reader.number(stockpile.target_days, f"{path}.target_days")
 
 
 def _ceiling(reader: Reader, fill: Fill | None, path: str, price_usd_per_kg: float) -> float:
-    """Highest price a pile pays for a material, the lower of its two ceilings; infinite without any [USD/kg]."""
+    """Highest price a stockpile pays for a material, the lower of its two ceilings; infinite without any [USD/kg]."""
     ceilings = [math.inf]
     if fill is not None and fill.price_ceiling_usd_per_kg is not None:
         ceilings.append(reader.number(fill.price_ceiling_usd_per_kg, f"{path}.price_ceiling_usd_per_kg"))
@@ -144,42 +145,32 @@ def _ceiling(reader: Reader, fill: Fill | None, path: str, price_usd_per_kg: flo
     return min(ceilings)
 
 
-def _price(reader: Reader, material: str) -> float:
-    """Reference price of a material [USD/kg]; nan where the scenario gives none."""
-    model = reader.model.materials[material]
-    if model.prices is not None:
-        return reader.number(model.prices.reference_usd_per_kg, f"materials.{material}.prices.reference_usd_per_kg")
-    if model.price_usd_per_kg is None:
-        return math.nan
-    return reader.number(model.price_usd_per_kg, f"materials.{material}.price_usd_per_kg")
-
-
-def _delivery_place(reader: Reader, name: str, outlets: Sequence[Outlet], regions: Sequence[str]) -> Place:
+def _delivery_place(reader: Reader, name: str, routes: Sequence[ReleaseRoute], regions: Sequence[str]) -> Place:
     """Where purchases are delivered: the owner, or the member of a bloc with the largest use (ties by name)."""
     use = dict.fromkeys(regions, 0.0)
-    for outlet in outlets:
-        for buyer in outlet.users:
-            use[buyer.place.region] += buyer.need * outlet.t_per_tonne
+    for route in routes:
+        for buyer in route.users:
+            use[buyer.place.region] += buyer.need * route.t_per_tonne
     region = min(regions, key=lambda place: (-use[place], place))
     return reader.place(name, region)
 
 
-def embodied_use(outlets: Sequence[Outlet]) -> float:
+def embodied_use(routes: Sequence[ReleaseRoute]) -> float:
     """The owner's baseline use of the held product, directly and embodied in what its consumers use [t/day].
 
     Days held as an intermediate then cover as many days of final use as the same days held ready for use.
     """
-    return float(sum(buyer.need * outlet.t_per_tonne for outlet in outlets for buyer in outlet.users))
+    return float(sum(buyer.need * route.t_per_tonne for route in routes for buyer in route.users))
 
 
-def find_outlets(
+def find_release_routes(
     reader: Reader,
-    pile: Stockpile,
+    stockpile: Stockpile,
     path: str,
     key: ProductKey,
     regions: frozenset[str],
     products: Mapping[ProductKey, Product],
-) -> Iterator[Outlet]:
+) -> Iterator[ReleaseRoute]:
     """Every way from the held product to the owner's consumers, the shortest first."""
     waiting: list[tuple[ProductKey, tuple[tuple[tuple[Seller, ProductKey], ...], ...], float]] = [(key, (), 1.0)]
     while waiting:
@@ -187,8 +178,8 @@ def find_outlets(
         users = tuple(b for b in products[product_key].buyers if b.consumer is not None and b.place.region in regions)
         if users:
             within_reach = all(steps)  # every step has a producer in the owner's regions
-            serves = tuple(_served(reader, pile, path, users)) if within_reach else ()
-            yield Outlet(users, serves, steps, tonnes)
+            serves = tuple(_served(reader, stockpile, path, users)) if within_reach else ()
+            yield ReleaseRoute(users, serves, steps, tonnes)
         for user_key in sorted(key for key, product in products.items() if product.sellers):  # scrap is made by nobody
             feeds = feeds_of(reader.model.materials, *user_key)
             if product_key in feeds:
@@ -209,9 +200,9 @@ def _typical(user: Product, feed: ProductKey) -> float:
     return float(tonnes @ weights / weights.sum()) if weights.sum() > 0.0 else float(tonnes.mean())
 
 
-def _served(reader: Reader, pile: Stockpile, path: str, users: Sequence[Buyer]) -> Iterator[Served]:
+def _served(reader: Reader, stockpile: Stockpile, path: str, users: Sequence[Buyer]) -> Iterator[Served]:
     """Sectors of the owner's regions that may be served, with their order; an entitlement of 0 is none."""
-    listed = pile.release.sectors
+    listed = stockpile.release.sectors
     for buyer in users:
         assert buyer.consumer is not None
         sectors = buyer.consumer.sectors
@@ -219,16 +210,18 @@ def _served(reader: Reader, pile: Stockpile, path: str, users: Sequence[Buyer]) 
             if listed is not None and sector not in listed:
                 continue
             order = sectors[sector].priority if sectors else 1
-            share = _entitlement(reader, pile, path, buyer.place.region, sector)
+            share = _entitlement(reader, stockpile, path, buyer.place.region, sector)
             if share > 0.0:
                 yield Served(buyer, sector, order if listed is None else listed.index(sector), share)
 
 
-def _entitlement(reader: Reader, pile: Stockpile, path: str, region: str, sector: str) -> float:
+def _entitlement(reader: Reader, stockpile: Stockpile, path: str, region: str, sector: str) -> float:
     """Share of a sector's gap that the stockpile may serve; members named by region, by sector, or both."""
-    if pile.members is None:
+    if stockpile.members is None:
         return 1.0
-    members = {name: reader.number(share, f"{path}.members.{name}") for name, share in sorted(pile.members.items())}
+    members = {
+        name: reader.number(share, f"{path}.members.{name}") for name, share in sorted(stockpile.members.items())
+    }
     sectors = {s for m in reader.model.materials.values() for c in m.consumers.values() for s in c.sectors}
     by_sector = {name for name in members if name in sectors}
     by_region = set(members) - by_sector

@@ -9,18 +9,18 @@ import numpy as np
 
 from minsim.errors import MassBalanceError, SimulationError
 from minsim.kernel import advance
-from minsim.kernel.compiling import Floats
-from minsim.kernel.rows import Channel, Fault, HoldingRow, ItemRow
-from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, SECTOR_FIELDS, State
+from minsim.kernel.codes import Channel, Fault, Notice
+from minsim.kernel.compiling import Floats, Indices
+from minsim.kernel.daily_record import CONSUMER_FIELDS, HOLDING_FIELDS, SECTOR_FIELDS
+from minsim.kernel.rows import HoldingIndex, ItemRow
+from minsim.kernel.rules import consumer_column, holding_column
+from minsim.kernel.state import State
 from minsim.network.network import Network
 from minsim.simulation.events import PROCESSES, declared_disruption, price_setting, recovery, release_authority
 from minsim.simulation.log import LogEntry
 from minsim.simulation.world import EVENT_RANK, FIRST, LAST, Application, Day, Process, Steps, World
 
 __all__ = ["LogEntry", "Record", "simulate"]
-
-TRIGGERED, RECOVERED, BOTH = 1.0, 2.0, 3.0
-"""Notices of the kernel about a holding, in `HoldingRow.NOTICE`."""
 
 
 @dataclass(frozen=True)
@@ -118,23 +118,23 @@ def flows(world: World) -> Steps:
             raise SimulationError(f"events happen on whole days, but one is due on day {horizon}; wait whole days")
         reached = advance.advance(world.state, world.day, int(horizon))
         check_books(world)
-        notices = world.state.value[HoldingRow.NOTICE, : len(network.holdings)]
+        notices = world.state.index[HoldingIndex.NOTICE, : len(network.holdings)]
         if len(notices) > 0 and notices.any():
             yield Day(env, reached - world.day, FIRST)
             fire_triggers(world, notices)
         yield Day(env, reached - world.day, LAST)
 
 
-def fire_triggers(world: World, notices: Floats) -> None:
+def fire_triggers(world: World, notices: Indices) -> None:
     """Fire the events of release triggers and recovered stocks that the kernel noticed on the day before."""
     for holding in np.flatnonzero(notices):
-        if notices[holding] in (TRIGGERED, BOTH):
+        if notices[holding] in (Notice.TRIGGERED, Notice.BOTH):
             world.triggered[holding].succeed(world.day - 1)
             world.triggered[holding] = world.env.event()
-        if notices[holding] in (RECOVERED, BOTH):
+        if notices[holding] in (Notice.RECOVERED, Notice.BOTH):
             world.recovered[holding].succeed(world.day - 1)
             world.recovered[holding] = world.env.event()
-        notices[holding] = 0.0
+        notices[holding] = Notice.NONE
 
 
 def check_books(world: World) -> None:
@@ -162,8 +162,8 @@ def _node_name(network: Network, state: State, kind: int, node: int) -> str:
 def record_of(world: World) -> Record:
     """The record of a finished replication."""
     network, state = world.network, world.state
-    sectors = SECTOR_FIELDS * len(network.sectors)
-    consumers = sectors + CONSUMER_FIELDS * len(network.consumers)
+    sectors = consumer_column(0, len(network.sectors))
+    consumers = holding_column(0, len(network.sectors), len(network.consumers))
     days = network.days
     return Record(
         network=network,

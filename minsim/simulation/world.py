@@ -18,7 +18,9 @@ import numpy.typing as npt
 import simpy
 
 from minsim.errors import SimulationError
+from minsim.kernel.codes import SupplyClass
 from minsim.kernel.compiling import Floats, Indices
+from minsim.kernel.daily_record import SectorDay
 from minsim.kernel.rows import (
     COUNT,
     ArcIndex,
@@ -34,11 +36,11 @@ from minsim.kernel.rows import (
     PermitIndex,
     PermitRow,
     ProductIndex,
-    SectorDay,
     SectorRow,
     SellerRow,
 )
-from minsim.kernel.state import SECTOR_FIELDS, State
+from minsim.kernel.rules import sector_column, usual_need
+from minsim.kernel.state import State
 from minsim.network.network import Network
 from minsim.simulation.log import LogEntry, LogKind
 
@@ -99,10 +101,6 @@ class Lever:
             self.row[where] = self.combine(self.row[where], value)
         if self.settled is not None:
             self.settled()
-
-
-HOME, BLOC, OTHERS = range(3)
-"""Supply classes, in the order a seller short of product serves them: home (while it curbs exports), its bloc, others."""
 
 
 @dataclass
@@ -193,7 +191,7 @@ class World:
         self.held_days = Lever(np.zeros(arcs), np.maximum)
         self.leak_extra_days = Lever(np.zeros(arcs), np.maximum, self._set_leads)
         self.air_days = Lever(np.full(arcs, np.inf), np.minimum, self._set_leads)
-        self.ranks = Lever(np.full(arcs, float(OTHERS)), np.minimum, self._set_ranks)
+        self.ranks = Lever(np.full(arcs, float(SupplyClass.OTHERS)), np.minimum, self._set_ranks)
         consumers = len(network.consumers)
         self.floors = self._lever(ConsumerRow.PRICE_FLOOR, consumers, np.maximum)
         self.duties = self._lever(ConsumerRow.DUTY, consumers, np.add)
@@ -240,7 +238,7 @@ class World:
 
     def _set_ranks(self) -> None:
         self.state.index[ArcIndex.SUPPLY_CLASS, : len(self.leads)] = self.ranks.row
-        self._flag_products(ProductIndex.HAS_SUPPLY_CLASSES, self.ranks.row < OTHERS)
+        self._flag_products(ProductIndex.HAS_SUPPLY_CLASSES, self.ranks.row < SupplyClass.OTHERS)
 
     def _set_leaks(self) -> None:
         self._flag_products(ProductIndex.LEAKS, self.leak_share.row > 0.0)
@@ -564,8 +562,7 @@ class World:
             Nobody in the region uses the material.
         """
         v = self._consumer(material, region)
-        use = self.state.value[BuyerRow.BASE_NEED, v] * self.state.value[BuyerRow.GROWTH, v]
-        return float(self.state.value[BuyerRow.STOCK, v] / use)
+        return float(self.state.value[BuyerRow.STOCK, v] / usual_need(self.state, v))
 
     def shortfall_t(self, material: str, region: str) -> float:
         """Shortfall of a region yesterday [t]; 0 on the first day.
@@ -585,7 +582,7 @@ class World:
         if self.day == 0:
             return 0.0
         rows = [k for k, s in enumerate(self.network.sectors) if (s.material, s.region) == (material, region)]
-        return float(self.state.daily[self.day - 1, [SECTOR_FIELDS * k + SectorDay.SHORTFALL for k in rows]].sum())
+        return float(self.state.daily[self.day - 1, [sector_column(k) + SectorDay.SHORTFALL for k in rows]].sum())
 
     def _consumer(self, material: str, region: str) -> int:
         for c, label in enumerate(self.network.consumers):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from minsim.kernel.codes import SupplyClass
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import TradeBloc
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import BLOC, Steps, World
+from minsim.simulation.world import Steps, World
 
 
 def trade_bloc(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
@@ -21,7 +22,7 @@ def trade_bloc(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
         and (event.materials == "all" or arc.material in event.materials)
     ]
     yield world.until(scheduled.start_day, rank)
-    world.ranks.put(scheduled.event, arcs, float(BLOC))
+    world.ranks.put(scheduled.event, arcs, float(SupplyClass.BLOC))
     world.entries.append(LogEntry(world.day, scheduled.event, LogKind.BLOC_BEGINS, whom=tuple(sorted(members))))
     if scheduled.end_day is not None:
         yield world.until(scheduled.end_day, rank)

@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 
+from minsim.kernel.codes import SupplyClass
 from minsim.kernel.compiling import Floats, Indices
 from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow
 from minsim.scenario.event_dates import ScheduledEvent
@@ -13,7 +14,7 @@ from minsim.scenario.format.events import ExportCurb, Quota
 from minsim.simulation.events.licences import licence_regime
 from minsim.simulation.events.ramp import ramp
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import HOME, Steps, World
+from minsim.simulation.world import Steps, World
 
 
 def export_curb(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:
@@ -121,7 +122,7 @@ def start_measure(world: World, scheduled: ScheduledEvent, curb: ExportCurb, arc
     if curb.sectors != "all":
         world.deferred.put(event, curbed_sectors(world, curb, arcs), 1.0)
     if curb.home_first:
-        world.serve_first(event, home_arcs(world, curb), HOME)
+        world.serve_first(event, home_arcs(world, curb), SupplyClass.HOME)
     if curb.leakage is not None:
         world.env.process(leakage(world, scheduled, curb, arcs, rank))
 

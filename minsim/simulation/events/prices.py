@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minsim.kernel.compiling import Floats
+from minsim.kernel.daily_record import HoldingDay
 from minsim.kernel.rows import (
     COUNT,
     ArcIndex,
@@ -19,7 +20,6 @@ from minsim.kernel.rows import (
     ConsumerIndex,
     ConsumerRow,
     Count,
-    HoldingDay,
     HoldingRow,
     ItemIndex,
     ItemRow,
@@ -29,7 +29,8 @@ from minsim.kernel.rows import (
     SellerRow,
     ZoneRow,
 )
-from minsim.kernel.state import CONSUMER_FIELDS, HOLDING_FIELDS, NOTHING, SECTOR_FIELDS
+from minsim.kernel.rules import cap_under_permits, capacity_now, demand_today, holding_column
+from minsim.kernel.state import NOTHING
 from minsim.network.price_zones import Market, clearing_price
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import MarketFlood, PriceFloor, Tariff
@@ -101,10 +102,7 @@ class ZoneMarket:
 
     def capacity(self) -> Floats:
         """Usable capacity of each producer [t/day]."""
-        value, i = self.world.state.value, self.sellers
-        full = value[SellerRow.CAPACITY, i] * value[SellerRow.GROWTH, i] + value[SellerRow.PROJECT_CAPACITY, i]
-        capacity: Floats = full * value[SellerRow.AVAILABILITY, i]
-        return capacity
+        return np.asarray(capacity_now(self.world.state, self.sellers))
 
     def reference_output(self) -> Floats:
         """Reference supply of each producer [t/day]."""
@@ -122,8 +120,8 @@ class ZoneMarket:
                 arcs = index[ItemIndex.PERMIT_ARC, first:end]
                 flows = value[ArcRow.BASE_FLOW, arcs]
                 parts = flows / flows.sum() if flows.sum() > 0.0 else np.zeros(len(arcs))
-                permitted = value[ItemRow.PERMIT_FREE, first:end] + value[PermitRow.BALANCE, g] / REVIEW_DAYS * parts
-                caps[arcs] = np.minimum(caps[arcs], permitted)
+                permits = value[PermitRow.BALANCE, g] / REVIEW_DAYS * parts
+                caps[arcs] = cap_under_permits(caps[arcs], value[ItemRow.PERMIT_FREE, first:end], permits)
         return np.asarray(caps[self.arcs])
 
     def reference_supply(self) -> tuple[Floats, Floats]:
@@ -136,21 +134,15 @@ class ZoneMarket:
 
     def demand(self) -> Floats:
         """Demand of each end use at the reference price [t/day]."""
-        value = self.world.state.value
         buyers = self.world.state.index[ConsumerIndex.BUYER, self.sector_consumer]
-        lasting = value[SectorRow.BASE_DEMAND, self.sectors] * value[BuyerRow.GROWTH, buyers]
-        demand: Floats = (
-            lasting * value[SectorRow.SUBSTITUTION_FACTOR, self.sectors] * value[SectorRow.SHOCK_FACTOR, self.sectors]
-        )
-        return demand
+        return np.asarray(demand_today(self.world.state, self.sectors, buyers))
 
     def bought(self) -> Floats:
         """Tonnes a day that each stockpile bought during the last week."""
         day = self.world.day
         record = self.world.state.daily[max(0, day - REVIEW_DAYS) : day]
-        first = SECTOR_FIELDS * len(self.world.network.sectors)
-        first += CONSUMER_FIELDS * len(self.world.network.consumers)
-        columns = [first + HOLDING_FIELDS * h + HoldingDay.BOUGHT for h in self.holdings]
+        sectors, consumers = len(self.world.network.sectors), len(self.world.network.consumers)
+        columns = [holding_column(h, sectors, consumers) + HoldingDay.BOUGHT for h in self.holdings]
         return record[:, columns].mean(axis=0) if len(record) else np.zeros(len(columns))
 
     # the weekly review

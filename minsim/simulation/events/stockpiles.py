@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minsim.kernel.rows import HoldingRow
+from minsim.kernel.codes import HoldingState
+from minsim.kernel.rows import HoldingIndex
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint, ExportCurb, Outage, Pandemic
 from minsim.scenario.format.numbers import Names
@@ -29,8 +30,8 @@ def release_authority(world: World, holding: int, rank: int) -> Steps:
         enter(triggered_on, LogKind.RELEASE_TRIGGERED)
         authorised_on = triggered_on + label.authorisation_days
         yield world.until(authorised_on, rank)
-        if world.state.value[HoldingRow.STATE, holding] == 1.0:
-            world.state.value[HoldingRow.STATE, holding] = 2.0
+        if world.state.index[HoldingIndex.STATE, holding] == HoldingState.TRIGGERED:
+            world.state.index[HoldingIndex.STATE, holding] = HoldingState.AUTHORISED
         enter(authorised_on, LogKind.RELEASE_AUTHORISED)
         recovered_on = yield recovered
         enter(recovered_on, LogKind.RELEASE_ENDS)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from networks import DAYS_PER_YEAR, NO_REROUTING, date, frame
 
-from minsim.kernel.rows import SectorDay
+from minsim.kernel.daily_record import SectorDay
 from minsim.network.network import Network, build_network
 from minsim.scenario import scenario_from_mapping
 from minsim.scenario.distributions import Draws

@@ -41,7 +41,8 @@ from simulation.events.builders import (
     tank,
 )
 
-from minsim.kernel.rows import BuyerRow, SectorDay
+from minsim.kernel.daily_record import SectorDay
+from minsim.kernel.rows import BuyerRow
 from minsim.simulation.engine import Record
 from minsim.simulation.log import LogKind
 

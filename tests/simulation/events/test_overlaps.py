@@ -20,7 +20,8 @@ from simulation.events.builders import (
 )
 from simulation.events.register import patient
 
-from minsim.kernel.rows import ArcIndex, ArcRow, SectorDay, SellerRow
+from minsim.kernel.daily_record import SectorDay
+from minsim.kernel.rows import ArcIndex, ArcRow, SellerRow
 
 CHOKE = {"lanes": ["China -> United States"], "materials": "all"}
 

@@ -12,7 +12,8 @@ from simulation.events.audit import audit
 from simulation.events.builders import DAYS, END, START, Mapping, Probe, chain, curb, event, plant, probed, run, same
 from simulation.events.register import CASES, Case
 
-from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow, ProductIndex, SectorDay, SectorRow, SellerRow
+from minsim.kernel.daily_record import SectorDay
+from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow, ProductIndex, SectorRow, SellerRow
 from minsim.scenario.checks import NOT_YET
 from minsim.scenario.format.events import Announcement, AnyEvent, Event, General, Leakage, Licence, Measure, Quota
 from minsim.simulation.events import PROCESSES

@@ -27,7 +27,8 @@ from simulation.events.builders import (
     tank,
 )
 
-from minsim.kernel.rows import ArcRow, BuyerRow, SectorDay, SectorRow, SellerRow
+from minsim.kernel.daily_record import SectorDay
+from minsim.kernel.rows import ArcRow, BuyerRow, SectorRow, SellerRow
 from minsim.simulation.log import LogKind
 
 # ---------------------------------------------------------------------------------------------------------------- new scrap
