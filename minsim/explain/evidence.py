@@ -17,7 +17,7 @@ from minsim.kernel.state import State
 from minsim.results.outcome import Outcome
 from minsim.scenario.format.events import MarketFlood
 from minsim.scenario.stages import chain
-from minsim.simulation.world import Application
+from minsim.simulation.log import Application
 from minsim.text.formatting import capital, count, inside_sentence, listing, long_date, percent, tonnes, with_article
 
 FELT = 0.01

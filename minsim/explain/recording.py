@@ -18,9 +18,10 @@ from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, SellerRow
 from minsim.network.network import Network
 from minsim.results.outcome import Outcome
 from minsim.scenario.format.events import ExportCurb
+from minsim.simulation.calendar import FIRST, Steps
 from minsim.simulation.engine import Record, simulate
 from minsim.simulation.events.curbs import curbed_arcs
-from minsim.simulation.world import FIRST, Steps, World
+from minsim.simulation.world import World
 
 ARC_ROWS = (ArcRow.SHARE, ArcRow.SHIPPED, ArcRow.LEAKED, ArcRow.IN_TRANSIT, ArcRow.CAP_TODAY)
 SELLER_ROWS = (

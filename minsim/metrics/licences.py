@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from minsim.simulation.engine import Record
-    from minsim.simulation.world import Application
+    from minsim.simulation.log import Application
 
 DAYS_PER_WEEK = 7
 

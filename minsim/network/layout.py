@@ -76,18 +76,22 @@ class Layout:
     # labels
 
     def seller_labels(self) -> tuple[SellerInfo, ...]:
+        """Producers, by product."""
         return tuple(
             SellerInfo(*s.key, s.producer, s.place.region, s.output, s.capacity, self._store_days(s))
             for s in self.sellers
         )
 
     def consumer_labels(self) -> tuple[ConsumerInfo, ...]:
+        """Consumer regions, by material and name."""
         return tuple(self._consumer_label(v) for v in self.consumers)
 
     def arc_labels(self) -> tuple[ArcInfo, ...]:
+        """Arcs, by buyer."""
         return tuple(arc.label for arc in self.arcs)
 
     def holding_labels(self) -> tuple[HoldingInfo, ...]:
+        """Materials held in stockpiles."""
         return tuple(self._holding_label(holding) for holding in self.holdings)
 
     def _sectors(self) -> Iterator[SectorInfo]:

@@ -16,9 +16,10 @@ from minsim.kernel.rows import HoldingIndex, ItemRow
 from minsim.kernel.rules import consumer_column, holding_column
 from minsim.kernel.state import State
 from minsim.network.network import Network
+from minsim.simulation.calendar import EVENT_RANK, FIRST, LAST, Day, Steps
 from minsim.simulation.events import PROCESSES, declared_disruption, price_setting, recovery, release_authority
-from minsim.simulation.log import LogEntry
-from minsim.simulation.world import EVENT_RANK, FIRST, LAST, Application, Day, Process, Steps, World
+from minsim.simulation.log import Application, LogEntry
+from minsim.simulation.world import Process, World
 
 __all__ = ["LogEntry", "Record", "simulate"]
 

@@ -141,3 +141,24 @@ class LogEntry:
 
 PRODUCER_DECISION = "board"
 """Event under which decisions of producers to mothball and restart are logged, and how the names of their effects begin."""
+
+
+@dataclass
+class Application:
+    """One importer's application for licences, for a week's tonnes.
+
+    Attributes
+    ----------
+    event, importer : str
+    applied_day, decided_day : int, int or None
+    tonnes, approved_t, refused_t : float
+        [t]
+    """
+
+    event: str
+    importer: str
+    applied_day: int
+    tonnes: float
+    decided_day: int | None = None
+    approved_t: float = 0.0
+    refused_t: float = 0.0

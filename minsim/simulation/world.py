@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -42,86 +42,13 @@ from minsim.kernel.rows import (
 from minsim.kernel.rules import sector_column, usual_need
 from minsim.kernel.state import State
 from minsim.network.network import Network
-from minsim.simulation.log import LogEntry, LogKind
+from minsim.simulation import transit
+from minsim.simulation.calendar import USER_RANK, Day
+from minsim.simulation.levers import Lever
+from minsim.simulation.log import Application, LogEntry, LogKind
 
-Steps = Generator[simpy.Event, Any, None]
-"""A running process: it yields the events it waits for, and receives their values."""
 Process = Callable[["World"], Generator[simpy.Event, Any, Any]]
 """A generator function of the world: a user's process."""
-
-# Ranks order what is due on one day: SimPy takes the lowest first.
-FIRST = -1
-"""Rank of the notices that the kernel left on the day before."""
-USER_RANK = 5
-"""Rank of a user's processes: before the scenario's events."""
-EVENT_RANK = 10
-"""Rank of the first event of the scenario; the others follow in the order of their keys."""
-LAST = 1_000_000
-"""Rank of the kernel's next advance: after everything due that day."""
-
-
-class Lever:
-    """One row of the state that processes may change, each under its own name.
-
-    Parameters
-    ----------
-    row : array
-        The row without any effect; changed in place.
-    combine : callable
-        Rule for several effects on one column: minimum, maximum, product or sum.
-    settled : callable, optional
-        Called after every change.
-    """
-
-    def __init__(
-        self, row: Floats, combine: Callable[[Floats, Floats], Floats], settled: Callable[[], None] | None = None
-    ) -> None:
-        self.row, self.combine, self.settled = row, combine, settled
-        self.base = row.copy()
-        self.effects: dict[str, tuple[npt.NDArray[np.intp], Floats]] = {}
-
-    def put(self, name: str, where: Sequence[int] | Indices, value: float | Floats) -> None:
-        """Put, or replace, the effect called `name` on the columns `where`."""
-        index = np.asarray(where, dtype=np.intp)  # any other type would be converted at every use, ten times slower
-        amounts = np.empty(len(index))
-        amounts[:] = value
-        self.effects[name] = index, amounts
-        self._settle()
-
-    def drop(self, name: str) -> None:
-        """Remove the effect called `name`."""
-        if self.effects.pop(name, None) is not None:
-            self._settle()
-
-    def _settle(self) -> None:
-        # Products of floats depend on their order; sorted by name, they do not depend on the order of the calls.
-        self.row[:] = self.base
-        for name in sorted(self.effects):
-            where, value = self.effects[name]
-            self.row[where] = self.combine(self.row[where], value)
-        if self.settled is not None:
-            self.settled()
-
-
-@dataclass
-class Application:
-    """One importer's application for licences, for a week's tonnes.
-
-    Attributes
-    ----------
-    event, importer : str
-    applied_day, decided_day : int, int or None
-    tonnes, approved_t, refused_t : float
-        [t]
-    """
-
-    event: str
-    importer: str
-    applied_day: int
-    tonnes: float
-    decided_day: int | None = None
-    approved_t: float = 0.0
-    refused_t: float = 0.0
 
 
 class MarketPrices(Protocol):
@@ -129,15 +56,6 @@ class MarketPrices(Protocol):
 
     def received_by(self, seller: int) -> float:
         """Price that a producer receives, by its column [USD/kg]."""
-
-
-class Day(simpy.Event):
-    """A day on the calendar; its rank orders it among the events of that day."""
-
-    def __init__(self, env: simpy.Environment, delay: int, rank: int) -> None:
-        super().__init__(env)
-        self._ok, self._value = True, None
-        env.schedule(self, rank, delay)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -215,17 +133,8 @@ class World:
         self.state.index[ArcIndex.LEAD_DAYS, :count] = days
         self.state.index[ArcIndex.LEAK_LEAD_DAYS, :count] = days + self.leak_extra_days.row.astype(np.int64)
         self.state.index[ArcIndex.AIR_LEAD_DAYS, :count] = np.minimum(days, self.air_days.row).astype(np.int64)
-        self._lengthen_ring(int(self.state.index[ArcIndex.LEAK_LEAD_DAYS, :count].max(initial=0)))
-
-    def _lengthen_ring(self, days: int) -> None:
-        """Extend the transit ring for a longer lead time; goods under way keep their day of arrival."""
-        old = self.state.ring.shape[0]
-        if days < old:
-            return
-        ring = np.zeros((2 * days, self.state.ring.shape[1]))
-        due = self.day + np.arange(old)
-        ring[due % len(ring)] = self.state.ring[due % old]
-        self.state = self.state._replace(ring=ring)
+        longest = int(self.state.index[ArcIndex.LEAK_LEAD_DAYS, :count].max(initial=0))
+        self.state = transit.with_room_for(self.state, self.day, longest)
 
     def _set_stores(self) -> None:
         # New capacity adds storage: a producer without output has none, and could make nothing.
@@ -454,18 +363,7 @@ class World:
             self.held_days.put(name, arcs, days)
             later = (self.held_days.row - before).astype(np.int64)
             if later.max(initial=0) > 0:
-                self._hold(later)
-
-    def _hold(self, days: npt.NDArray[np.int64]) -> None:
-        """Delay goods at sea, by a number of days for each arc [days]."""
-        old = self.state.ring.shape[0]
-        laden = self.state.ring[(self.day + np.arange(old)) % old].any(axis=1)
-        self._lengthen_ring(int(np.flatnonzero(laden).max(initial=0) + days.max()) + 1)
-        ring = self.state.ring
-        due = self.day + np.arange(len(ring))
-        for a in np.flatnonzero(days > 0):
-            tonnes = ring[due % len(ring), a]
-            ring[(due + days[a]) % len(ring), a] = tonnes
+                self.state = transit.held(self.state, self.day, later)
 
     def serve_first(self, name: str, arcs: Indices, rank: int) -> None:
         """Put arcs into a supply class, by which sellers short of product serve them.

@@ -24,7 +24,7 @@ from minsim.reference.screening import Screen, StageScreen
 from minsim.regression.drifts import Drift
 from minsim.regression.tables import Baseline, Table
 from minsim.results.answer import Answer
-from minsim.simulation.world import Application
+from minsim.simulation.log import Application
 from minsim.studies.budget_search import Budget, Mix, Point, Step, Yield
 from minsim.studies.comparison import CentralCase, Comparison
 from minsim.studies.ensemble_estimates import Band

@@ -12,7 +12,7 @@ from networks import START
 from minsim.charts.licences import plot_licences
 from minsim.metrics.licences import licence_columns, licence_weeks
 from minsim.results import run as results
-from minsim.simulation.world import Application
+from minsim.simulation.log import Application
 
 COLUMNS = ["week", "event", "importer", "applied_t", "approved_t", "refused_t", "waiting_t", "mean_wait_days"]
 LICENCE = {"review_days": 20, "decisions_per_day": 5, "approval_rate": 0.75, "reapply_after_days": 30}

@@ -23,6 +23,7 @@ from minsim.scenario.format.events import (
     Tariff,
     TradeBloc,
 )
+from minsim.simulation.calendar import Steps
 from minsim.simulation.events.blocs import trade_bloc
 from minsim.simulation.events.chokepoints import chokepoint
 from minsim.simulation.events.curbs import export_curb
@@ -30,7 +31,7 @@ from minsim.simulation.events.demand import demand_shock, substitution
 from minsim.simulation.events.prices import market_flood, price_floor, price_setting, tariff
 from minsim.simulation.events.stockpiles import declared_disruption, release_authority
 from minsim.simulation.events.supply import capacity_project, outage, pandemic, recovery
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 EventProcess = Callable[[World, ScheduledEvent, int], Steps]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from minsim.kernel.codes import SupplyClass
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import TradeBloc
+from minsim.simulation.calendar import Steps
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 
 def trade_bloc(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:

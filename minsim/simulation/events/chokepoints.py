@@ -8,8 +8,9 @@ from minsim.kernel.compiling import Indices
 from minsim.network.trade import route_closeness
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint
+from minsim.simulation.calendar import Steps
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 
 def arcs_through(world: World, event: Chokepoint) -> Indices:

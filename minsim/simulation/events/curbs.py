@@ -11,10 +11,11 @@ from minsim.kernel.compiling import Floats, Indices
 from minsim.kernel.rows import ArcIndex, ArcRow, BuyerRow, PermitRow
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import ExportCurb, Quota
+from minsim.simulation.calendar import Steps
 from minsim.simulation.events.licences import licence_regime
 from minsim.simulation.events.ramp import ramp
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 
 def export_curb(world: World, scheduled: ScheduledEvent, rank: int) -> Steps:

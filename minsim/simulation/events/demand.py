@@ -9,9 +9,10 @@ from minsim.network.trade import DAYS_PER_YEAR
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import DemandShock, Substitution
 from minsim.scenario.format.numbers import Names
+from minsim.simulation.calendar import Steps
 from minsim.simulation.events.ramp import ramp
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 
 def selected_sectors(world: World, materials: Names, regions: Names, sectors: Names) -> list[int]:

@@ -19,8 +19,9 @@ from minsim.kernel.rows import ArcRow, ItemRow, PermitIndex, PermitRow
 from minsim.scenario.distributions import draw
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Licence
-from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Application, Steps, World
+from minsim.simulation.calendar import Steps
+from minsim.simulation.log import Application, LogEntry, LogKind
+from minsim.simulation.world import World
 
 DAYS_PER_WEEK = 7
 

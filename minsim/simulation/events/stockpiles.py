@@ -7,11 +7,12 @@ from minsim.kernel.rows import HoldingIndex
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import Chokepoint, ExportCurb, Outage, Pandemic
 from minsim.scenario.format.numbers import Names
+from minsim.simulation.calendar import Steps
 from minsim.simulation.events.chokepoints import arcs_through
 from minsim.simulation.events.curbs import curbed_arcs
 from minsim.simulation.events.curbs import has_zero_magnitude as curb_has_zero_magnitude
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 
 def release_authority(world: World, holding: int, rank: int) -> Steps:

@@ -13,9 +13,10 @@ from minsim.scenario.distributions import draw
 from minsim.scenario.event_dates import ScheduledEvent
 from minsim.scenario.format.events import CapacityProject, Hazard, Incentive, Outage, Pandemic, ProducerReference
 from minsim.scenario.stages import chain
+from minsim.simulation.calendar import Steps
 from minsim.simulation.events.ramp import ramp
 from minsim.simulation.log import LogEntry, LogKind
-from minsim.simulation.world import Steps, World
+from minsim.simulation.world import World
 
 WEEK_DAYS = 7
 

@@ -19,8 +19,9 @@ from minsim.kernel.daily_record import SectorDay
 from minsim.network.network import Network, build_network
 from minsim.scenario import scenario_from_mapping
 from minsim.scenario.distributions import Draws
+from minsim.simulation.calendar import LAST
 from minsim.simulation.engine import Record, simulate
-from minsim.simulation.world import LAST, World
+from minsim.simulation.world import World
 
 Mapping = dict[str, Any]
 

@@ -14,7 +14,7 @@ from simulation.events.builders import CHINA, USE, Mapping, Probe, chain, curb, 
 from minsim.kernel.rows import ArcRow
 from minsim.simulation.engine import Record
 from minsim.simulation.events.licences import Office
-from minsim.simulation.world import Application
+from minsim.simulation.log import Application
 
 START, LENGTH = 30, 200
 
