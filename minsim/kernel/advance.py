@@ -11,7 +11,7 @@ into `advance`, as one unit. With NUMBA_DISABLE_JIT=1 the same source runs as pl
 from __future__ import annotations
 
 from minsim.kernel.books import check_nodes, check_products, check_transit, grow, product_total, record
-from minsim.kernel.compiling import Index, compiled, phase
+from minsim.kernel.compiling import compiled
 from minsim.kernel.consumption import consume, end_releases, release, set_demand
 from minsim.kernel.lists import all_products
 from minsim.kernel.permits import set_caps
@@ -21,19 +21,6 @@ from minsim.kernel.rows import ProductRow
 from minsim.kernel.state import State
 from minsim.kernel.stockpile_buying import buy_for_stockpiles, plan_purchases
 from minsim.kernel.trading import contract_pass, learn_orders, re_source, spot_pass
-
-
-@phase
-def trade(st: State, day: Index) -> None:
-    """Phases 5 and 6, downstream products first."""
-    plan_purchases(st)
-    set_caps(st)
-    for p in all_products(st):
-        contract_pass(st, p, day)
-        spot_pass(st, p, day)
-        learn_orders(st, p)
-        re_source(st, p, day)
-    buy_for_stockpiles(st, day)
 
 
 @compiled
@@ -58,14 +45,21 @@ def advance(st: State, a: int, b: int) -> int:
     day = a
     while day < b:
         open_day(st)
-        arrive(st, day)
-        produce(st)
-        set_demand(st)
+        arrive(st, day)  # phase 2
+        produce(st)  # phase 3
+        set_demand(st)  # phase 4
         consume(st)
         noticed = release(st)
-        trade(st, day)
-        set_prices(st)
-        noticed = end_releases(st) or noticed
+        plan_purchases(st)  # phase 5, downstream products first
+        set_caps(st)
+        for p in all_products(st):
+            contract_pass(st, p, day)
+            spot_pass(st, p, day)
+            learn_orders(st, p)
+            re_source(st, p, day)
+        buy_for_stockpiles(st, day)  # phase 6
+        set_prices(st)  # phase 7
+        noticed = end_releases(st) or noticed  # phase 8
         record(st, day)
         broken = check_nodes(st, day)
         broken = check_products(st, day) or broken

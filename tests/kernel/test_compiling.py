@@ -76,16 +76,13 @@ def call(package: Path, factor: float = 2.0, lift: float = 1.0, **environment: s
 
 def test_an_edited_callee_in_another_file_is_compiled_again(package: Path) -> None:
     assert call(package) == (21.0, 0)
-    assert call(package) == (21.0, 1)
-    assert call(package, factor=3.0) == (31.0, 0)
     assert call(package, factor=3.0, lift=5.0) == (35.0, 0)
-    assert call(package) == (21.0, 1), "a version seen before is still there"
+    assert call(package) == (21.0, 1), "what was compiled before is still there"
 
 
 def test_a_users_cache_folder_is_honoured(package: Path, tmp_path: Path) -> None:
     chosen = tmp_path / "chosen"
     assert call(package, NUMBA_CACHE_DIR=str(chosen)) == (21.0, 0)
-    assert call(package, NUMBA_CACHE_DIR=str(chosen)) == (21.0, 1)
     assert list(chosen.rglob("compiled-*/*.nbi"))
     assert not (package / "__pycache__").exists()
 
