@@ -138,12 +138,14 @@ def test_two_processes_never_mix_their_files(run, tmp_path):
 def test_a_file_is_whole_or_as_it_was(tmp_path, fault):
     path = tmp_path / "deep" / "page.html"
     write_text(path, "before")
-    with (
-        pytest.raises(OutputError if isinstance(fault, OSError) else KeyboardInterrupt) as caught,
-        whole_file(path) as draft,
-    ):
-        draft.write_text("half", "utf-8")
-        raise fault
+
+    def write():
+        with whole_file(path) as draft:
+            draft.write_text("half", "utf-8")
+            raise fault
+
+    with pytest.raises(OutputError if isinstance(fault, OSError) else KeyboardInterrupt) as caught:
+        write()
     if isinstance(fault, OSError):
         assert str(caught.value) == f"cannot write {path}: no space left on device"
     assert content(path.parent) == {"page.html": b"before"}
