@@ -12,7 +12,6 @@ import numpy as np
 
 from minsim.charts.page import bare, framed, write_page
 from minsim.charts.style import COLOURS, DASHES, GREY, INK, LIGHT_GREY, drawing_style, panels, save_figure
-from minsim.errors import OutputError
 from minsim.regression.drifts import METRIC_WORDS, Drift
 from minsim.regression.session import Verdict
 from minsim.regression.tables import Baseline, Key, unit_of
@@ -63,14 +62,10 @@ def draw_all(verdict: Verdict, folder: Path) -> list[Path]:
     if verdict.old is None:
         return []
     drawn = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for topic in topics(verdict.drifts):
-            path = folder / f"{verdict.name}-{topic.stem}.png"
-            save_figure(draw(verdict.name, topic, verdict.old, verdict.new), path)
-            drawn.append(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {(error.strerror or str(error)).lower()}") from error
+    for topic in topics(verdict.drifts):
+        path = folder / f"{verdict.name}-{topic.stem}.png"
+        save_figure(draw(verdict.name, topic, verdict.old, verdict.new), path)
+        drawn.append(path)
     return drawn
 
 

@@ -1,20 +1,22 @@
 """Style of every chart: colours, sizes, text on the page; and files with reproducible bytes.
 
-matplotlib is imported by the functions that draw, and only its object interface is used (pyplot's in a notebook): no
-global state is read or left behind. Colours are those of Okabe and Ito, distinct for every kind of colour vision; widths
+matplotlib is imported by the functions that draw, and only its object interface is used, in a notebook too: no global
+state is read or left behind. Colours are those of Okabe and Ito, distinct for every kind of colour vision; widths
 and dashes distinguish lines in grey.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import functools
+import io
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minsim.results.atomic import whole_file
 from minsim.text.formatting import MONTHS
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 WIDTH_IN, HEIGHT_IN, MARGIN_IN = 9.0, 6.5, 0.35
 PNG_DPI = 200
+SCREEN_DPI = 100
 
 INK, GREY, LIGHT_GREY = "#1a1a1a", "#5c5c5c", "#d4d4d4"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -52,33 +55,28 @@ def drawing_style() -> Iterator[None]:
     """Draw in minsim's style, independent of the user's settings, which stay unchanged."""
     import matplotlib
 
-    if in_notebook():
-        _choose_backend()
-    screen = ("backend", "interactive")  # by which a notebook shows figures
+    screen = ("backend", "interactive")  # the user's choice, which setting it would load
     settings: Any = {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith(screen)}
     settings.update(STYLE)
     with matplotlib.rc_context(settings):
         yield
 
 
-@functools.cache
-def _choose_backend() -> None:
-    """Select the notebook's backend by a first figure: inside `drawing_style` its settings would be lost."""
-    from matplotlib import pyplot
-
-    pyplot.close(pyplot.figure())
-
-
 def save_figure(figure: Figure, *paths: Path) -> None:
-    """Write a figure to files, PNG or SVG by their names; the same figure gives the same bytes."""
+    """Write a figure to files, PNG or SVG by their names, each whole or not at all; the same figure gives the same bytes.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written.
+    """
     with drawing_style():
         for path in paths:
-            metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
-            figure.savefig(path, dpi=PNG_DPI, metadata=metadata)
-    if in_notebook():
-        from matplotlib import pyplot
-
-        pyplot.close(figure)  # it went to a file; the cell need not show it
+            metadata = {"Date": None, "Creator": None} if path.suffix.lower() == ".svg" else {"Software": None}
+            with whole_file(path) as draft:
+                figure.savefig(draft, dpi=PNG_DPI, metadata=metadata)
+    if figure in _unshown:
+        _unshown.remove(figure)  # it went to a file; the cell need not show it
 
 
 def darker(colour: str) -> tuple[float, float, float]:
@@ -107,18 +105,35 @@ def text_on(colour: str) -> str:
 
 
 def new_figure(height_in: float = HEIGHT_IN) -> Figure:
-    """An empty page, drawn without a screen; in a notebook a pyplot figure, which the cell shows and releases."""
-    size_in = (WIDTH_IN, height_in)
-    if in_notebook():
-        from matplotlib import pyplot
-
-        return pyplot.figure(figsize=size_in, dpi=100)
+    """An empty page, drawn without a screen; in a notebook the cell shows it once it has run."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size_in, dpi=100)
+    figure = Figure(figsize=(WIDTH_IN, height_in), dpi=SCREEN_DPI)
     FigureCanvasAgg(figure)
+    if in_notebook():
+        if not _unshown:
+            sys.modules["IPython"].get_ipython().events.register("post_execute", show_figures)
+        _unshown.append(figure)
     return figure
+
+
+_unshown: list[Figure] = []
+"""Figures that the running cell of a notebook has drawn. pyplot would keep each until somebody closes it."""
+
+
+def show_figures() -> None:
+    """Show what a cell has drawn, in that order, and let go of it."""
+    ipython = sys.modules["IPython"]
+    ipython.get_ipython().events.unregister("post_execute", show_figures)
+    figures = _unshown.copy()
+    _unshown.clear()
+    for figure in figures:
+        picture = io.BytesIO()
+        with drawing_style():
+            figure.savefig(picture, format="png", dpi=SCREEN_DPI)
+        shown = {"image/png": base64.b64encode(picture.getvalue()).decode(), "text/plain": repr(figure)}
+        ipython.display.display(shown, raw=True)
 
 
 def in_notebook() -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,10 +14,11 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from minsim.errors import MinsimError, NotInRunError, OutputError, ScenarioError
+from minsim.errors import MinsimError, NotInRunError, ScenarioError
+from minsim.results.atomic import reason
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from minsim.results.answer import Answer
     from minsim.scenario import Scenario
@@ -30,8 +34,93 @@ COMMAND_LINE = "minsim.command_line"
 MOST_FAILURES_TOLD = 5
 
 
+# --------------------------------------------------------------------------------------------------------------- printing
+
+
+PLAIN = {
+    "–": "-", "—": "-", "−": "-", "\u2010": "-", "\u2011": "-", "…": "...", "×": "x", "·": ".", "•": "*", "±": "+/-",
+    "≤": "<=", "≥": ">=", "≈": "~", "→": "->", "←": "<-", "\u2018": "'", "’": "'", "“": '"', "”": '"',
+    "\u00a0": " ", "\u2009": " ", "\u202f": " ", "α": "alpha", "σ": "sigma", "ρ": "rho", "γ": "gamma", "ι": "iota",
+    "µ": "u", "μ": "u", "€": "EUR", "£": "GBP",
+}  # fmt: skip
+"""What stands for a sign that a stream's encoding lacks."""
+
+
+def _plainer(error: UnicodeError) -> tuple[str, int]:
+    """Handler of encoding errors: what `PLAIN` says, else the letter without its accent, else a question mark."""
+    import unicodedata
+
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    plain = (
+        PLAIN.get(sign) or unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode() for sign in signs
+    )
+    return "".join(text or "?" for text in plain), error.end
+
+
+codecs.register_error("minsim.plainer", _plainer)
+
+
+def prepare_streams() -> None:
+    """Make what is printed never fail for its letters: a stream that is not UTF-8 gets the nearest it can show."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the shell
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif stream.errors in ("strict", "backslashreplace") and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="minsim.plainer")
+
+
+def shows_any_letter() -> bool:
+    """Whether standard output takes every letter; else what another program reads is better written in ASCII."""
+    return codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf")
+
+
+def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a text.
+
+    What goes to standard error is not worth a result: where nobody can read it, the command goes on.
+    """
+    if not err:
+        click.echo(text, file=sys.stdout, nl=nl)  # click would choose an encoding of its own for some streams
+        return
+    with contextlib.suppress(OSError):
+        click.echo(text, file=sys.stderr, nl=nl)
+
+
+def print_page(*pages: RenderableType) -> None:
+    """Print tables and texts."""
+    console().print(*pages)
+
+
+def _silence(stream: IO[str]) -> bool:
+    """Whether a stream takes nothing more; then it goes nowhere, so that Python does not try again when it ends."""
+    try:
+        stream.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+        return True
+    return False
+
+
+# --------------------------------------------------------------------------------------------------------------- commands
+
+
 class Commands(click.Group):
     """A group of commands that turns errors raised on purpose into messages and exit codes; a bug keeps its traceback."""
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run the command line; what cannot be printed is said on standard error, unless the reader has left."""
+        prepare_streams()
+        try:
+            return super().main(*args, **settings)
+        except OSError as error:
+            if not settings.get("standalone_mode", True) or not _silence(sys.stdout):
+                raise
+            say(f"Error: cannot print: {reason(error)}; what the command writes to files is complete", err=True)
+            sys.exit(EXIT_FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order a newcomer needs them, in which they were added."""
@@ -48,13 +137,13 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ScenarioError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             ctx.exit(EXIT_INVALID)
         except MinsimError as error:
-            click.echo(f"Error: {error}", err=True)
+            say(f"Error: {error}", err=True)
             ctx.exit(EXIT_INVALID if isinstance(error, NotInRunError) else EXIT_FAILED)
         except KeyboardInterrupt:
-            click.echo("Interrupted. What keeps its replications in a folder goes on there when asked again.", err=True)
+            say("Interrupted. What keeps its replications in a folder goes on there when asked again.", err=True)
             ctx.exit(EXIT_INTERRUPTED)
 
 
@@ -72,7 +161,7 @@ def leave(code: int) -> NoReturn:
 def warn(scenario: Scenario) -> None:
     """Print what deserves a look."""
     for warning in scenario.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
 
 
 def console(stream: IO[str] | None = None) -> Console:
@@ -124,26 +213,16 @@ def tell(answer: Answer) -> None:
     """Print an answer in words."""
     from rich.text import Text
 
-    page = console()
-    page.print(Text(answer.headline, style="bold"))
+    print_page(Text(answer.headline, style="bold"))
     for line in answer.lines:
-        page.print(Text(line))
+        print_page(Text(line))
 
 
 def tell_written(folder: Path) -> None:
     """Print which files a command left in its folder."""
     from minsim.cli import tables
 
-    console().print(tables.files_written(folder))
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """A system error while a file is written becomes a message that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    print_page(tables.files_written(folder))
 
 
 def exit_on_failures(failed: Sequence[FailedRun], scenarios: Sequence[str], overrides: Sequence[str]) -> None:
@@ -154,15 +233,15 @@ def exit_on_failures(failed: Sequence[FailedRun], scenarios: Sequence[str], over
 
     from minsim.text.formatting import count
 
-    click.echo(f"Error: {count(len(failed), 'replication')} failed:", err=True)
+    say(f"Error: {count(len(failed), 'replication')} failed:", err=True)
     for run in failed[:MOST_FAILURES_TOLD]:
-        click.echo(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
+        say(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
         if run.is_repeatable:
             changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
             settings = [word for text in changes for word in ("--set", text)]
             drawn = [] if run.central else ["--seed", str(run.seed), "--replication", str(run.failure.replication)]
             again = shlex.join(["minsim", "run", scenarios[run.scenario], *settings, *drawn])
-            click.echo(f"    {again}", err=True)
+            say(f"    {again}", err=True)
     if len(failed) > MOST_FAILURES_TOLD:
-        click.echo(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
+        say(f"  and {len(failed) - MOST_FAILURES_TOLD} more, all named in summary.json", err=True)
     leave(EXIT_FAILED)

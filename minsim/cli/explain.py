@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from minsim.cli.common import console, json_text, progress, tell_written
+from minsim.cli.common import json_text, print_page, progress, say, tell_written
 from minsim.cli.options import (
     RunOptions,
     collected,
@@ -43,15 +43,14 @@ def attribute(scenario: str, options: RunOptions) -> None:
         from minsim.explain import attribution
 
         found = attribution.attribute(finished)
-    if not options.as_json:
-        from minsim.cli import explain_tables
-
-        console().print(explain_tables.attribution_page(found))
     options.save(found, folder)
     if options.as_json:
-        click.echo(json_text(found.summary()))
-    else:
-        tell_written(folder)
+        say(json_text(found.summary()))
+        return
+    from minsim.cli import explain_tables
+
+    print_page(explain_tables.attribution_page(found))
+    tell_written(folder)
 
 
 @click.command()
@@ -83,8 +82,8 @@ def why(scenario: str, region: str, date: str, material: str | None, options: Ru
     explanation = tracing.why(finished, region, date, material)
     if options.as_json:
         told = {"scenario": loaded.name, "as_of": loaded.model.as_of.isoformat(), **explanation.as_dict()}
-        click.echo(json_text(told))
+        say(json_text(told))
         return
     from minsim.cli import explain_tables
 
-    console().print(explain_tables.explanation_page(explanation))
+    print_page(explain_tables.explanation_page(explanation))

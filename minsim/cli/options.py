@@ -28,13 +28,17 @@ from minsim.cli.common import (
     command_line,
     counted_progress,
     exit_on_failures,
+    print_page,
     progress,
+    say,
     tell,
     tell_written,
     warn,
 )
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from minsim.results.run import Run
     from minsim.scenario import Scenario
 
@@ -208,9 +212,7 @@ class RunOptions:
 
         held = read_folder(Path(target))
         if held.version != __version__:
-            click.echo(
-                f"warning: {target} was written by minsim {held.version}, this is minsim {__version__}", err=True
-            )
+            say(f"warning: {target} was written by minsim {held.version}, this is minsim {__version__}", err=True)
         scenario = self._with_events(held.scenario.with_overrides(self.changes))
         warn(scenario)
         if self.seed is None and self.replication is None:
@@ -218,8 +220,12 @@ class RunOptions:
         return self.simulate(scenario)
 
     def folder(self, *default: str) -> Path:
-        """Where results are written; by default in a folder below `results`."""
-        return self.out or Path("results", *default)
+        """Where results are written, by default in a folder below `results`; refused at once where it is somebody else's."""
+        from minsim.results.ownership import refuse_foreign
+
+        folder = self.out or Path("results", *default)
+        refuse_foreign(folder)
+        return folder
 
     def save(self, result: Any, folder: Path, **more: Any) -> None:
         """Write the files of a result."""
@@ -257,8 +263,8 @@ class StudyOptions(RunOptions):
             with dask_cluster(self.scheduler) as cluster:
                 yield {"jobs": self.jobs or cluster.jobs, "executor": cluster.executor, "progress": progress}
 
-    def conclude(self, found: Any, folder: Path, *scenarios: str) -> None:
-        """Say what was found, write it, and end with an error where replications failed.
+    def conclude(self, found: Any, folder: Path, *scenarios: str, page: RenderableType | None = None) -> None:
+        """Write what was found, say it, and end with an error where replications failed.
 
         Parameters
         ----------
@@ -268,9 +274,13 @@ class StudyOptions(RunOptions):
             Where its files go.
         *scenarios : str
             As the user named them, for the commands that run failed replications again.
+        page : renderable, optional
+            Tables to print before the answer.
         """
-        tell(found.answer())
         self.save(found, folder)
+        if page is not None:
+            print_page(page)
+        tell(found.answer())
         tell_written(folder)
         exit_on_failures(getattr(found, "failed_runs", ()), scenarios, self.overrides)
 

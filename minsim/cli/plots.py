@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from minsim.charts import KINDS
-from minsim.cli.common import progress
+from minsim.cli.common import progress, say
 from minsim.cli.options import RunOptions, collected, file_option, scenario_options
-from minsim.errors import OutputError
 
 _KINDS = "\n      ".join(f"{name:<12} {kind.shows}" for name, kind in KINDS.items())
 
@@ -70,10 +69,5 @@ def plot(
         from minsim.charts import style
 
         figure = charts.draw(run, kind, material=material, region=region, event=event)
-        for path in files:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                style.save_figure(figure, path)
-            except OSError as error:
-                raise OutputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
-    click.echo(f"drew {', '.join(map(str, files))}", err=True)
+        style.save_figure(figure, *files)
+    say(f"drew {', '.join(map(str, files))}", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minsim.cli.common import console, writing
+from minsim.cli.common import print_page, say
 from minsim.cli.options import (
     StudyOptions,
     collected,
@@ -51,7 +51,7 @@ def list_command() -> None:
     """
     from minsim.cli import reference_tables
 
-    console().print(reference_tables.list_page())
+    print_page(reference_tables.list_page())
 
 
 @data.command()
@@ -66,7 +66,7 @@ def show(material: str) -> None:
     from minsim.cli import reference_tables
 
     _known(material)
-    console().print(reference_tables.material_page(material))
+    print_page(reference_tables.material_page(material))
 
 
 @data.command()
@@ -89,7 +89,7 @@ def check(material: tuple[str, ...]) -> None:
         if key not in checkable():
             raise ScenarioError.single(f"{key} is for screening only: it has no chain, so there is nothing to check")
     compared = [found for key in material or checkable() for found in compare_with_published(key)]
-    console().print(reference_tables.check_page(compared))
+    print_page(reference_tables.check_page(compared))
 
 
 @click.command()
@@ -142,15 +142,16 @@ def screen(
     if plot is not None and plot.suffix not in (".png", ".svg"):
         raise click.BadParameter(f"expected a name that ends in .png or .svg, got {plot.name}", param_hint="--plot")
     screens = screening.screen_materials(simulate=not quick)
-    console().print(reference_tables.screen_page(screens))
     if table is not None:
         _write_screen(table, screens)
     if plot is not None:
         from minsim.charts.screening import save_screen
 
-        with writing(plot):
-            save_screen(screens, plot)
-        click.echo(f"drew {plot}", err=True)
+        save_screen(screens, plot)
+    print_page(reference_tables.screen_page(screens))
+    for done, file in (("wrote", table), ("drew", plot)):
+        if file is not None:
+            say(f"{done} {file}", err=True)
 
 
 def _screen_dynamic(region: str, replications: int, options: StudyOptions) -> None:
@@ -160,7 +161,7 @@ def _screen_dynamic(region: str, replications: int, options: StudyOptions) -> No
         from minsim.cli import reference_tables
 
         found = studies.stop_each_producer(region=region, replications=replications, out=folder, **crew)
-    console().print(reference_tables.stops_page(found))
+    print_page(reference_tables.stops_page(found))
     options.conclude(found, folder)
 
 
@@ -190,8 +191,8 @@ def new(name: str, materials: str, out: Path | None, force: bool) -> None:
     keys = [key.strip() for key in materials.split(",") if key.strip()]
     scenario = new_scenario.write_scenario(path, keys, name=name, force=force)
     for warning in scenario.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    click.echo(f"wrote {path}: {', '.join(scenario.model.materials)}; balanced, nothing happens yet")
+        say(f"warning: {warning}", err=True)
+    say(f"wrote {path}: {', '.join(scenario.model.materials)}; balanced, nothing happens yet")
 
 
 def _known(material: str) -> None:
@@ -204,27 +205,20 @@ def _known(material: str) -> None:
 
 def _write_screen(path: Path, screens: list[Screen]) -> None:
     """One row a material and stage; what holds of the material is repeated, an infinite time is empty."""
-    import csv
+    from minsim.results.atomic import write_text
+    from minsim.results.files import csv_text
 
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with writing(path), beside.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(SCREEN_COLUMNS)
-            for rank, s in enumerate(screens, 1):
-                survive = "" if math.isinf(s.survive_days) else f"{s.survive_days:g}"
-                reliance = "" if s.reliance is None else f"{s.reliance:.6g}"
-                for x in s.stages:
-                    writer.writerow(
-                        [
-                            rank, s.material, s.tier, x.stage, f"{x.hhi:.6g}", x.largest_supplier,
-                            f"{x.largest_share:.6g}", f"{x.n_minus_1:.6g}", reliance, s.reliance_is_bound,
-                            f"{s.cover_days:g}", s.cover_is_assumed, s.supplier, f"{s.exposure:.6g}",
-                            s.exposure_basis, survive, s.survive_basis,
-                        ]
-                    )  # fmt: skip
-        with writing(path):
-            beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    click.echo(f"wrote {path}", err=True)
+    rows = []
+    for rank, s in enumerate(screens, 1):
+        survive = "" if math.isinf(s.survive_days) else f"{s.survive_days:g}"
+        reliance = "" if s.reliance is None else f"{s.reliance:.6g}"
+        rows += [
+            [
+                rank, s.material, s.tier, x.stage, f"{x.hhi:.6g}", x.largest_supplier,
+                f"{x.largest_share:.6g}", f"{x.n_minus_1:.6g}", reliance, s.reliance_is_bound,
+                f"{s.cover_days:g}", s.cover_is_assumed, s.supplier, f"{s.exposure:.6g}",
+                s.exposure_basis, survive, s.survive_basis,
+            ]
+            for x in s.stages
+        ]  # fmt: skip
+    write_text(path, csv_text(SCREEN_COLUMNS, rows))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from minsim.cli.common import EXIT_FAILED, EXIT_INVALID, leave, warn
+from minsim.cli.common import EXIT_FAILED, EXIT_INVALID, counted_progress, leave, say, warn
 from minsim.cli.options import file_option, folder_option, override_option
 from minsim.errors import BaselineError
 
@@ -46,25 +46,31 @@ def regress(
     from minsim import regression
     from minsim.charts import drifts
     from minsim.regression import reports
+    from minsim.results.atomic import write_text
 
-    verdicts = []
+    verdicts: list[regression.Verdict] = []
     try:
         tasks = regression.plan(scenario, baselines, overrides, update=update)
         for task in tasks:
             warn(task.scenario)
-        for verdict in regression.regress(tasks, update=update):
-            click.echo("\n".join([verdict.headline, *(f"  {line}" for line in verdict.lines)]))
-            verdicts.append(verdict)
+        with counted_progress("Scenarios") as progress:
+            for verdict in regression.regress(tasks, update=update):
+                verdicts.append(verdict)
+                if progress is not None:
+                    progress(len(verdicts), len(tasks))
+        # Reports first: what cannot be printed must not cost them.
+        for file, text_of in ((junit, reports.junit_xml), (markdown, reports.markdown)):
+            if file is not None:
+                write_text(file, text_of(verdicts))
+        drawn = [path for verdict in verdicts if plots is not None for path in drifts.draw_all(verdict, plots)]
     except BaselineError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         leave(EXIT_INVALID)
-    if plots is not None:
+    finally:
         for verdict in verdicts:
-            for path in drifts.draw_all(verdict, plots):
-                click.echo(f"drew {path}", err=True)
-    for file, text_of in ((junit, reports.junit_xml), (markdown, reports.markdown)):
-        if file is not None:
-            reports.write_report(file, text_of(verdicts))
+            say("\n".join([verdict.headline, *(f"  {line}" for line in verdict.lines)]))
+    for path in drawn:
+        say(f"drew {path}", err=True)
     if any(verdict.status == "drift" for verdict in verdicts):
-        click.echo("A wanted change? Accept it with --update, and commit the baselines with it.", err=True)
+        say("A wanted change? Accept it with --update, and commit the baselines with it.", err=True)
         leave(EXIT_FAILED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from minsim.cli.common import command_line
+from minsim.cli.common import command_line, say
 from minsim.cli.options import RunOptions, collected, file_option, jobs_option, scenario_options
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def report(scenario: str, page: Path | None, draws: int, seconds: float, jobs: i
       minsim report results/magnet-ban
       minsim report magnet-ban --set stockpiles.project-vault.target_days=60 -o vault-60.html
     """
-    from minsim.regression.reports import write_report
     from minsim.report.contents import Effort, gather
     from minsim.report.page import render
+    from minsim.results.atomic import write_text
 
     folder = Path(scenario)
     if folder.is_dir():
@@ -68,7 +68,7 @@ def report(scenario: str, page: Path | None, draws: int, seconds: float, jobs: i
     found = gather(finished, Effort(draws, seconds, jobs), _announced())
     text = render(found, command=command_line(), made_by=made_by, notices=notices)
     path = page or folder / "report.html"
-    write_report(path, text)
+    write_text(path, text)
     _say(f"Wrote {path} ({len(text.encode()) / 1000:,.0f} kB)")
 
 
@@ -82,12 +82,12 @@ def _run_again(folder: Path) -> tuple[Run, str | None, tuple[str, ...]]:
     finished = run.run(held.scenario, seed=held.seed, replication=held.replication)
     notices = changes(held, finished)
     for notice in notices:
-        click.echo(f"warning: {notice}", err=True)
+        say(f"warning: {notice}", err=True)
     return finished, held.command, notices
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def _announced() -> Callable[[str, int, int], None]:

@@ -7,7 +7,16 @@ from typing import Literal
 
 import click
 
-from minsim.cli.common import EXIT_FAILED, command_line, console, counted_progress, json_text, leave, tell_written
+from minsim.cli.common import (
+    EXIT_FAILED,
+    command_line,
+    counted_progress,
+    json_text,
+    leave,
+    print_page,
+    say,
+    tell_written,
+)
 from minsim.cli.options import (
     RunOptions,
     collected,
@@ -96,15 +105,14 @@ def _run_one(target: str, file_format: FileFormat, bracket: bool, options: RunOp
     loaded = options.load(target)
     folder = options.folder(loaded.name if options.company is None else f"{loaded.name}-{options.company.stem}")
     finished = options.simulate(loaded, bracket=bracket)
-    if not options.as_json:
-        from minsim.cli import tables
-
-        console().print(tables.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
     options.save(finished, folder, format=file_format)
     if options.as_json:
-        click.echo(json_text(finished.summary()))
-    else:
-        tell_written(folder)
+        say(json_text(finished.summary()))
+        return
+    from minsim.cli import tables
+
+    print_page(tables.answer_page(loaded, finished.answer(), finished.summary()["metrics"]))
+    tell_written(folder)
 
 
 def _run_all(jobs: int | None, file_format: FileFormat, bracket: bool, options: RunOptions) -> None:
@@ -123,13 +131,13 @@ def _run_all(jobs: int | None, file_format: FileFormat, bracket: bool, options: 
     with counted_progress("Scenarios") as progress:
         entries = library_runs.run_all(list(map(request, library())), jobs or usable_cores(), progress)
     library_runs.save_index(entries, folder, plot=not options.no_plot)
-    console().print(library_tables.catalogue_page(entries))
+    print_page(library_tables.catalogue_page(entries))
     tell_written(folder)
     failed = [entry for entry in entries if entry.failure is not None]
     for entry in failed:
-        click.echo(f"{entry.name} failed:\n{entry.failure}", err=True)
+        say(f"{entry.name} failed:\n{entry.failure}", err=True)
     if failed:
-        click.echo(f"Error: {len(failed)} of {len(entries)} scenarios failed; the others are written", err=True)
+        say(f"Error: {len(failed)} of {len(entries)} scenarios failed; the others are written", err=True)
         leave(EXIT_FAILED)
 
 

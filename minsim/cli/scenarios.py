@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from minsim.cli.common import EXIT_INVALID, console, json_text, leave, warn, writing
+from minsim.cli.common import EXIT_INVALID, json_text, leave, print_page, say, shows_any_letter, warn
 from minsim.cli.options import RunOptions, file_option
 from minsim.errors import ScenarioError
 
@@ -24,7 +24,7 @@ def list_command() -> None:
     from minsim.cli import library_tables
     from minsim.scenario import library, load_scenario
 
-    console().print(library_tables.library_table(map(load_scenario, library())))
+    print_page(library_tables.library_table(map(load_scenario, library())))
 
 
 @click.command()
@@ -47,12 +47,12 @@ def show(scenario: str, resolved: bool) -> None:
     if resolved:
         import yaml
 
-        click.echo(yaml.safe_dump(loaded.resolved, sort_keys=False, allow_unicode=True, width=120), nl=False)
+        say(yaml.safe_dump(loaded.resolved, sort_keys=False, allow_unicode=shows_any_letter(), width=120), nl=False)
         return
     from minsim.cli import tables
 
     warn(loaded)
-    console().print(tables.scenario_page(loaded))
+    print_page(tables.scenario_page(loaded))
 
 
 @click.command()
@@ -76,11 +76,11 @@ def validate(scenario: tuple[str, ...]) -> None:
             loaded = load_scenario(target)
         except ScenarioError as error:
             invalid += 1
-            click.echo(f"{target}: not valid", err=True)
-            click.echo(str(error), err=True)
+            say(f"{target}: not valid", err=True)
+            say(str(error), err=True)
         else:
             warn(loaded)
-            click.echo(f"{target}: ok")
+            say(f"{target}: ok")
     if invalid:
         leave(EXIT_INVALID)
 
@@ -110,9 +110,9 @@ def sources(scenario: str, form: str) -> None:
 
     loaded = RunOptions().load(scenario)
     if form != "table":
-        click.echo(bibliography.bibliography(loaded, form), nl=False)
+        say(bibliography.bibliography(loaded, form), nl=False)
         return
-    console().print(tables.sources_page(loaded))
+    print_page(tables.sources_page(loaded))
 
 
 @click.command()
@@ -133,8 +133,9 @@ def schema(out: Path | None) -> None:
 
     text = json_text(json_schema())
     if out is None:
-        click.echo(text)
+        say(text)
         return
-    with writing(out):
-        out.write_text(text + "\n", encoding="utf-8")
-    click.echo(f"wrote {out}", err=True)
+    from minsim.results.atomic import write_text
+
+    write_text(out, text + "\n")
+    say(f"wrote {out}", err=True)

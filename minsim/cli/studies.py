@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from minsim.cli.common import EXIT_FAILED, leave
+from minsim.cli.common import EXIT_FAILED, leave, say
 from minsim.cli.options import StudyOptions, collected, no_plot_option, replications_option, study_options
 
 _no_plot = no_plot_option("Do not draw the picture.")
@@ -247,7 +247,7 @@ def sensitivity(
         )  # fmt: skip
     options.conclude(found, folder)
     if found.failures:
-        click.echo(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
+        say(f"Error: {len(found.failures)} runs of the design failed, all named in summary.json", err=True)
         leave(EXIT_FAILED)
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from minsim.errors import BaselineError, OutputError
+from minsim.errors import BaselineError
 from minsim.regression.tables import SIGNIFICANT_DIGITS, Baseline, Cell, Table, Tolerance, date_or_none
+from minsim.results.atomic import write_text
 from minsim.text.messages import got, short
 
 BASELINE_FORMAT = 1
@@ -47,16 +46,7 @@ def write(baseline: Baseline, path: Path) -> None:
     OutputError
         The file cannot be written.
     """
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(6)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            beside.write_text(to_text(baseline), encoding="utf-8", newline="\n")
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+    write_text(path, to_text(baseline))
 
 
 def read(path: Path) -> Baseline:

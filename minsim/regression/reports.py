@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from xml.etree import ElementTree
 
 from minsim._version import __version__
-from minsim.errors import OutputError
 from minsim.regression.session import Verdict
 
 MOST_LINES = 20
@@ -89,18 +87,3 @@ def _table_cell(text: str) -> str:
     """Text escaped so that it stays one cell without markup."""
     plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_|\[\]#])", r"\\\1", plain)
-
-
-def write_report(path: Path, text: str) -> None:
-    """Write a report, with its folder.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error

@@ -16,6 +16,7 @@ from minsim.results.files import manifest
 from minsim.results.log_texts import to_whom, what_happened
 from minsim.studies.answers import material_title
 from minsim.text.formatting import count, day_count, listing, long_date
+from minsim.text.links import web_address
 
 KINDS = {
     "found": "found in the source",
@@ -180,15 +181,6 @@ def _source(key: str, source: Any, cited: int) -> dict[str, Any]:
         "where": source.url or (f"document {source.document}" if source.document else ""),
         "url": web_address(source.url),
     }
-
-
-def web_address(url: str | None) -> str:
-    """An address that is safe to link to; empty unless http or https (a scenario may contain `javascript:`).
-
-    >>> web_address("https://example.org/a"), web_address("javascript:alert(1)"), web_address(None)
-    ('https://example.org/a', '', '')
-    """
-    return url if url and url.lower().startswith(("https://", "http://")) else ""
 
 
 # --------------------------------------------------------------------------------------------------------- reproducibility

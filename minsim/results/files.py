@@ -2,13 +2,14 @@
 
 pandas takes longer to import than a run takes to compute, so the files are written from numpy columns. Everything is
 first written into a temporary folder beside the target, then moved file by file; the manifest comes last, so a folder
-that has one is complete.
+that has one is complete. The manifest lists the files, so that only what minsim wrote is ever replaced (`ownership`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import json
 import os
 import platform
@@ -17,11 +18,11 @@ import secrets
 import shlex
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ from numpy.typing import NDArray
 from minsim._version import __version__
 from minsim.errors import OutputError
 from minsim.results import plotting
+from minsim.results.atomic import reason
+from minsim.results.ownership import MANIFEST, alone_in, checksum, refuse_foreign, write_journal
 from minsim.results.tables import Columns
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 
 DEPENDENCIES = ("matplotlib", "numba", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML", "scipy", "simpy")
 FLOAT_FORMAT = "%.12g"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What makes a spreadsheet read a cell as a formula; the last four are the full-width forms of the first."""
 
 
 # ------------------------------------------------------------------------------------------------------------ whole or not
@@ -60,14 +65,18 @@ def whole_files(out: Path, own_files: Sequence[str]) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        The folder cannot be written.
+        The folder cannot be written, or holds what minsim did not write.
     """
     try:
+        refuse_foreign(out, own_files)
         with _staging_folder(out) as staging:
             yield staging
             _publish(staging, out, own_files)
-    except OSError as error:
-        raise OutputError(f"cannot write results to {out}: {(error.strerror or str(error)).lower()}") from error
+    except (OSError, OutputError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError):
+            raise
+        raise OutputError(f"cannot write results to {out}: {reason(cause)}") from cause
 
 
 @contextlib.contextmanager
@@ -84,15 +93,26 @@ def _staging_folder(out: Path) -> Iterator[Path]:
 
 
 def _publish(staging: Path, out: Path, own_files: Sequence[str]) -> None:
-    """Move every file into `out`, the manifest last, and remove what an earlier run left under our names."""
+    """Move every file into `out`, the manifest last, and remove what an earlier result left under our names."""
+    written = {path.name: checksum(path) for path in staging.iterdir() if path.name != MANIFEST}
+    _list_files(staging / MANIFEST, written)
     out.mkdir(exist_ok=True)
-    written = {path.name for path in staging.iterdir()}
-    # Until the new manifest stands, the folder must not look complete.
-    for name in ("manifest.json", *own_files):
-        if name == "manifest.json" or name not in written:
+    with alone_in(out):
+        owned = refuse_foreign(out, own_files)
+        journal = write_journal(out, owned, written)
+        # Until the new manifest stands, the folder must not look complete.
+        for name in (MANIFEST, *(owned.checksums.keys() - written.keys())):
             (out / name).unlink(missing_ok=True)
-    for name in sorted(written, key=lambda name: (name == "manifest.json", name)):
-        os.replace(staging / name, out / name)
+        for name in sorted(written):
+            os.replace(staging / name, out / name)
+        os.replace(staging / MANIFEST, out / MANIFEST)
+        journal.unlink()
+
+
+def _list_files(path: Path, written: Mapping[str, str]) -> None:
+    """Add the files and their checksums to a manifest; make one where the result has none."""
+    told = json.loads(path.read_text("utf-8")) if path.exists() else {"command": None, "versions": versions()}
+    write_json(path, {**told, "files": dict(sorted(written.items()))})
 
 
 # ---------------------------------------------------------------------------------------------------------- one result
@@ -170,12 +190,23 @@ class SavedResult(ABC):
 
 
 def write_csv(path: Path, columns: Columns) -> None:
-    """Write columns as CSV: ISO dates and months, 12 significant digits, `nan` empty."""
+    """Write columns as CSV: ISO dates and months, 12 significant digits, `nan` empty, texts never formulas."""
     texts = [_as_texts(column) for column in columns.values()]
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*texts, strict=True))
+        _write_rows(file, columns, zip(*texts, strict=True))
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as the text of a CSV file."""
+    buffer = io.StringIO()
+    _write_rows(buffer, columns, ([spreadsheet_text(cell) for cell in row] for row in rows))
+    return buffer.getvalue()
+
+
+def _write_rows(file: TextIO, columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(map(spreadsheet_text, columns))
+    writer.writerows(rows)
 
 
 def _as_texts(column: NDArray[Any]) -> list[str]:
@@ -183,7 +214,8 @@ def _as_texts(column: NDArray[Any]) -> list[str]:
         days, which = np.unique(column, return_inverse=True)
         return np.datetime_as_string(days).astype(object)[which].tolist()  # type: ignore[no-any-return]
     if column.dtype == object:
-        return column.tolist()  # type: ignore[no-any-return]
+        known_texts = {text: spreadsheet_text(text) for text in set(column.tolist())}
+        return [known_texts[text] for text in column.tolist()]
     # Many values repeat from day to day (demand, zero shortfall), and formatting is what takes the time.
     known: dict[float, str] = {}
     texts = []
@@ -196,6 +228,23 @@ def _as_texts(column: NDArray[Any]) -> list[str]:
             text = known[value] = FLOAT_FORMAT % value
         texts.append(text)
     return texts
+
+
+def spreadsheet_text(text: Any) -> Any:
+    """A text as a cell that no spreadsheet runs: an apostrophe before what begins like a formula, as OWASP advises.
+
+    A number stays a number, signs and all.
+
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("-40"), spreadsheet_text("Japan")
+    ("'=1+1", '-40', 'Japan')
+    """
+    if not isinstance(text, str) or not text.startswith(FORMULA_STARTS):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def write_parquet(path: Path, columns: Columns) -> None:
@@ -237,13 +286,15 @@ def manifest(scenario: Scenario, seed: int, replication: int | None, command: st
         "seed": seed,
         "replication": replication,
         "command": None if command is None else _without_folders(command),
-        "versions": {
-            "minsim": __version__,
-            "python": platform.python_version(),
-            **{name: version for name in DEPENDENCIES if (version := _version(name)) is not None},
-        },
+        "versions": versions(),
         "resolved_scenario": scenario.resolved,
     }
+
+
+def versions() -> dict[str, str]:
+    """Of minsim, Python and the packages that decide numbers."""
+    known = {name: version for name in DEPENDENCIES if (version := _version(name)) is not None}
+    return {"minsim": __version__, "python": platform.python_version(), **known}
 
 
 def _version(package: str) -> str | None:

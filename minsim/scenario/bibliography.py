@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minsim.text.formatting import count
+from minsim.text.links import web_address
 
 if TYPE_CHECKING:
     from minsim.scenario.format.sources import Source
@@ -54,7 +55,13 @@ def _tally(inputs: Sequence[Input]) -> str:
 
 def _remarks(source: Source) -> str:
     """Metadata for which reference managers have no field."""
-    metadata = {"licence": source.licence, "document": source.document, "figures": source.confidence}
+    elsewhere = "" if web_address(source.url) else source.url  # an address that is no link, such as javascript:
+    metadata = {
+        "licence": source.licence,
+        "document": source.document,
+        "address": elsewhere,
+        "figures": source.confidence,
+    }
     return "; ".join(f"{name}: {text}" for name, text in metadata.items() if text)
 
 
@@ -96,20 +103,37 @@ def _md_source(key: str, source: Source) -> str:
         f"{_md(source.publisher)}." if source.publisher else "",
         f"*{_md(source.title)}*.",
         f"{_md(source.date)}." if source.date else "",
-        f"<{source.url}>." if source.url else f"{_md(source.document)}." if source.document else "",
+        _md_place(source),
         f"Licence: {_md(source.licence)}." if source.licence else "",
         f"{source.confidence.capitalize()};" if source.confidence else "",
     ]
     return f"**{_md(key)}**: {' '.join(part for part in parts if part)}"
 
 
+def _md_place(source: Source) -> str:
+    """Where a source is found: a link only to the web, any other address as text."""
+    if web_address(source.url):
+        return f"<{source.url}>."
+    place = source.url or source.document
+    return f"{_md(place)}." if place else ""
+
+
 def _md_inputs(entries: Iterable[Input]) -> str:
-    return "; ".join(f"`{entry.path}` = {_md(entry.text)} {entry.unit}".rstrip() for entry in entries)
+    return "; ".join(f"{_md_code(entry.path)} = {_md(entry.text)} {_md(entry.unit)}".rstrip() for entry in entries)
+
+
+def _md_code(text: str) -> str:
+    """Text as code, between more backticks than it holds in a row."""
+    plain = " ".join(text.split())
+    longest = max(map(len, re.findall("`+", plain)), default=0)
+    fence, blank = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{blank}{plain}{blank}{fence}"
 
 
 def _md(text: str) -> str:
-    """Text with the special characters of Markdown escaped."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+    """Text with the special characters of Markdown escaped, also those that would begin a list."""
+    escaped = re.sub(r"([\\`*_\[\]<>#|~&!])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^([-+]|\d+[.)])(?= |$)", lambda found: f"{found[0][:-1]}\\{found[0][-1]}", escaped)
 
 
 # ------------------------------------------------------------------------------------------------------------------ BibTeX
@@ -132,7 +156,7 @@ def _bibtex_source(key: str, source: Source) -> str:
         "title": _tex_whole(source.title),
         "author": _tex_whole(source.publisher or ""),
         **_tex_date(source.date),
-        "url": _tex_url(source.url or ""),
+        "url": _tex_url(web_address(source.url)),
         "note": _tex(_remarks(source)),
     }
     return _bibtex_entry("misc", key, fields)
@@ -208,12 +232,12 @@ def _csl(scenario: Scenario, inputs: Sequence[Input]) -> str:
 def _csl_source(key: str, source: Source) -> dict[str, Any]:
     item = {
         "id": key,
-        "type": "webpage" if source.url else "document",
+        "type": "webpage" if web_address(source.url) else "document",
         "title": source.title,
         "author": [{"literal": source.publisher}] if source.publisher else None,
         "publisher": source.publisher,
         "issued": _csl_date(source.date),
-        "URL": source.url,
+        "URL": web_address(source.url),
         "note": _remarks(source),
     }
     return {name: value for name, value in item.items() if value}

@@ -23,7 +23,7 @@ from minsim.studies.monte_carlo.workers import results_of
 if TYPE_CHECKING:
     from minsim.results.run import Run
 
-INDEX_FILES = ("index.csv", "index.md", "days-lost.png", "days-lost.svg")
+INDEX_FILES = ("index.csv", "index.md", "days-lost.png", "days-lost.svg", "manifest.json")
 COLUMNS = (
     "group", "scenario", "material", "region", "days_lost", "days_lost_without_rerouting", "days_lost_free_rerouting",
     "short_from", "short_days", "shortfall_t", "last_date_to_act",

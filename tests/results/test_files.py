@@ -317,12 +317,6 @@ def test_parquet_holds_what_the_frame_holds_and_replaces_the_csv(run, tmp_path):
     assert names(tmp_path) == FILES
 
 
-def test_files_of_others_are_left_alone(run, tmp_path):
-    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    run.save(tmp_path, plot=False)
-    assert (tmp_path / "notes.txt").read_text("utf-8") == "mine"
-
-
 def test_json_files_are_strict_and_name_no_folder(run, tmp_path):
     run.save(
         tmp_path, plot=False, command="minsim run /home/me/my.yaml --out=/srv/x --set a.b=2 'C:\\Users\\me\\f.yaml'"

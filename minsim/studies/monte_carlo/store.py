@@ -1,8 +1,10 @@
-"""Replications on disk: Parquet parts, written atomically.
+"""Replications on disk: Parquet parts, written atomically and listed with their checksums.
 
-A part names the scenario, the seed and the replications it holds. Only the parent process writes. A part appears by one
-rename, so that a process may be killed at any time: every part in the folder is complete, and missing runs are computed
-again.
+A part names the scenario, the seed and the replications it holds. Only the parent process writes. A part is first listed in
+the manifest of its folder, then appears by one rename, so that a process may be killed at any time: every part in the
+folder is complete, and missing runs are computed again. What the manifest does not list, such as the copy that a service
+for sharing folders leaves beside a part, and what is no longer as it was written are refused: they would be counted as
+replications.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,6 +28,8 @@ from pyarrow import parquet
 from minsim._version import __version__
 from minsim.errors import OutputError
 from minsim.metrics.consumers import FloatArray
+from minsim.results.atomic import reason, write_text
+from minsim.results.ownership import checksum
 from minsim.studies.monte_carlo.replications import (
     METRIC_UNITS,
     METRICS,
@@ -37,10 +41,14 @@ from minsim.studies.monte_carlo.replications import (
 )
 
 FOLDER = "parts"
+MANIFEST = "manifest.jsonl"
+"""List of the parts of a folder, one a line: its name, and the SHA-256 of its bytes."""
 WEEKLY = "weekly_shortfall_fraction"
 KEY = b"minsim"
 ROWS_TOGETHER = 1024
 """Replications in a row group of the merged table, independent of the sizes of the parts."""
+MOST_FAULTS = 8
+REMEDY = "remove the folder of the parts to compute them again, or give another folder"
 DATES = tuple(name for name, unit in METRIC_UNITS.items() if unit == "date")
 
 
@@ -98,15 +106,53 @@ class ReplicationStore:
     def stored_parts(self) -> list[Part]:
         """The stored parts, in order; removes incomplete files of a killed process."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self.folder.glob(".*.tmp"):
+        for leftover in self.folder.glob(".part-*.parquet.tmp"):
             leftover.unlink()
-        return sorted((self._read(path) for path in self.folder.glob("part-*.parquet")), key=lambda p: p.first)
+        listed = self._listed()
+        self._refuse_others(listed)
+        return sorted((self._read(self.folder / name) for name in listed), key=lambda p: p.first)
+
+    def _listed(self) -> dict[str, str]:
+        """Checksums of the listed parts by name; a part whose writing was cut short leaves the list."""
+        path = self.folder / MANIFEST
+        text = path.read_text("utf-8") if path.exists() else ""
+        whole, _, torn = text.rpartition("\n")
+        try:
+            entries = [json.loads(line) for line in whole.splitlines()]
+            listed = {str(entry["part"]): str(entry["sha256"]) for entry in entries}
+        except (KeyError, TypeError, ValueError) as error:
+            raise OutputError(f"{path} is not as minsim wrote it ({error}); {REMEDY}") from error
+        last = entries[-1]["part"] if entries else None
+        if last is not None and not (self.folder / last).exists():
+            del listed[last]  # listed, but never moved here
+            torn = last
+        if torn:
+            lines = (_listing(name, known) for name, known in listed.items())
+            write_text(path, "".join(lines))
+        return listed
+
+    def _refuse_others(self, listed: Mapping[str, str]) -> None:
+        """Refuse what is missing, changed, or foreign, by name."""
+        there = {path.name for path in self.folder.iterdir() if path.is_file() and not path.name.startswith(".")}
+        there.discard(MANIFEST)
+        foreign, missing = sorted(there - listed.keys()), sorted(listed.keys() - there)
+        changed = sorted(name for name in there & listed.keys() if checksum(self.folder / name) != listed[name])
+        faults = [
+            *(f"{self.folder / name} was not written by minsim, or is a copy; move it away" for name in foreign),
+            *(f"{self.folder / name} is missing; bring it back, or {REMEDY}" for name in missing),
+            *(f"{self.folder / name} has been changed since it was written; {REMEDY}" for name in changed),
+        ]
+        if foreign and not listed:
+            faults = [f"{self.folder} holds files that {MANIFEST} does not list: {', '.join(foreign)}; {REMEDY}"]
+        if faults:
+            more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+            raise OutputError("\n  ".join(["replications that cannot be relied on:", *faults[:MOST_FAULTS], *more]))
 
     def _read(self, path: Path) -> Part:
         try:
             metadata = json.loads(parquet.read_schema(path).metadata[KEY])
         except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
-            raise OutputError(f"{path} was not written by minsim ({error}); remove it") from error
+            raise OutputError(f"{path} was not written by minsim ({error}); {REMEDY}") from error
         for name, expected in self.identity.items():
             if metadata["identity"][name] != expected:
                 raise OutputError(
@@ -130,8 +176,13 @@ class ReplicationStore:
         table = table_of(chunk).replace_schema_metadata({KEY: json.dumps(metadata).encode()})
         path = self.folder / f"part-{chunk.first:08d}-{chunk.last:08d}.parquet"
         draft = self.folder / f".{path.name}.tmp"
+        content = pa.BufferOutputStream()
+        parquet.write_table(table, content)
+        data = content.getvalue().to_pybytes()
         try:
-            parquet.write_table(table, draft)
+            draft.write_bytes(data)
+            with (self.folder / MANIFEST).open("a", encoding="utf-8", newline="") as manifest:
+                manifest.write(_listing(path.name, hashlib.sha256(data).hexdigest()))
             os.replace(draft, path)
         except BaseException:  # Ctrl-C too: no incomplete file may stay behind
             draft.unlink(missing_ok=True)
@@ -157,27 +208,31 @@ def locked(out: Path) -> Iterator[None]:
     """Lock a folder against other processes that would write parts; creates it if missing."""
     try:
         (out / FOLDER).mkdir(parents=True, exist_ok=True)
-        with _file_lock(out / FOLDER / ".lock"):
+        with _file_lock(out):
             yield
     except OSError as error:
-        raise OutputError(f"cannot write results to {out}: {(error.strerror or str(error)).lower()}") from error
+        raise OutputError(f"cannot write results to {out}: {reason(error)}") from error
 
 
 @contextlib.contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
-    """Hold a lock that the operating system releases when this process ends."""
-    with path.open("w") as file:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system: nothing stops two commands on one folder
-            yield
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"another minsim is writing to {path.parent.parent}; wait for it, or give another folder"
-            raise OutputError(message) from None
+def _file_lock(out: Path) -> Iterator[None]:
+    """Hold a lock that the operating system releases when this process ends, on every system."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(out / FOLDER / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise OutputError(f"another minsim is writing to {out}; wait for it, or give another folder") from None
+    try:
         yield
+    finally:
+        lock.release()
+
+
+def _listing(name: str, known: str) -> str:
+    """Line of the manifest on one part."""
+    return json.dumps({"part": name, "sha256": known}) + "\n"
 
 
 def _brief(value: Any) -> str:
@@ -230,11 +285,15 @@ def _column(values: FloatArray, name: str, start: dt.date) -> pa.Array:
 
 
 def _weekly_column(weekly: Weekly, schema: ResultSchema, count: int) -> pa.Array:
-    """Weekly values of each consumer as a list; null for other places."""
-    full = np.zeros((count, len(schema.places), schema.weeks), dtype=np.float32)
-    full[:, : schema.consumer_count] = weekly
-    mask = np.tile(np.arange(len(schema.places)) >= schema.consumer_count, count)
-    return pa.FixedSizeListArray.from_arrays(pa.array(full.ravel()), schema.weeks, mask=pa.array(mask))
+    """Weekly values of each consumer as a list; null for other places.
+
+    Lists of one length would be the type for it, but pyarrow below 26 does not write those that are null.
+    """
+    places, consumers = len(schema.places), schema.consumer_count
+    rows = np.arange(count)[:, None] * consumers + np.minimum(np.arange(places), consumers)
+    starts = np.append(rows.ravel() * schema.weeks, weekly.size).astype(np.int32)
+    null = np.append(np.tile(np.arange(places) >= consumers, count), False)
+    return pa.ListArray.from_arrays(pa.array(starts, mask=null), pa.array(weekly.ravel()))
 
 
 def values_of(part: Part, metrics: Sequence[str] = METRICS) -> tuple[np.ndarray, FloatArray]:
