@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     Strict,
@@ -24,6 +25,7 @@ from minsim.scenario.format.numbers import (
     Positive,
     Rate,
     Share,
+    ShareOrRest,
     TimeConstant,
     TonnesPerYear,
     Usd,
@@ -32,6 +34,7 @@ from minsim.scenario.format.numbers import (
     _bounded,
     _Float,
     _Number,
+    with_rest,
 )
 
 
@@ -53,8 +56,8 @@ def _feed_kind(value: Any) -> str:
 class Producer(Frozen):
     """A country's producers at one stage, or one named plant."""
 
-    share: Share
-    """Share of the stage's baseline output."""
+    share: ShareOrRest
+    """Share of the stage's baseline output; `rest`: what the others leave."""
     country: PlaceName | None = None
     """Where the plant stands; absent: the key itself is the country."""
     utilisation: Annotated[_Number, _bounded(0, 1, above=True, unit="utilisation")] | None = None
@@ -121,8 +124,9 @@ class Stage(Frozen):
     """Growth of capacity of producers that give none [1/year]."""
     inputs: dict[str, Positive] = {}
     """Inputs from the last stage of other materials [t per t of this stage's product]."""
-    producers: Annotated[dict[PlaceName, Producer], Field(min_length=1)]
-    """Countries or named plants, with shares that sum to 1."""
+    producers: Annotated[dict[PlaceName, Producer], Field(min_length=1), AfterValidator(with_rest)]
+    """Countries or named plants, with shares that sum to 1. A drawn share keeps what is drawn: `rest`, or else the shares
+    given as plain numbers, in proportion, give way."""
     trade: Trade | None = None
     """Trade in this stage's product; replaces the material's block."""
 
@@ -130,8 +134,8 @@ class Stage(Frozen):
 class Sector(Frozen):
     """An end use within a region."""
 
-    share: Share
-    """Share of the region's demand."""
+    share: ShareOrRest
+    """Share of the region's demand; `rest`: what the others leave."""
     priority: Annotated[int, Strict(), Field(ge=1)] = 1
     """1 is served first; equals share alike."""
     demand_elasticity: NonNegative = 0.0
@@ -167,8 +171,8 @@ class Consumer(Frozen):
     """Commercial stock target, in days of use."""
     growth_per_year: Rate = 0.0
     """Growth of demand [1/year]."""
-    sectors: dict[Identifier, Sector] = {}
-    """End uses with shares that sum to 1; absent: one sector, `all`."""
+    sectors: Annotated[dict[Identifier, Sector], AfterValidator(with_rest)] = {}
+    """End uses with shares that sum to 1, drawn ones as those of producers; absent: one sector, `all`."""
 
 
 class Costs(Frozen):
@@ -184,6 +188,21 @@ class Costs(Frozen):
     """Days from the decision to restart to output."""
 
 
+LOWEST_PRICE = 1e-6
+"""Lowest bound of a price, and one over the highest, in multiples of the reference."""
+
+
+def _around_reference(bounds: tuple[float, float]) -> tuple[float, float]:
+    low, high = bounds
+    if not LOWEST_PRICE <= low <= 1 <= high <= 1 / LOWEST_PRICE:
+        fix = f"; did you mean [{high:g}, {low:g}]?" if 0 < high <= 1 <= low else ", such as [0.2, 20]"
+        wanted = (
+            f"a lowest price of {LOWEST_PRICE:g} to 1 and a highest of 1 to {1 / LOWEST_PRICE:g} times the reference"
+        )
+        raise ValueError(f"expected {wanted}, got [{low:g}, {high:g}]{fix}")
+    return bounds
+
+
 class Prices(Frozen):
     """The price model of a material; without it prices are off."""
 
@@ -195,8 +214,8 @@ class Prices(Frozen):
     """Rise of supply, in %, when price rises by 1%."""
     adjustment_days: TimeConstant = 45.0
     """Time constant with which price follows its target [days]."""
-    bounds: tuple[_Float, _Float] = (0.2, 20.0)
-    """Lowest and highest price, in multiples of the reference."""
+    bounds: Annotated[tuple[_Float, _Float], AfterValidator(_around_reference)] = (0.2, 20.0)
+    """Lowest and highest price, in multiples of the reference: the lowest is at most 1, the highest at least 1."""
     contract_share: Share = 0.0
     """Share of volume under contract at a lagged price."""
     contract_lag_days: TimeConstant = 90.0
