@@ -87,7 +87,7 @@ class LogKind(Enum):
     """Commercial stocks have recovered and the release ends: `holding`."""
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: that takes three times as long to make, and a run makes hundreds
 class LogEntry:
     """One thing that happened; `kind` says which of the optional fields are filled.
 
