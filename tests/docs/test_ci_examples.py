@@ -64,6 +64,7 @@ def test_the_workflow_passes_where_nothing_changed(project):
     assert "all 2 scenarios are as their baselines say" in (project / "summary.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_workflow_fails_and_comments_where_an_outcome_changed(project):
     path = project / "scenarios" / "ban.yaml"
     path.write_text(path.read_text("utf-8").replace("duration_days: 100", "duration_days: 130"), "utf-8")

@@ -22,6 +22,8 @@ from minsim.studies import library_runs
 from minsim.studies.monte_carlo.replications import METRICS
 from minsim.studies.producer_outages import stop_each_producer
 
+pytestmark = pytest.mark.slow  # every command writes its files
+
 PAGE = (TREE / "docs" / "output.md").read_text("utf-8")
 SCENARIOS = TREE / "tests" / "regression_scenarios" / "scenarios"
 UNITS = {

@@ -189,6 +189,7 @@ def site(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_site_fetches_nothing(site):
     pages = {path: path.read_text("utf-8") for path in site.rglob("*.html")}
     assert len(pages) > 20
@@ -199,6 +200,7 @@ def test_the_site_fetches_nothing(site):
         assert not re.search(r"url\([\"']?(?:https?:)?//", path.read_text("utf-8")), path.name
 
 
+@pytest.mark.slow
 def test_every_equation_is_mathml(site):
     text = (site / "model.html").read_text("utf-8")
     source = (TREE / "docs" / "model.md").read_text("utf-8")

@@ -23,6 +23,7 @@ def reader(tmp_path, monkeypatch):
     return Reader(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_BLOCKS, ids=lambda page: str(page.relative_to(TREE)))
 def test_page(page, reader):
     for block in blocks_of(page):

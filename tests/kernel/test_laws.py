@@ -20,7 +20,7 @@ from minsim.simulation.engine import Record, simulate
 
 MODES = ("none", "reference", "free")
 RANDOM = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

@@ -17,7 +17,7 @@ from minsim.simulation.engine import Record, simulate
 WITHIN = 1e-9
 MODES = ("none", "reference", "free")
 RANDOM = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
@@ -213,7 +213,7 @@ def test_random_networks(mapping: dict, rerouting: str) -> None:
     compare(built, rerouting)
 
 
-@settings(RANDOM, max_examples=40)
+@settings(RANDOM, max_examples=25)
 @given(mappings(days=400, buying=False, growth=False), st.sampled_from(MODES[1:]))
 def test_random_networks_that_reroute(mapping: dict, rerouting: str) -> None:
     """The market alone, for longer."""

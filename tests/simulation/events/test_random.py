@@ -16,7 +16,7 @@ from minsim.simulation.engine import simulate
 
 DAYS = 160
 RANDOM = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
