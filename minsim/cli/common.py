@@ -97,10 +97,15 @@ def print_page(*pages: RenderableType) -> None:
 def _silence(stream: IO[str]) -> bool:
     """Whether a stream takes nothing more; then it goes nowhere, so that Python does not try again when it ends."""
     try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        return False  # no file of the system
+    try:
         stream.flush()
+        os.write(number, b"\n")  # a stream that failed may have thrown away what it could not write
     except OSError:
-        with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), stream.fileno())
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), number)
         return True
     return False
 
