@@ -16,8 +16,22 @@ The command line catches `MinsimError` only; any other exception is a bug and ke
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def unprintable(text: str) -> str | None:
+    """First character that a terminal obeys or cannot show (line breaks and tabs are fine), as an escape such as `\\x1b`."""
+    found = _UNPRINTABLE.search(text)
+    return visible(found[0]) if found else None
+
+
+def visible(text: str) -> str:
+    """Text whose unprintable characters are written as escapes, so that quoting an input never commands the terminal."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class MinsimError(Exception):
@@ -45,6 +59,10 @@ class Problem:
     column: int
     path: str
     message: str
+
+    def __post_init__(self) -> None:
+        for name in ("file", "path", "message"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -77,7 +77,7 @@ class Reader:
 
     def __init__(self, scenario: Scenario, draws: Draws) -> None:
         self.scenario, self.model, self.draws = scenario, scenario.model, draws
-        self.blocs = scenario.model.regions.blocs
+        self.blocs = scenario.model.regions.members
 
     def number(self, value: Number | None, path: str, default: str | None = None) -> float:
         """A number of the scenario, or the named default where the scenario gives none."""

@@ -309,7 +309,8 @@ class MaterialSummary:
     def price_line(self) -> Iterator[str]:
         """What the region that answers the price most gives up, which is not counted as lost; where half a day or more."""
         given_up_t = self.measures["destroyed_t"]
-        days = {i: float(given_up_t[i]) / self.network.consumers[i].daily_use_t for i in self.everyone}
+        use_t = {i: self.network.consumers[i].daily_use_t for i in self.everyone}
+        days = {i: float(given_up_t[i]) / use_t[i] if use_t[i] else 0.0 for i in self.everyone}
         most = min(self.everyone, key=lambda i: (-round(days[i], 6), self.network.consumers[i].region))
         if days[most] >= 0.5:
             total, ratio = sum(float(given_up_t[i]) for i in self.everyone), self.measures["peak_price_ratio"][most]

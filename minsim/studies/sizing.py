@@ -368,7 +368,7 @@ def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> N
     if region not in regions:
         raise ScenarioError.single(unknown("region", region, regions))
     owner = model.stockpiles[stockpile].owner
-    owners = model.regions.blocs.get(owner, (owner,))
+    owners = model.regions.members.get(owner, (owner,))
     if region not in owners:
         raise ScenarioError.single(
             f"{stockpile} is owned by {owner} and serves nobody else: name {listing(sorted(owners))} instead of {region}",

@@ -18,6 +18,7 @@ from minsim.scenario.checks.amounts import (
     check_shares_of_stages,
     check_stockpile_prices,
     check_targets_of_stockpiles,
+    check_total_growth,
 )
 from minsim.scenario.checks.chains import (
     check_chains,
@@ -30,6 +31,7 @@ from minsim.scenario.checks.events import (
     caution_event_days,
     caution_idle_curbs,
     check_event_days,
+    check_horizon,
 )
 from minsim.scenario.checks.markets import (
     check_events_with_prices,
@@ -41,10 +43,12 @@ from minsim.scenario.checks.markets import (
 from minsim.scenario.checks.names import Finding
 from minsim.scenario.checks.places import (
     caution_invented_places,
+    check_blocs,
     check_declared_places,
     check_places_named,
     check_zones,
 )
+from minsim.scenario.checks.reach import caution_empty_blocs, caution_idle_stockpiles, caution_reaching_nobody
 from minsim.scenario.checks.references import (
     check_materials_named,
     check_producers_named,
@@ -105,10 +109,13 @@ CHECKS: tuple[Check, ...] = (
     check_shares_of_sectors,
     check_stockpile_prices,
     check_targets_of_stockpiles,
+    check_horizon,
+    check_total_growth,
     check_chains,
     check_inputs,
     check_no_cycle_of_products,
     check_every_product_is_bought,
+    check_blocs,
     check_declared_places,
     check_places_named,
     check_zones,
@@ -128,7 +135,15 @@ CHECKS: tuple[Check, ...] = (
 )
 """Rules whose violation is a problem."""
 
-CAUTIONS: tuple[Check, ...] = (caution_invented_places, caution_event_days, caution_idle_curbs, caution_curbs_at_home)
+CAUTIONS: tuple[Check, ...] = (
+    caution_invented_places,
+    caution_event_days,
+    caution_idle_curbs,
+    caution_curbs_at_home,
+    caution_empty_blocs,
+    caution_reaching_nobody,
+    caution_idle_stockpiles,
+)
 """Rules whose violation is a warning."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from minsim.scenario.checks.names import Finding, blocks
 from minsim.scenario.distributions import central
 from minsim.scenario.format.model import ScenarioModel
+from minsim.scenario.format.numbers import Number, support
 from minsim.scenario.schema_tree import Path
 from minsim.text.messages import did_you_mean
 
@@ -37,6 +39,31 @@ def sum_to_one(path: Path, shares: list[float]) -> Iterator[Finding]:
     if abs(total - 1) > SHARES_WITHIN:
         way = "too much" if total > 1 else "missing"
         yield path, f"expected shares that sum to 1, got {total:.8g}: {abs(total - 1):.2g} {way}"
+
+
+MOST_GROWTH = 1e6
+"""Most times demand or capacity can grow to within a run."""
+
+
+def check_total_growth(model: ScenarioModel) -> Iterator[Finding]:
+    """What grows does not overflow by the last day."""
+    years = (model.end - model.start).days / 365.25
+    for path, rate in _growth_rates(model):
+        least, most = support(rate)
+        times = math.exp(min(700.0, years * math.log1p(max(most, least))))
+        if times > MOST_GROWTH:
+            yield path, f"expected growth to at most {MOST_GROWTH:g} times by {model.end}, got {times:.3g}; lower it"
+
+
+def _growth_rates(model: ScenarioModel) -> Iterator[tuple[Path, Number]]:
+    for path, _, material in blocks(model):
+        for region, consumer in material.consumers.items():
+            yield (*path, "consumers", region, "growth_per_year"), consumer.growth_per_year
+        for name, stage in material.stages.items():
+            if stage.growth_per_year is not None:
+                yield (*path, "stages", name, "growth_per_year"), stage.growth_per_year
+            for producer, block in stage.producers.items():
+                yield (*path, "stages", name, "producers", producer, "growth_per_year"), block.growth_per_year
 
 
 def check_stockpile_prices(model: ScenarioModel) -> Iterator[Finding]:

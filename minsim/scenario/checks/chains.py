@@ -38,7 +38,7 @@ def _chain_findings(material: Material) -> Iterator[Finding]:
     for earlier, count in sorted(followers.items(), key=lambda item: item[0] or ""):
         if count > 1:
             yield (), _branching(earlier, sorted(name for name in before if before[name] == earlier))
-    if cycle := _cycle({name: [earlier] if earlier else [] for name, earlier in before.items()}):
+    if cycle := ring_of({name: [earlier] if earlier else [] for name, earlier in before.items()}):
         yield (), f"stages go round in a ring: {' -> '.join(cycle)}"
 
 
@@ -48,7 +48,7 @@ def _branching(earlier: str | None, names: list[str]) -> str:
     return f"{both} both {where}, but stages form one line; mend `after:`"
 
 
-def _cycle(before: Mapping[str, Iterable[str]]) -> list[str]:
+def ring_of(before: Mapping[str, Iterable[str]]) -> list[str]:
     """Names that form a cycle; empty when there is none."""
     try:
         graphlib.TopologicalSorter(before).prepare()
@@ -71,7 +71,7 @@ def check_inputs(model: ScenarioModel) -> Iterator[Finding]:
 
 def check_no_cycle_of_products(model: ScenarioModel) -> Iterator[Finding]:
     """No product is made, through others, from itself."""
-    if cycle := _cycle({name: _inputs(material) for name, material in model.materials.items()}):
+    if cycle := ring_of({name: _inputs(material) for name, material in model.materials.items()}):
         yield ("materials", cycle[0]), f"inputs go round in a ring: {' -> '.join(cycle)}"
 
 

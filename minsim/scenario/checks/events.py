@@ -25,6 +25,18 @@ def check_event_days(model: ScenarioModel) -> Iterator[Finding]:
             )
 
 
+LONGEST_YEARS = 100
+"""Most years simulated without `long_horizon`: more is most often a mistyped `end`."""
+
+
+def check_horizon(model: ScenarioModel) -> Iterator[Finding]:
+    """A horizon beyond a hundred years is simulated only if it is said to be meant."""
+    years = (model.end - model.start).days / 365.25
+    if years > LONGEST_YEARS and not model.long_horizon:
+        fix = "mend it, or say `long_horizon: true` if it is meant"
+        yield ("end",), f"expected at most {LONGEST_YEARS} years from the start, {model.start}, got {years:.0f}; {fix}"
+
+
 def caution_event_days(model: ScenarioModel) -> Iterator[Finding]:
     """An event outside the simulated days has no effect."""
     for key, event in model.events.items():
@@ -72,5 +84,5 @@ def _sellers(model: ScenarioModel, event: ExportCurb) -> set[str]:
         for stage_name, stage in model.materials[name].stages.items():
             if event.stage in (None, stage_name):
                 found |= countries_of(stage)
-    blocs = {bloc for bloc, members in model.regions.blocs.items() if found & set(members)}
+    blocs = {bloc for bloc, members in model.regions.members.items() if found & set(members)}
     return found | blocs

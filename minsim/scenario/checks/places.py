@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from minsim.scenario.checks.chains import ring_of
 from minsim.scenario.checks.names import Finding, blocks, countries_of, declared_places, known_countries, listed, places
 from minsim.scenario.format.events import AnyEvent, ExportCurb
 from minsim.scenario.format.materials import Material, Trade
@@ -21,6 +22,13 @@ def check_declared_places(model: ScenarioModel) -> Iterator[Finding]:
     for path, name in declared_places(model):
         if name in likeness:
             yield path, f'unknown country "{name}"{suggestion(likeness[name])}'
+
+
+def check_blocs(model: ScenarioModel) -> Iterator[Finding]:
+    """Blocs may hold blocs, but none, through others, itself."""
+    blocs = model.regions.blocs
+    if ring := ring_of({name: [member for member in members if member in blocs] for name, members in blocs.items()}):
+        yield ("regions", "blocs", ring[0]), f"blocs hold each other in a ring: {' -> '.join(ring)}; take one out"
 
 
 def caution_invented_places(model: ScenarioModel) -> Iterator[Finding]:
@@ -119,7 +127,7 @@ def check_zones(model: ScenarioModel) -> Iterator[Finding]:
             yield (*path, "prices", "zones"), f'"{name}" stands in more than one zone'
         if zones and not rest:
             makers = [country for stage in material.stages.values() for country in countries_of(stage)]
-            members = {place for name in counts for place in model.regions.blocs.get(name, [name])}
+            members = {place for name in counts for place in model.regions.members.get(name, (name,))}
             if lacking := sorted({*makers, *material.consumers} - members):
                 where = f"expected a zone for {', '.join(lacking)}, got none; name a zone, or let one be `rest`"
                 yield (*path, "prices", "zones"), where

@@ -15,6 +15,7 @@ from minsim.scenario.format.numbers import (
     Date,
     Days,
     Factor,
+    Failures,
     Frozen,
     Lane,
     LeadDays,
@@ -185,8 +186,8 @@ class ProducerReference(Frozen):
 class Hazard(Frozen):
     """Random failures."""
 
-    rate_per_year: NonNegative
-    """Failures a year of up time."""
+    rate_per_year: Failures
+    """Failures a year of up time; at most one a day."""
     repair_days: Days
     """Time to repair, one draw a failure [days]."""
 

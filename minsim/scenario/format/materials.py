@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     Strict,
@@ -184,6 +185,21 @@ class Costs(Frozen):
     """Days from the decision to restart to output."""
 
 
+LOWEST_PRICE = 1e-6
+"""Lowest bound of a price, and one over the highest, in multiples of the reference."""
+
+
+def _around_reference(bounds: tuple[float, float]) -> tuple[float, float]:
+    low, high = bounds
+    if not LOWEST_PRICE <= low <= 1 <= high <= 1 / LOWEST_PRICE:
+        fix = f"; did you mean [{high:g}, {low:g}]?" if 0 < high <= 1 <= low else ", such as [0.2, 20]"
+        wanted = (
+            f"a lowest price of {LOWEST_PRICE:g} to 1 and a highest of 1 to {1 / LOWEST_PRICE:g} times the reference"
+        )
+        raise ValueError(f"expected {wanted}, got [{low:g}, {high:g}]{fix}")
+    return bounds
+
+
 class Prices(Frozen):
     """The price model of a material; without it prices are off."""
 
@@ -195,8 +211,8 @@ class Prices(Frozen):
     """Rise of supply, in %, when price rises by 1%."""
     adjustment_days: TimeConstant = 45.0
     """Time constant with which price follows its target [days]."""
-    bounds: tuple[_Float, _Float] = (0.2, 20.0)
-    """Lowest and highest price, in multiples of the reference."""
+    bounds: Annotated[tuple[_Float, _Float], AfterValidator(_around_reference)] = (0.2, 20.0)
+    """Lowest and highest price, in multiples of the reference: the lowest is at most 1, the highest at least 1."""
     contract_share: Share = 0.0
     """Share of volume under contract at a lagged price."""
     contract_lag_days: TimeConstant = 90.0

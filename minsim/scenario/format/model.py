@@ -40,6 +40,8 @@ class ScenarioModel(Frozen):
     """First simulated day."""
     end: Date
     """Last simulated day."""
+    long_horizon: bool = False
+    """Says that more than 100 years are meant, which are refused otherwise."""
     seed: Annotated[int, Strict(), Field(ge=0, lt=2**63)] = 0
     """Seed of every random stream."""
     sources: dict[Identifier, Source] = {}

@@ -41,6 +41,13 @@ class Frozen(BaseModel):
     """Why this value; how an assumption was reached."""
 
 
+LARGEST_NUMBER, SMALLEST_NUMBER = 1e12, 1e-12
+"""Most a number other than `.inf` can be, and least one above 0 where 0 is refused: beyond, products and ratios overflow."""
+
+WIDEST_LOGNORMAL = 1000.0
+"""Most times its mean that the standard deviation of a lognormal distribution can be."""
+
+
 def _plain(value: Any) -> Any:
     if value in (".inf", "inf"):
         return math.inf
@@ -49,7 +56,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_Float = Annotated[float, Strict(), Field(allow_inf_nan=True), BeforeValidator(_plain)]
+def _in_range(value: float) -> float:
+    if math.isfinite(value) and abs(value) > LARGEST_NUMBER:
+        raise ValueError(f"expected a number of at most {LARGEST_NUMBER:g}, got {value:g}")
+    return value
+
+
+def _finite(value: float) -> float:
+    if math.isinf(value):
+        raise ValueError("expected a finite number, got infinity")
+    return value
+
+
+_Float = Annotated[float, Strict(), Field(allow_inf_nan=True), AfterValidator(_in_range), BeforeValidator(_plain)]
+_Finite = Annotated[_Float, AfterValidator(_finite)]
 
 
 class Given(Frozen):
@@ -63,11 +83,11 @@ class Triangular(Frozen):
     """Triangular distribution."""
 
     dist: Literal["triangular"]
-    low: _Float
+    low: _Finite
     """Smallest value."""
-    mode: _Float
+    mode: _Finite
     """Most likely value; the central case."""
-    high: _Float
+    high: _Finite
     """Largest value."""
 
     @model_validator(mode="after")
@@ -81,11 +101,11 @@ class Pert(Frozen):
     """PERT distribution (a beta on [low, high] whose mean is (low + 4 mode + high) / 6)."""
 
     dist: Literal["pert"]
-    low: _Float
+    low: _Finite
     """Smallest value."""
-    mode: _Float
+    mode: _Finite
     """Most likely value; the central case."""
-    high: _Float
+    high: _Finite
     """Largest value."""
 
     @model_validator(mode="after")
@@ -99,9 +119,9 @@ class Uniform(Frozen):
     """Uniform distribution on [low, high]."""
 
     dist: Literal["uniform"]
-    low: _Float
+    low: _Finite
     """Smallest value."""
-    high: _Float
+    high: _Finite
     """Largest value; the central case is midway."""
 
     @model_validator(mode="after")
@@ -115,9 +135,9 @@ class Normal(Frozen):
     """Normal distribution, truncated to [low, high] when these are given."""
 
     dist: Literal["normal"]
-    mean: _Float
+    mean: _Finite
     """Mean before truncation; the central case."""
-    sd: Annotated[_Float, Field(ge=0)]
+    sd: Annotated[_Finite, Field(ge=0)]
     """Standard deviation before truncation."""
     low: _Float = -math.inf
     """Smallest value."""
@@ -135,10 +155,18 @@ class Lognormal(Frozen):
     """Lognormal distribution, given by the mean and standard deviation of the variable itself."""
 
     dist: Literal["lognormal"]
-    mean: Annotated[_Float, Field(gt=0)]
+    mean: Annotated[_Finite, Field(gt=0)]
     """Mean; the central case."""
-    sd: Annotated[_Float, Field(ge=0)]
+    sd: Annotated[_Finite, Field(ge=0)]
     """Standard deviation."""
+
+    @model_validator(mode="after")
+    def _not_too_wide(self) -> Lognormal:
+        if self.sd > WIDEST_LOGNORMAL * self.mean:
+            raise ValueError(
+                f"expected sd at most {WIDEST_LOGNORMAL:g} times the mean, got {self.sd:g} of {self.mean:g}"
+            )
+        return self
 
 
 class Choice(Frozen):
@@ -147,7 +175,7 @@ class Choice(Frozen):
     dist: Literal["choice"]
     values: Annotated[tuple[_Float, ...], Field(min_length=1)]
     """Values, one of which is drawn; the central case is the most probable, the smallest of equals."""
-    weights: tuple[Annotated[_Float, Field(ge=0)], ...] | None = None
+    weights: tuple[Annotated[_Finite, Field(ge=0)], ...] | None = None
     """Weight of each value; absent: all alike."""
 
     @model_validator(mode="after")
@@ -195,6 +223,10 @@ def support(number: Number) -> tuple[float, float]:
             return number, number
 
 
+LONGEST_DAYS = 1e6
+"""Most days a duration or a stock can be: some 2,700 years, past every calendar here."""
+
+
 def _bounded(
     low: float, high: float, *, above: bool = False, whole: bool = False, infinite: bool = False, unit: str = ""
 ) -> Any:
@@ -211,6 +243,8 @@ def _bounded(
             got = f"{lowest:g}" if lowest == highest else f"values from {lowest:g} to {highest:g}"
             hint = "; give the distribution low and high" if isinstance(number, Normal) else ""
             raise ValueError(f"expected {wanted}, got {got}{hint}")
+        if above and lowest < SMALLEST_NUMBER and not unbounded:
+            raise ValueError(f"expected {wanted}, and no less than {SMALLEST_NUMBER:g}, got {lowest:g}")
         if math.isinf(highest) and not infinite and not unbounded:
             raise ValueError(f"expected {wanted}, got infinity")
         if whole and isinstance(number, float | int | Given) and math.isfinite(lowest) and lowest != round(lowest):
@@ -225,7 +259,7 @@ def _bounded(
 Share = Annotated[_Number, _bounded(0, 1, unit="a share")]
 
 
-Factor = Annotated[_Number, _bounded(0, math.inf, unit="a factor")]
+Factor = Annotated[_Number, _bounded(0, 1000, unit="a factor")]
 
 
 Positive = Annotated[_Number, _bounded(0, math.inf, above=True)]
@@ -234,10 +268,10 @@ Positive = Annotated[_Number, _bounded(0, math.inf, above=True)]
 NonNegative = Annotated[_Number, _bounded(0, math.inf)]
 
 
-Days = Annotated[_Number, _bounded(0, math.inf, unit="days")]
+Days = Annotated[_Number, _bounded(0, LONGEST_DAYS, unit="days")]
 
 
-WholeDays = Annotated[_Number, _bounded(0, math.inf, whole=True, unit="days")]
+WholeDays = Annotated[_Number, _bounded(0, LONGEST_DAYS, whole=True, unit="days")]
 
 
 LeadDays = Annotated[_Number, _bounded(1, 3650, whole=True, unit="days")]
@@ -246,7 +280,7 @@ LeadDays = Annotated[_Number, _bounded(1, 3650, whole=True, unit="days")]
 DaysOrNever = Annotated[_Number, _bounded(0, math.inf, above=True, infinite=True, unit="days")]
 
 
-TimeConstant = Annotated[_Number, _bounded(1, math.inf, unit="days")]
+TimeConstant = Annotated[_Number, _bounded(1, LONGEST_DAYS, unit="days")]
 
 
 TonnesPerYear = Annotated[_Number, _bounded(0, math.inf, unit="t/year")]
@@ -258,7 +292,15 @@ UsdPerKg = Annotated[_Number, _bounded(0, math.inf, above=True, unit="USD/kg")]
 Usd = Annotated[_Number, _bounded(0, math.inf, unit="USD")]
 
 
+Failures = Annotated[_Number, _bounded(0, 366, unit="failures a year")]
+"""At most one a day, the step of the simulation."""
+
+
 Rate = Annotated[_Number, _bounded(-0.99, 10, unit="a rate per year")]
+
+
+FIRST_YEAR, LAST_YEAR = 1800, 2999
+"""Years of a scenario; far enough from the ends of the calendar that no sum of days leaves it."""
 
 
 def _date(value: Any) -> Any:
@@ -266,9 +308,11 @@ def _date(value: Any) -> Any:
         raise ValueError(f"expected a date such as 2026-11-10, got {value!r}")
     if isinstance(value, str):
         try:
-            return dt.date.fromisoformat(value)
+            value = dt.date.fromisoformat(value)
         except ValueError:
             raise ValueError(f"expected a date such as 2026-11-10, got {value!r}") from None
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"expected a date from {FIRST_YEAR} to {LAST_YEAR}, got {value}")
     return value
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -45,4 +47,16 @@ class Regions(Frozen):
     """Groups of places."""
 
     blocs: dict[PlaceName, tuple[str, ...]] = {}
-    """Named groups of countries or regions, usable wherever importers or owners are named."""
+    """Named groups of countries, regions or other blocs, usable wherever importers or owners are named."""
+
+    @functools.cached_property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """Places in each bloc, the blocs within it replaced by their own."""
+        return {bloc: tuple(dict.fromkeys(self._places(bloc, ()))) for bloc in self.blocs}
+
+    def _places(self, bloc: str, within: tuple[str, ...]) -> Iterator[str]:
+        for name in self.blocs[bloc]:
+            if name not in self.blocs:
+                yield name
+            elif name not in (*within, bloc):  # a ring is refused by a check
+                yield from self._places(name, (*within, bloc))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path, PureWindowsPath
 
-from minsim.errors import Problem, ScenarioError
+from minsim.errors import Problem, ScenarioError, unprintable
 from minsim.scenario.reading.filling import with_reference_data
 from minsim.scenario.reading.merging import merged
 from minsim.scenario.reading.yaml_documents import Item, UnknownTarget, problem_at, read_document
 from minsim.text.messages import closest, got, short, suggestion
 
 SUFFIXES = (".yaml", ".yml")
+
+LARGEST_BYTES = 4_000_000
+"""Most bytes of a file; about forty times the largest scenario."""
+
+MOST_ANCESTORS = 20
+"""Longest line of `extends`; nobody can follow more by eye."""
 
 
 def library_folder() -> Path:
@@ -66,6 +73,8 @@ def _parent(name: str, folder: Path | None) -> Path:
     if Path(name).is_absolute() or PureWindowsPath(name).drive or PureWindowsPath(name).root:
         raise UnknownTarget("expected a path relative to this file, got an absolute one")
     # Resolved before it is checked, so that neither `..` nor a symbolic link leads outside.
+    if found := unprintable(name):
+        raise UnknownTarget(f"the path holds {found}, which no file can be named by")
     parent = (folder / name).resolve()
     if not parent.is_relative_to(folder.resolve()):
         raise UnknownTarget("expected a file in the folder of this one or below, got one outside")
@@ -93,12 +102,28 @@ def _shown(path: Path) -> str:
 def read_tree(path: Path, shown: str, problems: list[Problem]) -> Item | None:
     """A file as a tree; None when it cannot be read, with the reason in `problems`."""
     try:
-        text = path.read_bytes()
+        text = _content(path)
     except OSError as error:
         similar = _similar_file(path) if isinstance(error, FileNotFoundError) else ""
         problems.append(Problem(shown, 0, 0, "", f"cannot be read: {error.strerror}{similar}"))
         return None
+    except UnknownTarget as error:
+        problems.append(Problem(shown, 0, 0, "", f"cannot be read: {error}"))
+        return None
     return read_document(text, shown, problems)
+
+
+def _content(path: Path) -> bytes:
+    """Bytes of a regular file of a sensible size and name; a pipe or a device could hang or never end."""
+    if (found := unprintable(str(path))) is not None or any(character in str(path) for character in "\n\t"):
+        raise UnknownTarget(f"its name holds {found or 'a line break or tab'}, which is no printable text; rename it")
+    known = path.stat()
+    if not (stat.S_ISREG(known.st_mode) or stat.S_ISDIR(known.st_mode)):
+        raise UnknownTarget("expected a file on disk, got a pipe, a socket or a device; save it to a file first")
+    if known.st_size > LARGEST_BYTES:
+        size = f"{known.st_size / 1e6:,.1f} MB"
+        raise UnknownTarget(f"expected at most {LARGEST_BYTES / 1e6:g} MB, got {size}; is it a scenario?")
+    return path.read_bytes()
 
 
 def read_family(path: Path, shown: str, problems: list[Problem], heirs: tuple[Path, ...] = ()) -> Item | None:
@@ -122,6 +147,10 @@ def extended(tree: Item, path: Path | None, problems: list[Problem], heirs: tupl
         if not isinstance(named.value, str):
             raise UnknownTarget(f"expected the name or the path of one scenario, got {got(named.plain())}")
         parent = _parent(named.value, path.parent if path is not None else None)
+        if len(heirs) > MOST_ANCESTORS:
+            raise UnknownTarget(
+                f"expected at most {MOST_ANCESTORS} files that extend one another, got more; merge some"
+            )
         if parent.resolve() in heirs:
             raise UnknownTarget(f"goes round in a ring: {' -> '.join(heir.name for heir in (*heirs, parent))}")
     except UnknownTarget as error:

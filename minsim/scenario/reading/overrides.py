@@ -8,7 +8,7 @@ from typing import Any
 from minsim.errors import Problem, ScenarioError
 from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.format.sources import ASSUMPTION
-from minsim.scenario.reading.yaml_documents import Item, UnknownTarget, from_python, read_document
+from minsim.scenario.reading.yaml_documents import Item, UnknownTarget, from_python, normalised, read_document
 from minsim.scenario.schema_tree import SOURCE_KEYS, inside, is_number, known_keys, models_at
 from minsim.text.messages import did_you_mean, short
 
@@ -55,8 +55,9 @@ def overridden(tree: Item, overrides: Mapping[str, Any], problems: list[Problem]
     """A copy of `tree` with the overrides set; those that cannot be set are reported in `problems`."""
     for path, value in overrides.items():
         try:
-            new = from_python(value, tuple(path.split(".")))
-            tree = _set(tree, ScenarioModel, path.split("."), 0, new)
+            steps = normalised(path).split(".")
+            new = from_python(value, tuple(steps))
+            tree = _set(tree, ScenarioModel, steps, 0, new)
         except UnknownTarget as error:
             problems.append(Problem("", 0, 0, path, f"cannot be set: {error}"))
         except ScenarioError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -12,7 +13,7 @@ from typing import Any, cast
 import yaml
 from pydantic import BaseModel
 
-from minsim.errors import Problem, ScenarioError
+from minsim.errors import Problem, ScenarioError, unprintable
 from minsim.scenario.schema_tree import Path, dotted
 from minsim.text.messages import short
 
@@ -21,6 +22,9 @@ DEEPEST = 40
 
 LARGEST = 200_000
 """Most values in a file with its aliases expanded; about a hundred times the largest scenario."""
+
+KEPT_AS_WRITTEN = {("extends",)}
+"""Values that name files, which the disk knows by the very bytes of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +99,38 @@ def from_python(value: Any, path: Path = ()) -> Item:
     if isinstance(value, BaseModel):
         value = value.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
     if isinstance(value, Mapping):
-        return Item({str(key): from_python(child, (*path, str(key))) for key, child in value.items()})
+        named = {normalised(str(key)): child for key, child in value.items()}
+        return Item({key: from_python(child, (*path, key)) for key, child in named.items()})
     if isinstance(value, list | tuple):
         return Item([from_python(child, (*path, index)) for index, child in enumerate(value)])
     if hasattr(value, "item"):
         value = value.item()
-    if value is None or (isinstance(value, str | int | float | dt.date) and value == value):
+    if isinstance(value, str):
+        if reason := unreadable_text(value):
+            raise ScenarioError.single(reason, path=dotted(path))
+        return Item(value if path in KEPT_AS_WRITTEN else normalised(value))
+    if value is None or (isinstance(value, int | float | dt.date) and value == value):
         return Item(value)
     wanted = "text, a number, a date, a list or a mapping"
     got = "nan" if isinstance(value, float) else f"an object of type {type(value).__name__}"
     raise ScenarioError.single(f"expected {wanted}, got {got}", path=dotted(path))
+
+
+def normalised(text: str) -> str:
+    """Text in Unicode's composed form (NFC), so that a name looks up alike however its accents were typed."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def unreadable_text(text: str, *, key: bool = False) -> str | None:
+    """Why a text is refused: it holds a character that terminals obey or that is none; in a key, a line break or tab too."""
+    found = unprintable(text)
+    if found is None and key:
+        found = next((ascii(character)[1:-1] for character in text if character in "\n\t"), None)
+    return (
+        f"expected text that can be printed, got the control character {found} in {short(text)}; drop it"
+        if found
+        else None
+    )
 
 
 def jsonable(value: Any) -> Any:
@@ -130,9 +156,13 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  (the loader adds to its own, see below)
     depth = 0
+    count = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self.depth += 1
+        self.count += 1
+        if self.count > LARGEST:
+            raise _Unreadable(f"expected at most {LARGEST:,} values, got more; split it, or keep data in tables")
         if self.depth > DEEPEST:
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, f"nested more than {DEEPEST} levels deep", mark)
@@ -184,6 +214,7 @@ class _Reader:
     def __init__(self, text: bytes | str, shown: str, problems: list[Problem]) -> None:
         self.text, self.shown, self.problems = text, shown, problems
         self.count = 0
+        self.open: set[int] = set()
 
     def read(self) -> Item | None:
         """The document, or None when it cannot be read at all."""
@@ -195,7 +226,7 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             self.report(mark, (), _yaml_words(error))
         except yaml.reader.ReaderError as error:
-            self.report(None, (), f"no text: {error.reason} at byte {error.position}; save the file as UTF-8")
+            self.report(None, (), _no_text(error))
         except _Unreadable as error:
             self.report(None, (), str(error))
         return None
@@ -210,6 +241,12 @@ class _Reader:
         self.count += 1
         if self.count > LARGEST or len(path) > DEEPEST:
             raise _Unreadable("too large or too deep once its aliases (`*name`) are written out")
+        if id(node) in self.open:
+            line = node.start_mark.line + 1
+            raise _Unreadable(
+                f"aliases (`*name`) in the block that begins on line {line} hold or merge it itself; drop them"
+            )
+        self.open.add(id(node))
         place = self.place(node.start_mark)
         match node:
             case yaml.MappingNode():
@@ -218,6 +255,7 @@ class _Reader:
                 value = [self.item(child, (*path, index)) for index, child in enumerate(node.value)]
             case _:
                 value = self.scalar(node, path)
+        self.open.discard(id(node))
         if node.tag not in self.expected_tags(node):
             tag = node.tag.replace(_TAGS, "!!")
             self.report(node.start_mark, path, f"the tag {tag} is refused here: scenarios hold plain data")
@@ -241,14 +279,14 @@ class _Reader:
                 inherited += self.merged(child, path)
             elif not isinstance(key, yaml.ScalarNode) or not key.value:
                 self.report(key.start_mark, path, "expected text as a key")
-            elif key.value in values:
-                first = values[key.value].key
+            elif reason := unreadable_text(key.value, key=True):
+                self.report(key.start_mark, path, reason)
+            elif (name := normalised(key.value)) in values:
+                first = values[name].key
                 assert first is not None
-                self.report(
-                    key.start_mark, (*path, key.value), f'duplicate key "{key.value}", first on line {first.line}'
-                )
+                self.report(key.start_mark, (*path, name), f'duplicate key "{name}", first on line {first.line}')
             else:
-                values[key.value] = self.item(child, (*path, key.value), self.place(key.start_mark))
+                values[name] = self.item(child, (*path, name), self.place(key.start_mark))
         for block in inherited:
             values = {**block.value, **values}
         return values
@@ -262,6 +300,11 @@ class _Reader:
         return [block for block in found if isinstance(block.value, dict)][::-1]
 
     def scalar(self, node: yaml.Node, path: Path) -> Any:
+        if reason := unreadable_text(node.value):
+            self.report(node.start_mark, path, reason)
+            return ""
+        if path not in KEPT_AS_WRITTEN:
+            node.value = normalised(node.value)
         try:
             return _scalar(node.tag.removeprefix(_TAGS), node.value)
         except ValueError:
@@ -289,6 +332,13 @@ def _scalar(tag: str, text: str) -> Any:
                 return text  # validation reports the error
         case _:
             return text
+
+
+def _no_text(error: yaml.reader.ReaderError) -> str:
+    if error.reason == "special characters are not allowed":
+        found = ascii(chr(error.character))[1:-1]
+        return f"a control character, {found}, at position {error.position}; drop it, or save the file as UTF-8"
+    return f"no text: {error.reason} at byte {error.position}; save the file as UTF-8"
 
 
 def _yaml_words(error: yaml.MarkedYAMLError) -> str:
