@@ -15,6 +15,7 @@ from minsim.network.agents import Buyer, Product, ProductKey, Reader, Seller
 from minsim.network.regional_users import region_indices, split_out_users, subtract_user_needs
 from minsim.network.trade import DAYS_PER_YEAR, TradeTerms, baseline_trade
 from minsim.scenario.format.materials import Material, NewScrap, Producer, Stage
+from minsim.scenario.shares import completed
 from minsim.scenario.stages import chain
 
 # ------------------------------------------------------------------------------------------------------------- products
@@ -112,7 +113,8 @@ def size_sellers(reader: Reader, product: Product) -> None:
     """Outputs from shares, and capacities from outputs and utilisation."""
     material, stage_name = product.key
     base = f"materials.{material}.stages.{stage_name}"
-    shares = np.array([reader.number(s.model.share, f"{s.path}.share") for s in product.sellers])
+    drawn = [reader.number(s.model.share, f"{s.path}.share") for s in product.sellers]
+    shares = np.array(completed([s.model.share for s in product.sellers], drawn))
     shares /= shares.sum()
     problems = []
     for seller, share in zip(product.sellers, shares, strict=True):

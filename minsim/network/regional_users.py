@@ -17,6 +17,7 @@ from minsim.kernel.compiling import Floats
 from minsim.network.agents import Buyer, Product, Reader
 from minsim.network.ipf import ACCEPTED, fit, residual
 from minsim.network.trade import BaselineTrade, Place, per_year, purchase_shares
+from minsim.scenario.shares import completed
 
 
 def region_indices(buyers: Sequence[Buyer]) -> list[int]:
@@ -73,7 +74,9 @@ def _by_sector(reader: Reader, buyer: Buyer, need: float) -> dict[str, float]:
     assert buyer.consumer is not None
     path = f"materials.{buyer.key[0]}.consumers.{buyer.place.name}.sectors"
     sectors = sorted(buyer.consumer.sectors.items())
-    shares = {name: reader.number(sector.share, f"{path}.{name}.share") for name, sector in sectors} or {"all": 1.0}
+    drawn = [reader.number(sector.share, f"{path}.{name}.share") for name, sector in sectors]
+    values = completed([sector.share for _, sector in sectors], drawn)
+    shares = {name: share for (name, _), share in zip(sectors, values, strict=True)} or {"all": 1.0}
     total = sum(shares.values())
     return {name: need * share / total for name, share in shares.items()}
 
@@ -144,11 +147,13 @@ def _purchases(
             raise BalanceError([Problem("", 0, 0, path, _nobody_sells(user, places, regional))])
         return shares / shares.sum(), open_
     shares = np.zeros(len(places))
-    for name, number in sorted(suppliers.items()):
+    named = sorted(suppliers.items())
+    drawn = [reader.number(number, f"{path}.{name}") for name, number in named]
+    for (name, _), share in zip(named, completed([number for _, number in named], drawn), strict=True):
         rows = np.flatnonzero(open_ & np.array([place.closeness(name) is not None for place in places]))
         weights = regional[rows] if regional[rows].sum() > 0.0 else np.array([product.sellers[i].output for i in rows])
         if weights.sum() > 0.0:
-            shares[rows] += reader.number(number, f"{path}.{name}") * weights / weights.sum()
+            shares[rows] += share * weights / weights.sum()
     if not np.isclose(shares.sum(), 1.0, atol=1e-6):
         message = f"expected shares of open sellers that sum to 1, got {shares.sum():g}; some lanes may be forbidden"
         raise BalanceError([Problem("", 0, 0, path, message)])

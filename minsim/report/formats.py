@@ -10,7 +10,7 @@ from typing import Any
 
 from minsim.report.decisive_inputs import ENDS
 from minsim.scenario import Input, Scenario
-from minsim.scenario.distributions import quantile, uncertain_numbers
+from minsim.scenario.distributions import dimension_of, quantile, uncertain_numbers
 from minsim.scenario.format.numbers import Choice, Window
 from minsim.studies.sensitivities import Factor
 from minsim.text.formatting import MONTHS, capital, dollars, percent, three_figures
@@ -149,7 +149,9 @@ def range_text(scenario: Scenario, factor: Factor, inputs: dict[str, Input]) -> 
     path, purpose = factor.name
     if purpose == "happens":
         return "happens or not"
-    number = next(value for name, value in uncertain_numbers(scenario.model) if name == path)
+    number = next(
+        value for name, value in uncertain_numbers(scenario.model) if dimension_of(value, name) == factor.name
+    )
     if isinstance(number, Window):
         width = (number.latest - number.earliest).days + 1
         first, last = (number.earliest + dt.timedelta(days=math.floor(u * width)) for u in ENDS)

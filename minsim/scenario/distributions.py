@@ -22,7 +22,6 @@ from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.format.numbers import (
     DISTRIBUTIONS,
     Choice,
-    Given,
     Lognormal,
     Normal,
     Number,
@@ -31,6 +30,10 @@ from minsim.scenario.format.numbers import (
     Uniform,
     Window,
     support,
+    weights_of,
+)
+from minsim.scenario.format.numbers import (
+    central as central,
 )
 
 if TYPE_CHECKING:  # imported on the first draw: loading and checking a scenario does without numpy
@@ -192,45 +195,12 @@ def _lognormal(distribution: Lognormal, u: float) -> float:
 
 
 def _choice(distribution: Choice, u: float) -> float:
-    weights = _weights(distribution)
+    weights = weights_of(distribution)
     values = sorted(weights)
     reached = accumulate(weights[value] for value in values)
     target = u * sum(weights.values())
     possible = [value for value in values if weights[value] > 0]
     return next((value for value, total in zip(values, reached, strict=True) if target < total), possible[-1])
-
-
-def _weights(distribution: Choice) -> dict[float, float]:
-    """Weight of each distinct value."""
-    weights: dict[float, float] = dict.fromkeys(distribution.values, 0.0)
-    given = distribution.weights or [1.0] * len(distribution.values)
-    for value, weight in zip(distribution.values, given, strict=True):
-        weights[value] += weight
-    return weights
-
-
-def central(number: Number) -> float:
-    """Central value of a number.
-
-    The mode of a triangular or PERT distribution, the mean of a normal or lognormal one, the midpoint of a uniform one, the
-    most probable of a choice (the smallest of equals); any other number itself.
-    """
-    if type(number) is float:
-        return number
-    match number:
-        case Given():
-            return number.value
-        case Triangular() | Pert():
-            return number.mode
-        case Uniform():
-            return (number.low + number.high) / 2
-        case Normal() | Lognormal():
-            return number.mean
-        case Choice():
-            weights = _weights(number)
-            return min(weights, key=lambda value: (-weights[value], value))
-        case _:
-            return float(number)
 
 
 # ------------------------------------------------------------------------------------------------------------------ draws
@@ -283,7 +253,7 @@ class Draws:
     def number(self, value: Number, path: str) -> float:
         """Value of the number at a dotted path."""
         if is_distribution(value) and not self.is_central:
-            return sample(value, self.stream(path, "value"))
+            return sample(value, self.stream(*dimension_of(value, path)))
         return central(value)
 
     def whole(self, value: Number, path: str) -> int:
@@ -306,13 +276,22 @@ class Draws:
         days = (when.latest - when.earliest).days
         if self.is_central:
             return when.earliest + dt.timedelta(days=days // 2)
-        return when.earliest + dt.timedelta(days=math.floor(self.stream(path, "start").random() * (days + 1)))
+        return when.earliest + dt.timedelta(
+            days=math.floor(self.stream(*dimension_of(when, path)).random() * (days + 1))
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------- dimensions
 
 Dimension = tuple[str, str]
 """Dotted path and purpose of one uniform draw: `value` of a distribution, `start` in a window, `happens` of an event."""
+
+
+def dimension_of(number: AnyDistribution | Window, path: str) -> Dimension:
+    """The uniform draw of a number or a window at a path: its own, or that of the name it shares."""
+    if number.shared is not None:
+        return f"shared.{number.shared}", "value"
+    return path, "start" if isinstance(number, Window) else "value"
 
 
 def uncertain_numbers(block: Any, path: str = "") -> Iterator[tuple[str, AnyDistribution | Window]]:
@@ -331,15 +310,15 @@ def uncertain_numbers(block: Any, path: str = "") -> Iterator[tuple[str, AnyDist
 
 def dimensions(model: ScenarioModel) -> list[Dimension]:
     """Every single uniform draw of a replication, by path; streams of hazards, which draw repeatedly, are not included."""
-    found = [
-        (path, "start" if isinstance(number, Window) else "value")
+    found = {
+        dimension_of(number, path)
         for path, number in uncertain_numbers(model)
         if not path.endswith(".hazard.repair_days")
-    ]
+    }
     for name, event in model.events.items():
         least, most = support(event.probability)
         if least < 1 and most > 0:
-            found.append((f"events.{name}.probability", "happens"))
+            found.add((f"events.{name}.probability", "happens"))
     return sorted(found)
 
 
@@ -364,7 +343,7 @@ class UnitDraws(Draws):
     def number(self, value: Number, path: str) -> float:
         """A number: the quantile of the given point, or as in `Draws`."""
         if is_distribution(value):
-            u = self.units.get((path, "value"))
+            u = self.units.get(dimension_of(value, path))
             return super().number(value, path) if u is None else quantile(value, _inside(u))
         return central(value) * self.units.get((path, "factor"), 1.0)
 
@@ -375,7 +354,7 @@ class UnitDraws(Draws):
 
     def start(self, when: dt.date | Window, path: str) -> dt.date:
         """First day of an event: the given point of its window, or as in `Draws`."""
-        u = self.units.get((path, "start"))
+        u = self.units.get(dimension_of(when, path)) if isinstance(when, Window) else None
         if u is None or not isinstance(when, Window):
             return super().start(when, path)
         return when.earliest + dt.timedelta(days=math.floor(_inside(u) * ((when.latest - when.earliest).days + 1)))

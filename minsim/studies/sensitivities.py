@@ -30,7 +30,7 @@ from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.results.files import ResultFiles, SavedResult
 from minsim.scenario import Input, Scenario
-from minsim.scenario.distributions import Dimension, dimensions, stream
+from minsim.scenario.distributions import Dimension, dimension_of, dimensions, stream, uncertain_numbers
 from minsim.scenario.format.sources import ASSUMPTION
 from minsim.studies.answers import material_name, path_words
 from minsim.studies.files import study_files
@@ -325,6 +325,9 @@ def factors_of(scenario: Scenario, spread: float = 0.0) -> Iterator[Factor]:
 
 def _is_assumption(scenario: Scenario, name: Dimension, inputs: dict[str, Input]) -> bool:
     path, _ = name
+    shared = [at for at, number in uncertain_numbers(scenario.model) if dimension_of(number, at) == name and at != path]
+    if shared:
+        return all(inputs[at].kind == ASSUMPTION for at in shared if at in inputs)
     if path in inputs:
         return inputs[path].kind == ASSUMPTION
     event = scenario.model.events.get(path.split(".")[1])

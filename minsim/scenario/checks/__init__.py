@@ -14,6 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from minsim.scenario.checks.amounts import (
+    caution_lonely_draws,
+    check_shared_draws,
     check_shares_of_sectors,
     check_shares_of_stages,
     check_stockpile_prices,
@@ -107,6 +109,7 @@ Check = Callable[[ScenarioModel], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_shares_of_stages,
     check_shares_of_sectors,
+    check_shared_draws,
     check_stockpile_prices,
     check_targets_of_stockpiles,
     check_horizon,
@@ -143,6 +146,7 @@ CAUTIONS: tuple[Check, ...] = (
     caution_empty_blocs,
     caution_reaching_nobody,
     caution_idle_stockpiles,
+    caution_lonely_draws,
 )
 """Rules whose violation is a warning."""
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from minsim.scenario.checks.amounts import sum_to_one
 from minsim.scenario.checks.names import Finding, blocks, countries_of
-from minsim.scenario.distributions import central
 from minsim.scenario.format.materials import Consumer, Material
 from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.schema_tree import Path
@@ -52,7 +51,7 @@ def check_suppliers(model: ScenarioModel) -> Iterator[Finding]:
                     end = supplier if isinstance(consumer.suppliers, Mapping) else index
                     yield (*here, end), unknown("supplier", supplier, known)
             if isinstance(consumer.suppliers, Mapping):
-                yield from sum_to_one(here, [central(share) for share in consumer.suppliers.values()])
+                yield from sum_to_one(here, list(consumer.suppliers.values()))
 
 
 def sellers(material: Material) -> set[str]:

@@ -25,6 +25,7 @@ from minsim.scenario.format.numbers import (
     Positive,
     Rate,
     Share,
+    ShareOrRest,
     TimeConstant,
     TonnesPerYear,
     Usd,
@@ -33,6 +34,7 @@ from minsim.scenario.format.numbers import (
     _bounded,
     _Float,
     _Number,
+    with_rest,
 )
 
 
@@ -54,8 +56,8 @@ def _feed_kind(value: Any) -> str:
 class Producer(Frozen):
     """A country's producers at one stage, or one named plant."""
 
-    share: Share
-    """Share of the stage's baseline output."""
+    share: ShareOrRest
+    """Share of the stage's baseline output; `rest`: what the others leave."""
     country: PlaceName | None = None
     """Where the plant stands; absent: the key itself is the country."""
     utilisation: Annotated[_Number, _bounded(0, 1, above=True, unit="utilisation")] | None = None
@@ -122,8 +124,9 @@ class Stage(Frozen):
     """Growth of capacity of producers that give none [1/year]."""
     inputs: dict[str, Positive] = {}
     """Inputs from the last stage of other materials [t per t of this stage's product]."""
-    producers: Annotated[dict[PlaceName, Producer], Field(min_length=1)]
-    """Countries or named plants, with shares that sum to 1."""
+    producers: Annotated[dict[PlaceName, Producer], Field(min_length=1), AfterValidator(with_rest)]
+    """Countries or named plants, with shares that sum to 1. A drawn share keeps what is drawn: `rest`, or else the shares
+    given as plain numbers, in proportion, give way."""
     trade: Trade | None = None
     """Trade in this stage's product; replaces the material's block."""
 
@@ -131,8 +134,8 @@ class Stage(Frozen):
 class Sector(Frozen):
     """An end use within a region."""
 
-    share: Share
-    """Share of the region's demand."""
+    share: ShareOrRest
+    """Share of the region's demand; `rest`: what the others leave."""
     priority: Annotated[int, Strict(), Field(ge=1)] = 1
     """1 is served first; equals share alike."""
     demand_elasticity: NonNegative = 0.0
@@ -168,8 +171,8 @@ class Consumer(Frozen):
     """Commercial stock target, in days of use."""
     growth_per_year: Rate = 0.0
     """Growth of demand [1/year]."""
-    sectors: dict[Identifier, Sector] = {}
-    """End uses with shares that sum to 1; absent: one sector, `all`."""
+    sectors: Annotated[dict[Identifier, Sector], AfterValidator(with_rest)] = {}
+    """End uses with shares that sum to 1, drawn ones as those of producers; absent: one sector, `all`."""
 
 
 class Costs(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -79,7 +79,19 @@ class Given(Frozen):
     """The number."""
 
 
-class Triangular(Frozen):
+class Rest(Given):
+    """A share written `rest`, with what the central values of the others leave."""
+
+
+class Drawn(Frozen):
+    """What is drawn once a replication."""
+
+    shared: Identifier | None = None
+    """Name of a common draw: numbers that give the same name lie at the same quantile of their distributions, so that they
+    are high together and low together; absent: independent of all others."""
+
+
+class Triangular(Drawn):
     """Triangular distribution."""
 
     dist: Literal["triangular"]
@@ -97,7 +109,7 @@ class Triangular(Frozen):
         return self
 
 
-class Pert(Frozen):
+class Pert(Drawn):
     """PERT distribution (a beta on [low, high] whose mean is (low + 4 mode + high) / 6)."""
 
     dist: Literal["pert"]
@@ -115,7 +127,7 @@ class Pert(Frozen):
         return self
 
 
-class Uniform(Frozen):
+class Uniform(Drawn):
     """Uniform distribution on [low, high]."""
 
     dist: Literal["uniform"]
@@ -131,7 +143,7 @@ class Uniform(Frozen):
         return self
 
 
-class Normal(Frozen):
+class Normal(Drawn):
     """Normal distribution, truncated to [low, high] when these are given."""
 
     dist: Literal["normal"]
@@ -151,7 +163,7 @@ class Normal(Frozen):
         return self
 
 
-class Lognormal(Frozen):
+class Lognormal(Drawn):
     """Lognormal distribution, given by the mean and standard deviation of the variable itself."""
 
     dist: Literal["lognormal"]
@@ -169,7 +181,7 @@ class Lognormal(Frozen):
         return self
 
 
-class Choice(Frozen):
+class Choice(Drawn):
     """One of several values, with weights (equal when absent)."""
 
     dist: Literal["choice"]
@@ -206,6 +218,39 @@ _Number = Annotated[
 
 
 Number = float | Given | Triangular | Pert | Uniform | Normal | Lognormal | Choice
+
+
+def weights_of(distribution: Choice) -> dict[float, float]:
+    """Weight of each distinct value."""
+    weights: dict[float, float] = dict.fromkeys(distribution.values, 0.0)
+    given = distribution.weights or [1.0] * len(distribution.values)
+    for value, weight in zip(distribution.values, given, strict=True):
+        weights[value] += weight
+    return weights
+
+
+def central(number: Number) -> float:
+    """Central value of a number.
+
+    The mode of a triangular or PERT distribution, the mean of a normal or lognormal one, the midpoint of a uniform one, the
+    most probable of a choice (the smallest of equals); any other number itself.
+    """
+    if type(number) is float:
+        return number
+    match number:
+        case Given():
+            return number.value
+        case Triangular() | Pert():
+            return number.mode
+        case Uniform():
+            return (number.low + number.high) / 2
+        case Normal() | Lognormal():
+            return number.mean
+        case Choice():
+            weights = weights_of(number)
+            return min(weights, key=lambda value: (-weights[value], value))
+        case _:
+            return float(number)
 
 
 def support(number: Number) -> tuple[float, float]:
@@ -257,6 +302,35 @@ def _bounded(
 
 
 Share = Annotated[_Number, _bounded(0, 1, unit="a share")]
+
+
+def _share_kind(value: Any) -> str:
+    return "rest" if value == "rest" else "number"
+
+
+if TYPE_CHECKING:
+    ShareOrRest = Number  # once validated
+else:
+    ShareOrRest = Annotated[
+        Annotated[Literal["rest"], Tag("rest")] | Annotated[Share, Tag("number")], Discriminator(_share_kind)
+    ]
+"""A share, or `rest`: what the other shares of the same whole leave."""
+
+
+def with_rest(entries: dict[str, Any]) -> dict[str, Any]:
+    """Entries of a table of shares, the one written `rest` given its central value."""
+    rest = [name for name, entry in entries.items() if entry.share == "rest"]
+    if not rest:
+        return entries
+    if len(rest) > 1:
+        raise ValueError(f"expected one `share: rest` at most, got {' and '.join(sorted(rest))}")
+    others = sum(sorted(central(entry.share) for name, entry in entries.items() if name != rest[0]))
+    if others > 1:
+        raise ValueError(f"expected shares that leave something for {rest[0]}, the rest, got {others:.8g} without it")
+    share = Rest(value=1.0 - others)
+    return {
+        name: entry.model_copy(update={"share": share}) if name == rest[0] else entry for name, entry in entries.items()
+    }
 
 
 Factor = Annotated[_Number, _bounded(0, 1000, unit="a factor")]
@@ -319,7 +393,7 @@ def _date(value: Any) -> Any:
 Date = Annotated[dt.date, BeforeValidator(_date)]
 
 
-class Window(Frozen):
+class Window(Drawn):
     """A date known only to lie between two days, each as likely."""
 
     earliest: Date
