@@ -247,10 +247,41 @@ STOCKS = ("gallium", "bismuth", "cobalt", "copper", "nickel", "manganese")
 # ------------------------------------------------------------------------------------------------------------ reading
 
 
+TONNES = {
+    "kg": 1e-3, "kilograms": 1e-3, "t": 1.0, "tonnes": 1.0, "metric tons": 1.0, "metric tonnes": 1.0, "kt": 1e3,
+    "thousand metric tons": 1e3, "thousand tonnes": 1e3, "thousand t": 1e3, "million metric tons": 1e6,
+}  # fmt: skip
+"""Tonnes in a unit, by its name in lower case. Plain tons are missing: they may be short or long ones."""
+
+UNTOLD = {"", "-", "--", "\N{EN DASH}", "\N{EM DASH}", "na", "n/a", "not available", "w", "withheld", "xx", "e", "..."}
+"""What stands in place of a figure that is not available, withheld or nil, in lower case."""
+
+_FIGURE = re.compile(r"([<>~]?)\s*(\d{1,3}(?:[, \u00a0\u202f]\d{3})+|\d+)(\.\d+)?")
+_WORLD = re.compile(r"world( total)?,?( \(?round(ed|s)?\)?)?", re.IGNORECASE)
+
+
 def facts(folder: Path, name: str) -> list[Row]:
-    """Rows of one file of facts."""
-    with (folder / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """Rows of one file of facts, figures without separators and world totals under one name."""
+    with (folder / name).open(encoding="utf-8-sig", newline="") as file:
+        return [_plain(row, name) for row in csv.DictReader(file)]
+
+
+def _plain(row: Row, name: str) -> Row:
+    """A row whose figure is digits alone, a sign such as `>` moved into its qualifier."""
+    row = {key: text.strip() if isinstance(text, str) else "" for key, text in row.items() if key is not None}
+    text = row.get("value", "")
+    found = _FIGURE.fullmatch(text)
+    if found is not None:
+        row["value"] = re.sub(r"\D", "", found[2]) + (found[3] or "")
+        row["qualifier"] = row.get("qualifier", "") or found[1]
+    elif text.lower() not in UNTOLD and row.get("measure") == "production":
+        raise SystemExit(
+            f"{name}: expected a figure such as 40000, got {text!r} in {row}; mend it, or leave the row out"
+        )
+    for place in ("country", "region"):
+        if _WORLD.fullmatch(row.get(place, "")):
+            row[place] = "World"
+    return row
 
 
 def canonical(name: str) -> str:
@@ -276,7 +307,10 @@ def is_from(row: Row, key: str) -> bool:
 
 def tonnes(row: Row) -> float:
     """A row's value in tonnes."""
-    return float(row["value"]) * {"kg": 1e-3, "t": 1.0, "kt": 1e3}[row["unit"]]
+    unit = " ".join(row["unit"].lower().split())
+    if unit not in TONNES:
+        raise SystemExit(f"unknown unit {row['unit']!r} in {row}; expected one of {', '.join(TONNES)}")
+    return float(row["value"]) * TONNES[unit]
 
 
 def figure(value: float) -> str:
@@ -352,10 +386,12 @@ def shares_alone(material: str, stage: str, rows: list[Row], basis: str, note: s
 
 def shares_of_output(material: str, stage: str, rows: list[Row], basis: str, note: str) -> Iterator[Row]:
     """Tonnes and shares; the small, and what is withheld or rounded away, are the rest of the world."""
-    world = next(tonnes(row) for row in rows if row["country"] == "World")
+    world = next((tonnes(row) for row in rows if row["country"] == "World" and _is_exact(row)), None)
+    if world is None:
+        raise SystemExit(f"expected a figure for the world's {material}/{stage}, got none in {rows[0]['year']}")
     named = [row for row in rows if row["country"] != "World"]
-    withheld = [canonical(row["country"]) for row in named if not _is_number(row["value"])]
-    made = {canonical(row["country"]): (tonnes(row), row) for row in named if _is_number(row["value"])}
+    withheld = [canonical(row["country"]) for row in named if not _is_exact(row)]
+    made = added([row for row in named if _is_exact(row)])
     total = max(world, sum(value for value, _ in made.values()) - counted_twice_t(rows, world))
     kept = {
         country: (value, row)
@@ -380,6 +416,20 @@ def shares_of_output(material: str, stage: str, rows: list[Row], basis: str, not
         )  # fmt: skip
 
 
+def added(rows: list[Row]) -> dict[str, tuple[float, Row]]:
+    """Tonnes of each country, all its rows together, and the last of them."""
+    made: dict[str, tuple[float, Row]] = {}
+    for row in rows:
+        country = canonical(row["country"])
+        made[country] = (made.get(country, (0.0, row))[0] + tonnes(row), row)
+    return made
+
+
+def _is_exact(row: Row) -> bool:
+    """Whether a row tells a figure, and not only a bound of one."""
+    return _is_number(row["value"]) and row.get("qualifier", "") not in ("<", ">")
+
+
 def counted_twice_t(rows: list[Row], world_t: float) -> float:
     """What the IEA names under a country and counts in its rest of the world besides, as it does Canada's nickel [t].
 
@@ -387,7 +437,7 @@ def counted_twice_t(rows: list[Row], world_t: float) -> float:
     """
     if all(row["country"] != REST for row in rows):
         return 0.0
-    each_t = [tonnes(row) for row in rows if row["country"] != "World"]
+    each_t = [tonnes(row) for row in rows if row["country"] != "World" and _is_exact(row)]
     excess_t = sum(each_t) - world_t
     return next((value for value in each_t if value > 0.0 and abs(value - excess_t) < 1.0), 0.0)
 

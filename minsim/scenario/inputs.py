@@ -83,6 +83,8 @@ def _number_text(number: Number) -> str:
 
 
 def _digits(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     return f"[{', '.join(map(_digits, value))}]" if isinstance(value, tuple) else f"{value:.12g}"
 
 

@@ -121,6 +121,7 @@ def test_numbers_that_share_a_draw_lie_at_one_quantile():
     expected = [quantile(japan.stock_days, (value - 20_000) / 30_000) for value in demand]
     assert stock == pytest.approx(expected, rel=1e-9)
     assert dimensions(found.model) == [(CHINA, "value"), ("shared.level", "value")]
+    assert any("shared=level" in entry.text for entry in found.inputs())
     given = UnitDraws(1, 0, {("shared.level", "value"): 0.25})
     assert given.number(japan.demand_t_per_year, f"{base}.demand_t_per_year") == 27_500
 
@@ -133,12 +134,9 @@ def test_one_anchor_shares_a_draw_only_where_it_says_so():
             20_000, 50_000, **({"shared": shared} if shared else {})
         )
         found = scenario_from_mapping({**mapping, "materials": {"a": ore, "b": ore}})
-        drawn = {
-            Draws(1, 3).number(
-                block.consumers["Japan"].demand_t_per_year, f"materials.{name}.consumers.Japan.demand_t_per_year"
-            )
-            for name, block in found.model.materials.items()
-        }
+        uses = {name: block.consumers["Japan"].demand_t_per_year for name, block in found.model.materials.items()}
+        path = "materials.{}.consumers.Japan.demand_t_per_year"
+        drawn = {Draws(1, 3).number(use, path.format(name)) for name, use in uses.items()}
         assert (len(drawn) == 1) == alike
 
 
@@ -155,9 +153,7 @@ def test_windows_that_share_a_draw_begin_on_one_day():
     curb = {"type": "export_curb", "exporter": "China", "materials": ["ore"], "start": window, "measure": {"ban": True}}
     mapping["events"] = {"a": curb, "b": {**curb, "exporter": "Australia"}}
     found = scenario_from_mapping(mapping)
-    days = [
-        [Draws(1, k).start(event.start, f"events.{name}.start") for name, event in found.model.events.items()]
-        for k in range(9)
-    ]
+    windows = [(event.start, f"events.{name}.start") for name, event in found.model.events.items()]
+    days = [[Draws(1, k).start(*window) for window in windows] for k in range(9)]
     assert all(one == other for one, other in days)
     assert len({one for one, _ in days}) > 5
