@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ HEAD = ["mineral", "stage", "measure", "country", "year", "value", "qualifier", 
 def tool():
     spec = importlib.util.spec_from_file_location("update_reference_data", PATH)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
