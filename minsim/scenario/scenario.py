@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from minsim.errors import Problem, ScenarioError
-from minsim.scenario.checks import CAUTIONS, CHECKS, findings, source_cautions, source_problems
+from minsim.scenario.checks import CAUTIONS, CHECKS, CHECKS_OF_NAMES, findings, source_cautions, source_problems
 from minsim.scenario.format.model import ScenarioModel
 from minsim.scenario.inputs import Input, inputs_of
 from minsim.scenario.reading.inheritance import extended, find_scenario, read_family
+from minsim.scenario.reading.mending import mended
 from minsim.scenario.reading.overrides import overridden
 from minsim.scenario.reading.validation_messages import validated
 from minsim.scenario.reading.yaml_documents import Item, from_python, jsonable, problem_at
@@ -276,9 +277,13 @@ def _build(name: str, tree: Item, problems: list[Problem]) -> Scenario:
     data = {key: value for key, value in tree.plain().items() if key != "extends"}
     violations = list(source_problems(data))
     cautions = list(source_cautions(data))
-    problems = list(problems)
-    model = validated(ScenarioModel, data, tree, problems, _in_order(data, ScenarioModel))
-    if model is not None:
+    problems, known = list(problems), len(problems)
+    ordered = _in_order(data, ScenarioModel)
+    model = validated(ScenarioModel, data, tree, problems, ordered)
+    if model is None:
+        named = mended(ordered, problems[known:])
+        violations += findings(named, CHECKS_OF_NAMES) if named is not None else ()
+    else:
         violations += findings(model, CHECKS)
         cautions += findings(model, CAUTIONS)
     problems = problems + [problem_at(tree, path, message) for path, message in violations]

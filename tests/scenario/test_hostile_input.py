@@ -273,3 +273,25 @@ def test_what_reaches_nobody_is_warned_of(at, overrides):
 
 def test_what_reaches_somebody_is_not_warned_of():
     assert scenario().warnings == ()
+
+
+# ----------------------------------------------------------------------------------------------------- all problems at once
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"events.x": {"type": "demand_shock"}},
+        {"events.x": {**SHOCK, "factor": "two"}},
+        {"stockpiles.vault.target_days": "many"},
+        {DEMAND: "10,5"},
+        {DEMAND: {"dist": "uniform", "low": 2, "high": 1}},
+        {f"{MATERIAL}.stages.mine.producers.China.share": 2},
+    ],
+)
+def test_mistakes_of_shape_and_of_names_are_told_together(shape):
+    named = {"events.ban.importers": ["Frnce"], "events.ban.exporter": "Chna", "events.ban.stage": "proces"}
+    found = refusals({**shape, **named})
+    assert {"events.ban.importers.0", "events.ban.exporter", "events.ban.stage"} <= set(found)
+    assert any(path.startswith(next(iter(shape))) for path in found)
+    assert len(found) == len(refusals(shape)) + 3

@@ -65,6 +65,7 @@ from minsim.scenario.schema_tree import Path, names_of
 __all__ = [
     "CAUTIONS",
     "CHECKS",
+    "CHECKS_OF_NAMES",
     "NOT_YET",
     "Check",
     "Finding",
@@ -137,6 +138,16 @@ CHECKS: tuple[Check, ...] = (
     refused,
 )
 """Rules whose violation is a problem."""
+
+CHECKS_OF_NAMES: tuple[Check, ...] = (
+    check_blocs,
+    check_places_named,
+    check_materials_named,
+    check_stages_named,
+    check_producers_named,
+    check_sectors_named,
+)
+"""Rules about names alone, which hold whatever the numbers of a scenario are."""
 
 CAUTIONS: tuple[Check, ...] = (
     caution_invented_places,

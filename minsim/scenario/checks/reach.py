@@ -149,8 +149,8 @@ def _reason(model: ScenarioModel, event: AnyEvent, markets: list[Market]) -> tup
 def _curb(model: ScenarioModel, event: ExportCurb, markets: list[Market]) -> tuple[str, str] | None:
     exporters = _members(model, [event.exporter])
     sold = [market for market in markets if market.sellers & exporters]
-    if not sold:
-        return None  # a caution of its own
+    if not sold or (event.importers != "all" and event.exporter in event.importers):
+        return None  # cautions of their own
     everybody = {place for market in sold for place in market.buyers}
     given = everybody if event.importers == "all" else set(event.importers)
     named = set() if event.importers == "all" else given - set(model.regions.blocs)
