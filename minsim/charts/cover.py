@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from minsim.charts.curves import LabelledLine, days_of, draw_events, draw_lines, set_timeline
 from minsim.charts.page import grid_of_axes, start_page
 from minsim.charts.style import COLOURS, DASHES, drawing_style
@@ -15,6 +13,7 @@ from minsim.metrics import consumers
 from minsim.metrics.consumers import FloatArray
 from minsim.results.answer import MaterialSummary, rank_materials
 from minsim.results.outcome import Outcome
+from minsim.results.waterfall import NO_CHANGE_DAYS
 from minsim.text.formatting import capital, day_count, listing
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 6
 """Regions drawn, those with the lowest stock; the others are named below the chart."""
-STEADY_DAYS = 1.0
-"""A stock that falls by less counts as constant, and is drawn only if all are."""
 
 
 def plot_cover(run: Outcome, material: str | None = None, region: str | None = None) -> Figure:
@@ -47,15 +44,13 @@ def plot_cover(run: Outcome, material: str | None = None, region: str | None = N
     story = MaterialSummary(run, material or rank_materials(run)[0])
     cover = consumers.commercial_cover_days(run.record)
     ranked = [story.consumer(region)] if region else _thinnest_first(story)
-    moving = [i for i in ranked if cover[:, i].min() <= cover[0, i] - STEADY_DAYS]
+    moving = [i for i in ranked if not story.low_point(i).is_steady]  # the others are drawn only if all are steady
     drawn = (moving or ranked)[:MOST_PANELS]
     piles = {index: _stockpiles(story, index) for index in drawn}
     highest = max(float(line.values.max()) for index in drawn for line in [*_own(cover, index), *piles[index]])
     columns = 1 if len(drawn) < 3 else 2
     with drawing_style():
-        figure, bottom, top = start_page(
-            run, _headline(story, cover, drawn[0]), _what(story), _note(story, cover, drawn, region)
-        )
+        figure, bottom, top = start_page(run, _headline(story, drawn[0]), _what(story), _note(story, drawn, region))
         axes = grid_of_axes(figure, bottom, top, -(-len(drawn) // columns), columns)
         for ax, index in zip(axes, drawn, strict=False):
             _draw(ax, story, index, [*_own(cover, index), *piles[index]], highest, small=columns > 1)
@@ -95,15 +90,13 @@ def _draw(
     draw_lines(ax, [replace(line, bold=not small) for line in lines], at_peak=False, named=len(lines) > 1)
 
 
-def _headline(story: MaterialSummary, cover: FloatArray, index: int) -> str:
-    own = cover[:, index]
-    lowest, opening = float(own.min()), float(own[0])
-    if lowest > opening - STEADY_DAYS:
-        return f"Commercial stocks of {story.name} stay at {day_count(lowest)} of use or more"
-    day = story.date(int(np.flatnonzero(own <= lowest + 0.01 * opening)[0]))
-    end = "nothing" if lowest < 0.05 else day_count(lowest)
+def _headline(story: MaterialSummary, index: int) -> str:
+    low = story.low_point(index)
+    if low.is_steady:
+        return f"Commercial stocks of {story.name} stay at {low.level}"
+    end = "nothing" if low.lowest_days < NO_CHANGE_DAYS else day_count(low.lowest_days)
     whose = f"Commercial stocks of {story.name} in {story.region(index)}"
-    return f"{whose} fall from {day_count(opening)} of use to {end} on {day}"
+    return f"{whose} fall from {day_count(low.opening_days)} of use to {end} on {story.date(low.day)}"
 
 
 def _what(story: MaterialSummary) -> str:
@@ -114,10 +107,10 @@ def _what(story: MaterialSummary) -> str:
     )
 
 
-def _note(story: MaterialSummary, cover: FloatArray, drawn: Sequence[int], region: str | None) -> str:
+def _note(story: MaterialSummary, drawn: Sequence[int], region: str | None) -> str:
     """Regions not drawn: those with constant stocks, and those without room."""
     hidden = [i for i in story.everyone if i not in drawn] if region is None else []
-    steady = [story.region(i) for i in hidden if cover[:, i].min() > cover[0, i] - STEADY_DAYS]
+    steady = [story.region(i) for i in hidden if story.low_point(i).is_steady]
     falling = [story.region(i) for i in hidden if story.region(i) not in steady]
     notes = [f"Not drawn: {listing(falling)}."] if falling else []
     return " ".join([*notes, *([f"Hardly changing, not drawn: {listing(steady)}."] if steady else [])])

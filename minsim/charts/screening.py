@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WHAT = (
-    "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; simulated through "
-    f"all stages, but on direct purchases alone where a material is for screening only (~). As of {long_date(AS_OF)}."
+    "Survives: days from a full stop of the largest supplier to the first short day, nobody rerouting; {how}. "
+    "As of {as_of}."
 )
+SIMULATED = "simulated through all stages, but on direct purchases alone where a material is for screening only (~)"
+CLOSED_FORM = "in closed form on direct purchases alone (~)"
 FOOT = (
     "Darker is worse. * an assumption. Sources: US Geological Survey; International Energy Agency; CEPII BACI. minsim "
 )
@@ -112,8 +114,10 @@ def plot_screen(screens: Sequence[Screen]) -> Figure:
     cells = [[_cell(s, column) for column in columns] for s in screens]
     with drawing_style():
         headings, finding = [heading for heading, *_ in columns], _headline(screens)
+        simulated = any(s.survive_basis == "simulated" for s in screens)
+        what = WHAT.format(how=SIMULATED if simulated else CLOSED_FORM, as_of=long_date(AS_OF))
         return draw_maps(
-            [("", cells)], rows, headings, lambda height_in: write_page(finding, WHAT, FOOT + __version__, height_in)
+            [("", cells)], rows, headings, lambda height_in: write_page(finding, what, FOOT + __version__, height_in)
         )
 
 

@@ -44,7 +44,7 @@ def plot_spending(found: Spending) -> Figure:
         f"Days of use saved in {with_article(question.region)}, of {three_figures(found.lost.value)} lost if nothing is "
         f"bought; budget {dollars(question.budget_usd)}"
     )
-    shown = found.yields[:MOST_BARS]
+    shown = [y for y in found.yields if y.is_computed][:MOST_BARS]
     useful = [y for y in shown if y.is_useful]
     with drawing_style():
         figure, bottom, top = start_page(cast("Outcome", found), found.answer().headline, what, NOTE)

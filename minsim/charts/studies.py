@@ -155,17 +155,22 @@ def plot_comparison(found: Comparison) -> Figure:
 
 
 def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
-    central = []
-    for case in found.central:
-        own = case.schema.consumers.index(place)
-        central.append((case.schema, 100.0 * case.weekly[own]))
-    start = min(schema.start for schema, _ in central)
-    end = max(schema.start + dt.timedelta(days=schema.days) for schema, _ in central)
-    highest = max(float(values.max()) for _, values in central)
+    central = {
+        k: (case.schema, 100.0 * case.weekly[case.schema.consumers.index(place)])
+        for k, case in enumerate(found.central)
+        if case is not None
+    }
+    start = min((schema.start for schema, _ in central.values()), default=found.scenario.model.start)
+    end = max(
+        (schema.start + dt.timedelta(days=schema.days) for schema, _ in central.values()),
+        default=start + dt.timedelta(days=WEEK_DAYS),
+    )
+    highest = max((float(values.max()) for _, values in central.values()), default=0.0)
     _dated(ax, start, (end - start).days, highest, f"{place.region}: weekly shortfall, % of demand")
-    weeks = _week_days(ax, max((schema.start - start).days // WEEK_DAYS + len(values) for schema, values in central))
+    reach = [(schema.start - start).days // WEEK_DAYS + len(values) for schema, values in central.values()]
+    weeks = _week_days(ax, max(reach, default=1))
     drawn = []
-    for k, (schema, values) in enumerate(central):
+    for k, (schema, values) in central.items():
         first = round((schema.start - start).days / WEEK_DAYS)
         line = np.full(len(weeks), np.nan)
         line[first : first + len(values)] = values[: len(weeks) - first]
@@ -174,7 +179,8 @@ def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
                 line, found.names[k], COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)], 2.2 - 0.2 * min(k, 3)
             )
         )
-    draw_lines(ax, drawn, at_peak=True, at=weeks)
+    if drawn:
+        draw_lines(ax, drawn, at_peak=True, at=weeks)
 
 
 def _draw_differences(ax: Axes, found: Comparison, places: Sequence[MaterialRegion], labels: Sequence[str]) -> None:
@@ -283,10 +289,10 @@ def _draw_sweep_map(ax: Axes, found: Sweep, metric: str, place: MaterialRegion) 
         fontweight="bold", va="bottom",
     )  # fmt: skip
     if table.size <= MOST_CELLS_NAMED:
-        middle = WHITE_TEXT_FROM * np.nanmax(table)
+        middle = WHITE_TEXT_FROM * np.nan_to_num(table).max()
         for (row, column), value in np.ndenumerate(table):
             ink = "white" if value > middle else INK
-            ax.text(column, row, f"{value:,.3g}", ha="center", va="center", color=ink)
+            ax.text(column, row, "–" if np.isnan(value) else f"{value:,.3g}", ha="center", va="center", color=ink)
     else:
         ax.figure.colorbar(image, ax=ax)
 
@@ -313,10 +319,11 @@ def plot_sizing(found: Sizing) -> Figure:
 
 def _draw_service(ax: Axes, found: Sizing) -> None:
     """The share served by size, its confidence band, and the share wanted."""
-    at = [level.days for level in found.levels]
-    low, high = (100.0 * np.array([level.interval[end] for level in found.levels]) for end in (0, 1))
+    levels = [level for level in found.levels if level.count]
+    at = [level.days for level in levels]
+    low, high = (100.0 * np.array([level.interval[end] for level in levels]) for end in (0, 1))
     ax.fill_between(at, low, high, color=COLOURS[0], alpha=0.18, linewidth=0)
-    served = [100.0 * level.service for level in found.levels]
+    served = [100.0 * level.service for level in levels]
     ax.plot(at, served, color=COLOURS[0], linewidth=2.2, marker="o", markersize=3.5)
     wanted = 100.0 * found.question.service
     ax.axhline(wanted, color=GREY, linewidth=1.0, linestyle=(0, (3, 2)))
@@ -375,7 +382,7 @@ def plot_tornado(found: Sensitivity) -> Figure:
 
 def _meaning(found: Sensitivity) -> str:
     return (
-        "mean size of the effect across 95% of each number's range (Morris)"
+        "mean size of the effect across 95% of each number's range, or between its states (Morris)"
         if found.method == "morris"
         else "total Sobol index of each number"
     )

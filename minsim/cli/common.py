@@ -240,7 +240,9 @@ def exit_on_failures(failed: Sequence[FailedRun], scenarios: Sequence[str], over
 
     say(f"Error: {count(len(failed), 'replication')} failed:", err=True)
     for run in failed[:MOST_FAILURES_TOLD]:
-        say(f"  replication {run.failure.replication}: {run.failure.cause}", err=True)
+        where = "".join(f", {path} = {value}" for path, value in run.changes.items())
+        which = "the central case" if run.central else f"replication {run.failure.replication}"
+        say(f"  {which}{where}: {run.failure.cause}", err=True)
         if run.is_repeatable:
             changes = [*overrides, *(f"{path}={json.dumps(value)}" for path, value in run.changes.items())]
             settings = [word for text in changes for word in ("--set", text)]

@@ -137,12 +137,14 @@ def screen_page(screens: Sequence[Screen]) -> RenderableType:
             reliance, f"{s.cover_days:.0f}{'*' if s.cover_is_assumed else ''} d",
             f"{s.supplier} {'≤ ' if s.exposure_basis == 'at most' else ''}{_percent(s.exposure)}", survival_text(s),
         )  # fmt: skip
+    how = "in closed form on direct purchases (~)"
+    if any(s.survive_basis == "simulated" for s in screens):
+        how = "simulated through all stages for deep chains, ~ for a closed form on direct purchases"
     foot = (
         f"HHI above {HIGHLY_CONCENTRATED:,.0f}: highly concentrated. Left without it: world output without the largest "
         "supplier / demand, at the stage named. Bought from: part of American use that comes directly from the largest "
         "supplier of the last stage. Survives: days from its full stop to the first short day, nobody finding another "
-        "supplier; simulated through all stages for deep chains, ~ for a closed form on direct purchases, which knows "
-        "nothing of stages behind. * an assumption."
+        f"supplier; {how}, which knows nothing of stages behind. * an assumption."
     )
     return Group(table, Text(), Text(foot, style="dim"))
 

@@ -26,7 +26,9 @@ class Basis:
 
     def __init__(self, contents: PageContents) -> None:
         self.run, self.screening = contents.run, contents.screening
-        self.decisive = [] if self.screening is None else self.screening.decisive
+        moving = [] if self.screening is None else self.screening.decisive
+        self.decisive = [e for e in moving if len({days_text(v) for v in (e.low, e.high, e.central)}) > 1]
+        self.hardly = len(moving) - len(self.decisive)
 
     def first_screen(self) -> dict[str, Any]:
         """Title, the most decisive inputs, and the method."""
@@ -42,7 +44,7 @@ class Basis:
         }
 
     def decisive_inputs(self) -> list[dict[str, Any]]:
-        """Every input with an effect on the answer."""
+        """Every input with an effect on the answer that shows once it is rounded."""
         return self._rows(self.decisive)
 
     def _rows(self, effects: Sequence[InputEffect]) -> list[dict[str, Any]]:
@@ -72,7 +74,8 @@ class Basis:
         metric = self._metric(self.screening)
         if not self.decisive:
             rest = f"; the other {uncertain - varied} were not moved" if varied < uncertain else ""
-            return f"None of {count(varied, 'uncertain number')}, moved one at a time, changes {metric}{rest}."
+            visibly = " by as much as is shown" if self.hardly else ""
+            return f"None of {count(varied, 'uncertain number')}, moved one at a time, changes {metric}{visibly}{rest}."
         left_out = f" Only {varied} of {count(uncertain, 'number')} moved." if varied < uncertain else ""
         return f"Bars: {metric}, with one number at a time at the low and the high end of its range.{left_out}"
 

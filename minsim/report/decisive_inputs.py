@@ -19,10 +19,10 @@ from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import made_from
 from minsim.report.progress import PageProgress
 from minsim.results.outcome import Outcome
+from minsim.studies.factors import Factor, factors_of
 from minsim.studies.monte_carlo.batches import RunSeries, gathered
 from minsim.studies.monte_carlo.replications import METRICS, Chunk, Experiment, compute_points
 from minsim.studies.monte_carlo.workers import Task, results_of
-from minsim.studies.sensitivities import Factor, factors_of
 
 ENDS = (0.05, 0.95)
 """Quantiles to which a number is set: the ends of the middle 90% of its range."""

@@ -12,7 +12,7 @@ from minsim.report.decisive_inputs import ENDS
 from minsim.scenario import Input, Scenario
 from minsim.scenario.distributions import dimension_of, quantile, uncertain_numbers
 from minsim.scenario.format.numbers import Choice, Window
-from minsim.studies.sensitivities import Factor
+from minsim.studies.factors import Factor
 from minsim.text.formatting import MONTHS, capital, dollars, percent, three_figures
 
 ABSENT = "–"

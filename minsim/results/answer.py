@@ -7,6 +7,7 @@ import html
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from minsim.errors import NotInRunError
@@ -14,20 +15,20 @@ from minsim.metrics import consumers as metrics
 from minsim.metrics.consumers import FloatArray
 from minsim.metrics.disturbances import acting_disturbances
 from minsim.metrics.rows import assumption_count
-from minsim.metrics.stockpiles import LIMITS, bound_by, budget_usd, measure_stockpiles, spent_usd
 from minsim.results.outcome import Outcome
-from minsim.results.waterfall import describe_waterfall
+from minsim.results.stockpile_sentences import holds_several, material_name, stockpile_lines, stockpile_title
+from minsim.results.waterfall import NO_CHANGE_DAYS, describe_waterfall
 from minsim.text.formatting import (
     capital,
     count,
     day_count,
-    dollars,
     inside_sentence,
     listing,
     long_date,
     percent,
     three_figures,
     tonnes,
+    whole_days,
     with_article,
 )
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from minsim.scenario.event_dates import ScheduledEvent
 
 LONGEST_HEADLINE = 90
+STEADY_DAYS = 1.0
+"""A stock that falls by less counts as constant [days of use]."""
+MUCH = 0.1
+"""Share of the days lost from which on a difference in them is much."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,37 @@ class Answer:
         return f"<p><b>{html.escape(self.headline)}</b></p><ul>{lines}</ul>"
 
 
+@dataclass(frozen=True)
+class LowPoint:
+    """The lowest closing stock of a consumer; the answer and the chart of stocks say it in the same numbers.
+
+    Attributes
+    ----------
+    region : str
+    opening_days, lowest_days : float
+        Commercial stock on the first day, and the lowest [days of use].
+    day : int
+        The first day with the lowest [day of the run].
+    """
+
+    region: str
+    opening_days: float
+    lowest_days: float
+    day: int
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the stock hardly falls."""
+        return self.lowest_days > self.opening_days - STEADY_DAYS
+
+    @property
+    def level(self) -> str:
+        """Where a steady stock stays: rounded down, so that it is never below."""
+        if self.opening_days - self.lowest_days < NO_CHANGE_DAYS:
+            return f"{day_count(self.lowest_days)} of use"
+        return f"{count(math.floor(self.lowest_days + NO_CHANGE_DAYS), 'day')} of use or more"
+
+
 def compose_answer(run: Outcome, material: str | None = None) -> Answer:
     """Say what a run found.
 
@@ -80,7 +116,7 @@ def compose_answer(run: Outcome, material: str | None = None) -> Answer:
     short = [story for story in stories if story.short]
     lines = [line for story in short for line in story.lines()]
     lines += [line for story in stories if not story.short for line in (story.calm_line(), *story.price_line())]
-    lines += _stockpile_lines(run, {index for story in stories for index in story.everyone})
+    lines += stockpile_lines(run, {index for story in stories for index in story.everyone})
     lines += assumption_line(run.scenario)
     return Answer(short[0].headline() if short else _calm_headline(stories), tuple(lines))
 
@@ -178,12 +214,22 @@ class MaterialSummary:
         lowest = self.measures["min_commercial_cover_days"]
         return self.short[0] if self.short else min(self.everyone, key=lambda i: (lowest[i], i))
 
+    def low_point(self, index: int) -> LowPoint:
+        """When and how low a consumer's commercial stock falls."""
+        own = self._cover[:, index]
+        day = int(own.argmin())
+        return LowPoint(self.network.consumers[index].region, float(own[0]), float(own[day]), day)
+
+    @cached_property
+    def _cover(self) -> FloatArray:
+        return metrics.commercial_cover_days(self.run.record)
+
     def stockpile(self, holding: HoldingInfo) -> str:
         """Name of a strategic stock for readers, with what it holds where one purse holds more than the material told of."""
-        title = _stockpile_title(self.run, holding.stockpile)
-        if holding.material == self.material or not _holds_several(self.network.holdings, holding.stockpile):
+        title = stockpile_title(self.run, holding.stockpile)
+        if holding.material == self.material or not holds_several(self.network.holdings, holding.stockpile):
             return title
-        return f"{title}, {_material_name(self.run, holding.material)}"
+        return f"{title}, {material_name(self.run, holding.material)}"
 
     def strategic(self, indices: Iterable[int]) -> Iterator[tuple[HoldingInfo, FloatArray]]:
         """Strategic stocks that may serve one of some consumers, and what they hold day by day, in days of use."""
@@ -205,7 +251,7 @@ class MaterialSummary:
         worst, others = self.short[0], self.short[1:]
         who, lost = capital(self.region(worst)), day_count(self.measures["shortfall_days"][worst])
         onset = self.date(self.measures["onset_date"][worst])
-        also = "".join(f", {self.region(i)} {round(self.measures['shortfall_days'][i])}" for i in others)
+        also = "".join(f", {self.region(i)} {whole_days(self.measures['shortfall_days'][i])}" for i in others)
         candidates = [
             f"{who} loses {lost} of {self.name} from {onset}{also}",
             *(
@@ -251,8 +297,15 @@ class MaterialSummary:
             f"{capital(self.region(index))} is short of {tonnes(measure['shortfall_t'])} of {self.name}, "
             f"{day_count(measure['shortfall_days'])} of use, on {count(measure['duration_days'], 'day')} "
             f"from {self.date(measure['onset_date'])}; on the worst day {percent(measure['peak_shortfall_fraction'])} "
-            "of the need is missing."
+            f"of the need is missing.{self._standing_clause(index)}"
         )
+
+    def _standing_clause(self, index: int) -> str:
+        """That a shortage does not end within the run, so that it may be larger than what is counted."""
+        short = metrics.is_short(metrics.consumer_flows_t(self.run.record))
+        if not short[-1, index]:
+            return ""
+        return f" The shortage still stands on the last day, {self.date(len(short) - 1)}."
 
     def _sector_line(self, index: int) -> Iterator[str]:
         lost = self._days_by_sector(index)
@@ -273,19 +326,22 @@ class MaterialSummary:
 
     def _other_line(self, index: int) -> str:
         lost, onset = self.measures["shortfall_days"][index], self.measures["onset_date"][index]
-        return f"{capital(self.region(index))} loses {day_count(lost)} of use, from {self.date(onset)}."
+        clause = self._standing_clause(index)
+        return f"{capital(self.region(index))} loses {day_count(lost)} of use, from {self.date(onset)}.{clause}"
 
     def _own_lines(self) -> Iterator[str]:
         """What holds of users within a region alone: the stock of those spared, and the room that was made for them."""
-        cover = metrics.commercial_cover_days(self.run.record)
         for index in self.own:
             if index not in self.short:
-                day = int(cover[:, index].argmin())
-                yield (
-                    f"{capital(self.region(index))} does not run short of {self.name}: its stock of "
-                    f"{day_count(cover[0, index])} of use falls to {day_count(cover[day, index])} at the lowest, on "
-                    f"{self.date(day)}."
-                )
+                low = self.low_point(index)
+                spared = f"{capital(self.region(index))} does not run short of {self.name}: its stock"
+                if low.is_steady:
+                    yield f"{spared} stays at {low.level}."
+                else:
+                    yield (
+                        f"{spared} of {day_count(low.opening_days)} of use falls to {day_count(low.lowest_days)} at the "
+                        f"lowest, on {self.date(low.day)}."
+                    )
         if moved := self.network.moved_t_per_year.get(self.material, 0.0):
             names = listing([self.region(index) for index in self.own])
             yield (
@@ -296,9 +352,10 @@ class MaterialSummary:
     def _bracket_line(self, index: int) -> Iterator[str]:
         days = {name: float(measures["shortfall_days"][index]) for name, measures in self.run.measures.items()}
         if {"none", "free"} <= days.keys():
+            none, free = days["none"], days["free"]
             yield (
-                f"How freely trade reroutes decides much: without rerouting {self.region(index)} would lose "
-                f"{day_count(days['none'])} of use, with free rerouting {day_count(days['free'])}."
+                f"How freely trade reroutes decides {_much(none, free)}: without rerouting {self.region(index)} would "
+                f"lose {day_count(none)} of use, with free rerouting {day_count(free)}."
             )
 
     def _waterfall_line(self, index: int) -> Iterator[str]:
@@ -333,15 +390,13 @@ class MaterialSummary:
 
     def calm_line(self) -> str:
         """What keeps a material from running short, and whether rerouting is what does."""
-        cover = metrics.commercial_cover_days(self.run.record)
-        thinnest = min(self.everyone, key=lambda i: (cover[:, i].min(), self.network.consumers[i].region))
-        lowest, opening = cover[:, thinnest].min(), cover[0, thinnest]
-        line = f"Nobody runs short of {self.name}: the thinnest commercial stock, in {self.region(thinnest)}, "
-        if lowest >= metrics.RECOVERED_FRACTION * opening:
-            line += f"stays at {day_count(lowest)} of use."
+        low = min(map(self.low_point, self.everyone), key=lambda low: (low.lowest_days, low.region))
+        line = f"Nobody runs short of {self.name}: the thinnest commercial stock, in {with_article(low.region)}, "
+        if low.is_steady:
+            line += f"stays at {low.level}."
         else:
-            day = self.date(int(cover[:, thinnest].argmin()))
-            line += f"falls from {day_count(opening)} of use to {day_count(lowest)} on {day}."
+            fall = f"falls from {day_count(low.opening_days)} of use to {day_count(low.lowest_days)}"
+            line += f"{fall} on {self.date(low.day)}."
         return " ".join([line + self._unrouted_clause(), *self._own_lines()])
 
     def _unrouted_clause(self) -> str:
@@ -352,102 +407,15 @@ class MaterialSummary:
         return f" Without rerouting {self.region(unrouted[0])} would lose {day_count(lost)} of use."
 
 
+def _much(one_days: float, other_days: float) -> str:
+    """How much a difference of days lost is, as they are written."""
+    if abs(one_days - other_days) < NO_CHANGE_DAYS:
+        return "nothing"
+    is_shown = day_count(one_days) != day_count(other_days)
+    return "much" if is_shown and abs(one_days - other_days) >= MUCH * max(one_days, other_days) else "little"
+
+
 def _calm_headline(stories: Sequence[MaterialSummary]) -> str:
     if len(stories) == 1:
         return stories[0].headline()
     return f"No region runs short of any of {count(len(stories), 'material')}"
-
-
-# -------------------------------------------------------------------------------------------------------------- stockpiles
-
-
-LIMIT_WORDS = {
-    "metal": "what sellers can spare",
-    "rate": "its own pace of buying",
-    "price": "its price ceiling",
-    "money": "its money",
-}
-"""What keeps a stockpile from its target, as a reader would say it."""
-
-
-def _stockpile_lines(run: Outcome, consumers: set[int]) -> Iterator[str]:
-    record = run.record
-    measures = measure_stockpiles(record, [[index] for index in range(len(record.network.holdings))])
-    shown = [i for i, holding in enumerate(record.network.holdings) if not consumers.isdisjoint(holding.serves)]
-    for index in shown:
-        yield _stockpile_line(run, index, {key: float(values[index]) for key, values in measures.items()})
-    for stockpile in dict.fromkeys(record.network.holdings[index].stockpile for index in shown):
-        yield from _purse_line(run, stockpile)
-
-
-def _holding_name(run: Outcome, index: int) -> str:
-    """Title of a stockpile, with the material where it holds several."""
-    holdings = run.record.network.holdings
-    holding = holdings[index]
-    name, several = _stockpile_title(run, holding.stockpile), _holds_several(holdings, holding.stockpile)
-    return f"{name} ({_material_name(run, holding.material)})" if several else name
-
-
-def _stockpile_title(run: Outcome, stockpile: str) -> str:
-    return run.scenario.model.stockpiles[stockpile].title or stockpile
-
-
-def _holds_several(holdings: Sequence[HoldingInfo], stockpile: str) -> bool:
-    """Whether one purse holds several materials."""
-    return sum(holding.stockpile == stockpile for holding in holdings) > 1
-
-
-def _material_name(run: Outcome, material: str) -> str:
-    return inside_sentence(run.scenario.model.materials[material].title or material)
-
-
-def _stockpile_line(run: Outcome, index: int, measure: dict[str, float]) -> str:
-    def date(day: float) -> str:
-        return long_date(run.record.network.start + dt.timedelta(days=int(day)))
-
-    daily = run.record.holding[:, index]
-    opening = measure["stockpile_opening_days"]
-    line = f"{_holding_name(run, index)} opens {f'with {day_count(opening)} of use' if opening > 0 else 'empty'}"
-    if (bought := float(daily[:, metrics.BOUGHT].sum())) > 0:
-        line += f", buys {tonnes(bought)} for {dollars(measure['stockpile_spent_usd'])}"
-        if measure["stockpile_eve_days"] > 0:
-            line += f", holds {day_count(measure['stockpile_eve_days'])} on the eve of the first disturbance"
-    first, exhausted, full = (measure[f"stockpile_{what}_date"] for what in ("first_release", "exhausted", "filled"))
-    if 0 < full < (math.inf if math.isnan(first) else first):
-        line += f", is full on {date(full)}"
-    elif math.isnan(full) and (limit := first_limit(run, index)) is not None:
-        line += f", is never full because of {LIMIT_WORDS[limit]}"
-    if math.isnan(first):
-        return f"{line} and is never released."
-    line += f", releases from {date(first)}, serves {day_count(measure['stockpile_days_served'])} of use"
-    if not math.isnan(exhausted):
-        return f"{line} and is empty on {date(exhausted)}."
-    closing = float(metrics.strategic_cover_days(run.record)[-1, index])
-    return f"{line} and closes with {day_count(closing)}."
-
-
-def _purse_line(run: Outcome, stockpile: str) -> Iterator[str]:
-    """How much of its money a stockpile spends, and what binds first, material by material."""
-    budget = budget_usd(run.record, stockpile)
-    spent = float(spent_usd(run.record, stockpile)[-1])
-    if math.isinf(budget) or spent <= 0.0:
-        return
-    first: dict[str, list[str]] = {}
-    for index, holding in enumerate(run.record.network.holdings):
-        if holding.stockpile == stockpile and (limit := first_limit(run, index)) is not None:
-            first.setdefault(limit, []).append(_material_name(run, holding.material))
-    told = [f"{LIMIT_WORDS[limit]} ({listing(first[limit])})" for limit in LIMITS if limit in first]
-    name = _stockpile_title(run, stockpile)
-    binds = f"; what binds first is {listing(told)}" if told else ""
-    yield f"{name} spends {dollars(spent)} of its {dollars(budget)}{binds}."
-
-
-def first_limit(run: Outcome, holding: int) -> str | None:
-    """What first kept a stockpile, while it filled, from buying at its own pace; that pace, where nothing else did."""
-    record = run.record
-    full = measure_stockpiles(record, [[holding]])["stockpile_filled_date"][0]
-    filling = slice(0, None if math.isnan(full) else int(full))
-    bound = {limit: days[filling] for limit, days in bound_by(record, holding).items()}
-    found = {limit: int(days.argmax()) for limit, days in bound.items() if days.any()}
-    harder = {limit: day for limit, day in found.items() if limit != "rate"} or found
-    return min(harder, key=lambda limit: harder[limit]) if harder else None

@@ -168,14 +168,27 @@ def without_leakage(scenario: Scenario) -> Scenario:
 
 
 def describe_waterfall(days: Mapping[str, float]) -> str:
-    """Days lost after each step, in words; steps that change nothing are only named.
+    """Days lost after each step, in words; steps that change nothing, or too little to show, are only named.
 
     >>> describe_waterfall({"naive": 220.0, "rerouting": 200.0, "leakage": 200.0, "stockpiles": 185.0})
     '220 days naively, 200 days after rerouting and 185 days after stockpiles (leakage changes nothing)'
+    >>> describe_waterfall({"naive": 220.0, "rerouting": 220.2, "leakage": 220.2, "stockpiles": 185.0})
+    '220 days naively and 185 days after stockpiles (leakage changes nothing, rerouting changes less than a day)'
     """
     names = list(days)
-    changes = [name for before, name in pairwise(names) if abs(days[name] - days[before]) >= NO_CHANGE_DAYS]
-    idle = [name for name in names[1:] if name not in changes]
-    told = [f"{day_count(days[names[0]])} naively", *(f"{day_count(days[name])} after {name}" for name in changes)]
-    verb = "changes" if idle in (["rerouting"], ["leakage"]) else "change"
-    return listing(told) + (f" ({listing(idle)} {verb} nothing)" if idle else "")
+    idle = [name for before, name in pairwise(names) if abs(days[name] - days[before]) < NO_CHANGE_DAYS]
+    told, hardly, shown = [f"{day_count(days[names[0]])} naively"], [], day_count(days[names[0]])
+    for name in names[1:]:
+        if day_count(days[name]) != shown:
+            shown = day_count(days[name])
+            told.append(f"{shown} after {name}")
+        elif name not in idle:
+            hardly.append(name)
+    notes = [_changing(idle, "nothing"), _changing(hardly, "less than a day")]
+    return listing(told) + (f" ({', '.join(filter(None, notes))})" if any(notes) else "")
+
+
+def _changing(steps: list[str], amount: str) -> str:
+    """That some steps change an amount; empty without a step."""
+    verb = "changes" if steps in (["rerouting"], ["leakage"]) else "change"
+    return f"{listing(steps)} {verb} {amount}" if steps else ""

@@ -203,6 +203,12 @@ def _choice(distribution: Choice, u: float) -> float:
     return next((value for value, total in zip(values, reached, strict=True) if target < total), possible[-1])
 
 
+def choice_shares(distribution: Choice) -> tuple[float, ...]:
+    """Probability of each possible value of a choice, by value."""
+    weights = weights_of(distribution)
+    return tuple(weights[value] / sum(weights.values()) for value in sorted(weights) if weights[value] > 0)
+
+
 # ------------------------------------------------------------------------------------------------------------------ draws
 
 

@@ -13,6 +13,8 @@ from minsim.studies.monte_carlo.estimates import Estimate
 from minsim.studies.monte_carlo.replications import DAYS_LOST
 from minsim.text.formatting import capital, count, day_count, inside_sentence, long_date, percent, with_article
 
+ROUNDING = 1e-9
+"""A standard error below this share of its number is rounding of the arithmetic, and none."""
 MOST_REGIONS = 4
 """Most regions named in the answer."""
 
@@ -138,7 +140,7 @@ def days(estimate: Estimate) -> str:
     >>> days(Estimate(181.26, 1.23)), days(Estimate(181.26, 0.04)), days(Estimate(4.0, 0.0))
     ('181 ± 1 days', '181.26 ± 0.04 days', '4 days')
     """
-    if not estimate.se > 0:
+    if not estimate.se > ROUNDING * max(1.0, abs(estimate.value)):
         return day_count(estimate.value)
     digits = digits_of(estimate.se)
     return f"{estimate.value:,.{digits}f} ± {estimate.se:,.{digits}f} days"

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from minsim.errors import SimulationError
 from minsim.scenario import Scenario
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import Batch, FailedRun, ReplicationRunner
@@ -80,6 +79,11 @@ class Yield:
     def is_useful(self) -> bool:
         """Whether the purchase alone saves any days."""
         return self.best.saved.value > LEAST_SAVED_DAYS
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether a replication could be computed both with the purchase and without."""
+        return math.isfinite(self.best.saved.value)
 
     @property
     def per_million(self) -> Estimate:
@@ -198,11 +202,9 @@ class Search:
         return estimates.mean(np.array(list(self._days(amounts).values())))
 
     def saved(self, before: Amounts, after: Amounts) -> Estimate:
-        """Days saved by additional spending: mean of the paired differences by replication."""
+        """Days saved by additional spending: mean of the paired differences by replication; `nan` without a pair."""
         without, with_it = self._days(before), self._days(after)
         both = [k for k in without if k in with_it]
-        if not both:
-            raise SimulationError("not one replication was computed both with and without what is bought")
         return estimates.mean(np.array([without[k] - with_it[k] for k in both]))
 
     def point(self, amounts: Amounts) -> Point:
@@ -227,14 +229,14 @@ class Search:
         usd = self._least_usd(lambda usd: self.only(index, usd), budget, enough)
         self.simulate(self.only(index, usd * part / STEPS) for part in range(1, STEPS))
         simulated = sorted(amounts for amounts in self.batches if amounts == self.only(index, amounts[index]))
-        curve = tuple(self.point(amounts) for amounts in simulated)
+        curve = tuple(point for point in map(self.point, simulated) if math.isfinite(point.saved.value))
         return Yield(self._all[index], self.point(self.only(index, usd)), curve)
 
     def _least_usd(self, amounts_at: Callable[[float], Amounts], most_usd: float, enough_days: float) -> float:
         """Least spending that saves enough: halve until it does not, then refine the last interval."""
         low, high = 0.0, most_usd
         for _ in range(HALVINGS):
-            if self._days_saved(amounts_at(high / 2.0)) < enough_days:
+            if not self._days_saved(amounts_at(high / 2.0)) >= enough_days:
                 low = high / 2.0
                 break
             high /= 2.0

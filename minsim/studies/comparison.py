@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minsim.errors import SimulationError
 from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
 from minsim.results.answer import Answer
@@ -19,11 +20,12 @@ from minsim.scenario import Scenario
 from minsim.studies.answers import days, material_name
 from minsim.studies.files import study_files
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, ranked_places, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded
 from minsim.studies.monte_carlo.replications import (
     METRIC_UNITS,
     Experiment,
+    Failure,
     MaterialRegion,
     ResultSchema,
     Weekly,
@@ -57,11 +59,32 @@ class CentralCase:
 
 
 class Comparison(SavedResult):
-    """Two or more scenarios, each compared with the first; made by `compare`."""
+    """Two or more scenarios, each compared with the first; made by `compare`.
 
-    def __init__(self, scenarios: list[Scenario], seed: int, batches: list[Batch], central: list[CentralCase]) -> None:
+    Attributes
+    ----------
+    scenarios : list of Scenario
+        Those of which at least one replication could be computed.
+    central : list of CentralCase or None
+        None: it cannot be computed.
+    failed_runs : list of FailedRun
+        Replications that could not be computed, of scenarios left out too.
+    left_out : tuple of str
+        A sentence for each scenario, or central case, that could not be computed at all.
+    """
+
+    def __init__(
+        self,
+        scenarios: list[Scenario],
+        seed: int,
+        batches: list[Batch],
+        central: list[CentralCase | None],
+        failed_runs: Sequence[FailedRun] = (),
+        left_out: Sequence[str] = (),
+    ) -> None:
         self.scenarios, self.seed, self.batches, self.central = scenarios, seed, batches, central
         self.names = labels_of(scenarios)
+        self.failed_runs, self.left_out = list(failed_runs), tuple(left_out)
 
     @property
     def scenario(self) -> Scenario:
@@ -70,14 +93,8 @@ class Comparison(SavedResult):
 
     @cached_property
     def places(self) -> list[MaterialRegion]:
-        """Places that are consumers in every scenario, by the most days lost in any of them."""
-        common = [
-            place
-            for place in self.batches[0].schema.consumers
-            if all(place in batch.schema.consumers for batch in self.batches)
-        ]
-        lost = {p: max(float(np.nanmean(b.values_at("shortfall_days", p))) for b in self.batches) for p in common}
-        return sorted(common, key=lambda place: (-round(lost[place], 6), place))
+        """Places that are consumers in every scenario, by the most days lost in any; of equals, the thinnest stock first."""
+        return ranked_places(self.batches)
 
     def difference(self, other: int, place: MaterialRegion, metric: str = "shortfall_days") -> FloatArray:
         """Differences from the first scenario, one per replication that both have.
@@ -121,7 +138,7 @@ class Comparison(SavedResult):
             "unit": METRIC_UNITS[metric],
             "scenario": self.names[k],
             "compared_with": self.names[0],
-            "replications": len(change),
+            "replications": int(np.isfinite(change).sum()),
             "mean": rounded(float(other.mean())),
             "mean_compared": rounded(float(base.mean())),
             "difference": rounded(average.value),
@@ -153,7 +170,7 @@ class Comparison(SavedResult):
             f"{count(total, 'pair')} of replications with common random numbers, seed {self.seed}{lost}; "
             "± is one standard error."
         )
-        return Answer(lines[0], (*lines[1:], foot))
+        return Answer(lines[0], (*lines[1:], *self.left_out, foot))
 
     def _lines(self, k: int) -> Iterator[str]:
         name, first = self.names[k], self.names[0]
@@ -172,15 +189,6 @@ class Comparison(SavedResult):
             yield f"{name} and {first} differ nowhere: every region loses the same in both."
         elif same:
             yield f"No difference for {listing(same)}."
-
-    @property
-    def failed_runs(self) -> list[FailedRun]:
-        """Replications that could not be computed."""
-        return [
-            FailedRun(failure, self.seed, scenario=k)
-            for k, batch in enumerate(self.batches)
-            for failure in batch.failures
-        ]
 
     def plot(self) -> Axes:
         """Draw the central cases in one chart, and the differences below.
@@ -207,6 +215,7 @@ class Comparison(SavedResult):
                 name: [vars(failure) for failure in batch.failures]
                 for name, batch in zip(self.names, self.batches, strict=True)
             },
+            "left_out": list(self.left_out),
             "differences": self.rows,
         }
 
@@ -258,7 +267,7 @@ def compare(
     ScenarioError
         A scenario cannot be read.
     SimulationError
-        Not one replication of a scenario could be computed.
+        Not one replication of the first scenario, or of any other, could be computed.
 
     Examples
     --------
@@ -271,14 +280,23 @@ def compare(
     experiments = [Experiment.of(scenario, seed) for scenario in scenarios]
     with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
         batches = runner.replicate(experiments, replications)
-    return Comparison(scenarios, seed, batches, [central_case(experiment) for experiment in experiments])
+    failed = [FailedRun(failure, seed, scenario=k) for k, batch in enumerate(batches) for failure in batch.failures]
+    kept = [k for k, batch in enumerate(batches) if len(batch.replications)]
+    names = labels_of(scenarios)
+    left_out = [f"{names[k]} is left out: {batch.cause}" for k, batch in enumerate(batches) if k not in kept]
+    if 0 not in kept or len(kept) < 2:
+        raise SimulationError(f"nothing is left to compare with: {'; '.join(left_out)}")
+    central: list[CentralCase | None] = []
+    for k in kept:
+        found = central_case(experiments[k])
+        if isinstance(found, Failure):
+            failed.append(FailedRun(found, seed, scenario=k, central=True))
+            left_out.append(f"The central case of {names[k]} is not drawn: {found.line}")
+        central.append(None if isinstance(found, Failure) else found)
+    return Comparison([scenarios[k] for k in kept], seed, [batches[k] for k in kept], central, failed, left_out)
 
 
-def central_case(experiment: Experiment) -> CentralCase:
-    """Simulate the central case of an experiment."""
+def central_case(experiment: Experiment) -> CentralCase | Failure:
+    """Simulate the central case of an experiment; why it failed, where it does."""
     chunk = compute(replace(experiment, central=True), 0, 0)
-    if chunk.schema is None:
-        from minsim.errors import SimulationError
-
-        raise SimulationError(f"{experiment.name}: the central case cannot be computed: {chunk.failures[0].cause}")
-    return CentralCase(chunk.schema, chunk.weekly[0])
+    return chunk.failures[0] if chunk.schema is None else CentralCase(chunk.schema, chunk.weekly[0])

@@ -168,6 +168,11 @@ class ProducerOutages(SavedResult):
                 "~ and ≤: for screening only, in closed form on direct purchases, nobody rerouting; no conclusion rests on "
                 "them."
             )
+        computed = {(c.material, c.country) for c in self.cells}
+        stopped = {(str(f.changes["material"]), str(f.changes["country"])): f.failure.line for f in self.failed_runs}
+        for (material, country), cause in stopped.items():
+            if (material, country) not in computed:
+                yield f"Not computed: {material} without {with_article(country)}. {cause}"
         if self.failed_runs:
             yield f"{count(len(self.failed_runs), 'replication')} failed and are left out."
 
@@ -261,13 +266,18 @@ def stop_each_producer(
     experiments = [_stopped(key, country, stop_days, seed) for key, country in deep]
     with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
         batches = runner.replicate(experiments, replications)
-    cells = [_measured(key, country, region, batch) for (key, country), batch in zip(deep, batches, strict=True)]
+    stops = list(zip(deep, batches, strict=True))
+    cells = [_measured(key, country, region, batch) for (key, country), batch in stops if len(batch.replications)]
     if region == UNITED_STATES:
         cells += [cell for entry in chosen if entry.tier != "deep" for cell in _closed_forms(entry.key, stop_days)]
     if not cells:
         regions = {name: None for entry in chosen if entry.tier == "deep" for name in _users(entry.key)}
         raise ScenarioError.single(unknown("region", region, regions))
-    failed = [FailedRun(f, seed, is_repeatable=False) for batch in batches for f in batch.failures]
+    failed = [
+        FailedRun(f, seed, {"material": key, "country": country}, is_repeatable=False)
+        for (key, country), batch in stops
+        for f in batch.failures
+    ]
     return ProducerOutages(region, stop_days, seed, replications, cells, failed)
 
 

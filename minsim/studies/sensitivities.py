@@ -1,7 +1,9 @@
 """Global sensitivity analysis of one metric: Morris screening and Sobol indices, by SALib.
 
 Morris screening [1]_ varies one number at a time between quantiles of its distribution; mu* is the mean absolute effect, in
-the unit of the metric. It needs about a dozen runs per number. Sobol indices [2]_ are shares of the variance: of a number
+the unit of the metric. Whether an event happens, and which of several values is chosen, has no quantiles to go between: it
+moves from one state to another, however rare, and its effect is the difference between the two. Morris needs about a dozen
+runs per number. Sobol indices [2]_ are shares of the variance: of a number
 alone (first order), and with all its interactions (total). They need hundreds of runs per number.
 
 References
@@ -17,7 +19,6 @@ import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,10 +30,10 @@ from minsim.metrics.consumers import FloatArray
 from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.results.files import ResultFiles, SavedResult
-from minsim.scenario import Input, Scenario
-from minsim.scenario.distributions import Dimension, dimension_of, dimensions, stream, uncertain_numbers
-from minsim.scenario.format.sources import ASSUMPTION
-from minsim.studies.answers import material_name, path_words
+from minsim.scenario import Scenario
+from minsim.scenario.distributions import stream
+from minsim.studies.answers import ROUNDING, digits_of, material_name, path_words
+from minsim.studies.factors import Factor, factors_of
 from minsim.studies.files import study_files
 from minsim.studies.monte_carlo.batches import Batch, RunProgress, RunSeries, design_of, load, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded
@@ -47,53 +48,25 @@ from minsim.studies.monte_carlo.replications import (
     compute_points,
 )
 from minsim.studies.monte_carlo.workers import Task
-from minsim.text.formatting import count, three_figures, with_article
+from minsim.text.formatting import count, listing, three_figures, with_article
 from minsim.text.messages import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.random import Generator
 
 Method = Literal["morris", "sobol"]
 LEVELS = 4
 """Levels of the Morris grid."""
+STEP = LEVELS / (2.0 * (LEVELS - 1.0))
+"""Step of the Morris grid, by which SALib divides every effect."""
 INNER = (0.025, 0.95)
 """Start and width of the quantiles that Morris varies: the central 95%, because distributions may be unbounded."""
 RANKED_BY: dict[Method, str] = {"morris": "mu_star", "sobol": "total"}
 """Column that ranks the numbers."""
 MOST_NAMED = 10
 """Most numbers named in the answer."""
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A number that is varied.
-
-    Attributes
-    ----------
-    name : Dimension
-        Path and purpose of its draw.
-    is_assumption : bool
-    spread : float
-        Half-width of the variation of a number without a distribution, as a fraction of the number.
-    most : float
-        Largest factor applied to it; keeps shares at or below 1.
-    """
-
-    name: Dimension
-    is_assumption: bool
-    spread: float = 0.0
-    most: float = np.inf
-
-    @property
-    def label(self) -> str:
-        """The path, with a remark if the draw is not the value itself."""
-        path, purpose = self.name
-        return {"start": path, "happens": path.removesuffix(".probability") + " happens"}.get(purpose, path)
-
-    def scaled(self, u: FloatArray) -> FloatArray:
-        """Uniform numbers in [0, 1] as draws; as factors if the number has no distribution."""
-        return np.minimum(1.0 + self.spread * (2.0 * u - 1.0), self.most) if self.name[1] == "factor" else u
 
 
 class Sensitivity(SavedResult):
@@ -103,16 +76,20 @@ class Sensitivity(SavedResult):
     ----------
     rows : list of dict
         One row per number, the most influential first.
+    never_drawn : tuple of str
+        Numbers with a state that no run of the design has, so that its effect is not known; with Sobol alone.
     """
 
     def __init__(
         self, scenario: Scenario, experiment: Experiment, metric: str, place: MaterialRegion, method: Method,
         rows: list[dict[str, Any]], runs: int, lost: int, failures: tuple[Failure, ...] = (),
+        never_drawn: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.scenario, self.experiment, self.metric, self.place, self.method = (
             scenario, experiment, metric, place, method,
         )  # fmt: skip
         self.rows, self.runs, self.lost, self.failures = rows, runs, lost, failures
+        self.never_drawn = never_drawn
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -143,7 +120,8 @@ class Sensitivity(SavedResult):
         what = f"{name} in {with_article(self.place.region)}"
         acting = [row for row in self.rows if (row[self.main] or 0.0) > 1e-9]
         if not acting:
-            return Answer(f"Nothing that is uncertain moves the {what}", (self._foot(),))
+            of = "drawn" if self.never_drawn else "uncertain"
+            return Answer(f"Nothing that is {of} moves the {what}", (*self._unknown(), self._foot()))
         first = acting[0]
         head = f"The {what} hang most on {path_words(first['number'])[0].replace(': ', ', ')}"
         named = acting[:MOST_NAMED]
@@ -153,22 +131,36 @@ class Sensitivity(SavedResult):
         assumed = sum(row["is_assumption"] for row in named)
         verb = "is an assumption" if assumed == 1 else "are assumptions"
         tally = f"{assumed} of the {count(len(named), 'number')} named {verb}."
-        return Answer(head, (*lines, tally, self._foot()))
+        return Answer(head, (*lines, tally, *self._unknown(), self._foot()))
+
+    def _unknown(self) -> Iterator[str]:
+        """Rare states that no run has."""
+        if self.never_drawn:
+            yield (
+                f"Too rare to be in any of {count(self.runs, 'run')}, and so of unknown effect: "
+                f"{listing(list(self.never_drawn))}. More samples draw it, and Morris moves to every state."
+            )
 
     def _size(self, row: dict[str, Any]) -> str:
         if self.method == "morris":
-            return f"{three_figures(row['mu_star'])} ± {three_figures(row['mu_star_se'] or 0.0)} {self.unit}"
-        return f"{100 * row['total']:.0f}% of the variance, {100 * row['first']:.0f}% by itself"
+            size, error = row["mu_star"], row["mu_star_se"] or 0.0
+            about = f" ± {three_figures(error)}" if error > ROUNDING * size else ""
+            return f"{three_figures(size)}{about} {self.unit}"
+        total, first = (_share(row[name], row[f"{name}_se"] or 0.0) for name in ("total", "first"))
+        return f"{total} of the variance, {first} by itself"
 
     def _foot(self) -> str:
-        idle = len(self.rows) - sum((row[self.main] or 0.0) > 1e-9 for row in self.rows)
+        idle = sum(not (row[self.main] or 0.0) > 1e-9 and row["number"] not in self.never_drawn for row in self.rows)
         still = f"; {count(idle, 'number')} of {len(self.rows)} without effect" if idle else ""
         gone = f"; {count(self.lost, 'run')} left out, with a failure among them" if self.lost else ""
         meaning = (
-            "mean size of the effect across 95% of a number's range" if self.method == "morris" else "Sobol indices"
+            "mean size of the effect across 95% of a number's range, or between its states"
+            if self.method == "morris"
+            else "Sobol indices"
         )
+        errors = "; ± is one standard error" if any(row[f"{self.main}_se"] for row in self.rows) else ""
         material = material_name(self.scenario, self.place.material)
-        return f"{material}: {meaning}; {count(self.runs, 'run')}, seed {self.experiment.seed}{still}{gone}."
+        return f"{material}: {meaning}; {count(self.runs, 'run')}, seed {self.experiment.seed}{still}{gone}{errors}."
 
     def summary(self) -> dict[str, Any]:
         """The content of `summary.json`.
@@ -187,6 +179,7 @@ class Sensitivity(SavedResult):
             **self.place._asdict(),
             "runs": self.runs,
             "runs_left_out": self.lost,
+            "never_drawn": list(self.never_drawn),
             "failures": [vars(failure) for failure in self.failures],
             "numbers": self.rows,
         }
@@ -240,7 +233,7 @@ def sensitivity(
         Absent: the place whose metric varies most.
     method : {"morris", "sobol"}
     samples : int, optional
-        Trajectories of Morris (default 10), or base points of Sobol (default 64; a power of two).
+        Trajectories of Morris (default 10), or base points of Sobol (default 64), which must be a power of two.
     spread : float
         Also vary every empirical number without a distribution by this fraction of itself to either side.
     seed : int, optional
@@ -271,9 +264,11 @@ def sensitivity(
     if len(factors) < 2:
         raise ScenarioError.single("fewer than two numbers are uncertain; give distributions, or a spread")
     samples = samples or (10 if method == "morris" else 64)
+    _check_samples(method, samples)
     units = _design(method, len(factors), samples, experiment.seed)
+    points = _points(method, factors, units, experiment.seed)
     with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
-        (batch,) = runner.compute([_series(experiment, factors, units, method)])
+        (batch,) = runner.compute([_series(experiment, factors, points)])
     values = batch.values_by_run(len(units))[:, :, METRICS.index(metric)]
     place, column = _place(batch.schema, values, region, material)
     group = len(factors) + (1 if method == "morris" else 2)
@@ -282,7 +277,25 @@ def sensitivity(
         raise SimulationError(_why_none(metric, batch, complete, spread))
     kept = np.repeat(complete, group)
     rows = sorted(_rows(method, factors, units[kept], column[kept], experiment.seed), key=_rank(method))
-    return Sensitivity(loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()), batch.failures)
+    return Sensitivity(
+        loaded, experiment, metric, place, method, rows, len(units), int((~kept).sum()), batch.failures,
+        tuple(_never_drawn(factors, points[kept])) if method == "sobol" else (),
+    )  # fmt: skip
+
+
+def _check_samples(method: Method, samples: int) -> None:
+    """Sobol points are balanced in powers of two alone."""
+    if method == "sobol" and samples & (samples - 1):
+        below = 2 ** (samples.bit_length() - 1)
+        message = f"expected a power of two as base points of Sobol, got {samples}; give {below} or {2 * below}"
+        raise ScenarioError.single(message)
+
+
+def _share(share: float, se: float) -> str:
+    """A share of the variance in per cent, with its standard error."""
+    digits = min(digits_of(100.0 * se), 1) if se > ROUNDING else 0
+    about = f" ± {100.0 * se:.{digits}f}" if se > ROUNDING else ""
+    return f"{round(100.0 * share, digits) + 0.0:.{digits}f}%{about}"
 
 
 def _rank(method: Method) -> Callable[[dict[str, Any]], tuple[float, str]]:
@@ -308,30 +321,13 @@ def _check_salib() -> None:
         raise MinsimError("sensitivity needs SALib: pip install 'minsim[sensitivity]'") from error
 
 
-def factors_of(scenario: Scenario, spread: float = 0.0) -> Iterator[Factor]:
-    """Numbers to be varied: the uncertain ones, and with a spread all other empirical ones."""
-    inputs = {entry.path: entry for entry in scenario.inputs()}
-    drawn = dimensions(scenario.model)
-    for name in drawn:
-        yield Factor(name, _is_assumption(scenario, name, inputs))
-    if spread > 0.0:
-        taken = {path for path, _ in drawn}
-        for path, entry in inputs.items():
-            if path not in taken and entry.value != 0.0 and np.isfinite(entry.value) and "(" not in entry.text:
-                share_like = entry.unit == "" and 0.0 < entry.value <= 1.0
-                most = 1.0 / entry.value if share_like else np.inf
-                yield Factor((path, "factor"), entry.kind == ASSUMPTION, spread, most)
-
-
-def _is_assumption(scenario: Scenario, name: Dimension, inputs: dict[str, Input]) -> bool:
-    path, _ = name
-    shared = [at for at, number in uncertain_numbers(scenario.model) if dimension_of(number, at) == name and at != path]
-    if shared:
-        return all(inputs[at].kind == ASSUMPTION for at in shared if at in inputs)
-    if path in inputs:
-        return inputs[path].kind == ASSUMPTION
-    event = scenario.model.events.get(path.split(".")[1])
-    return event is not None and (event.source or scenario.model.source) == ASSUMPTION
+def _never_drawn(factors: Sequence[Factor], points: FloatArray) -> Iterator[str]:
+    """Numbers of which no point has one of their states."""
+    for factor, column in zip(factors, points.T, strict=True):
+        if factor.shares:
+            bounds = np.cumsum(factor.shares)[:-1]
+            if len(np.unique(np.searchsorted(bounds, column, side="right"))) < len(factor.shares):
+                yield factor.label
 
 
 def _problem(count_of: int) -> dict[str, Any]:
@@ -359,10 +355,27 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _series(experiment: Experiment, factors: Sequence[Factor], units: FloatArray, method: Method) -> RunSeries:
-    """The runs of a design, numbered like its points."""
+def _points(method: Method, factors: Sequence[Factor], units: FloatArray, seed: int) -> FloatArray:
+    """Draws of every number at the points of a design, shape (runs, factors)."""
     low, width = INNER if method == "morris" else (0.0, 1.0)
-    points = np.stack([f.scaled(u if f.spread else low + width * u) for f, u in zip(factors, units.T, strict=True)], 1)
+    states = stream(seed, 0, "sensitivity", "states")
+    columns = []
+    for factor, u in zip(factors, units.T, strict=True):
+        if method == "morris" and factor.shares:
+            columns.append(_between_states(np.array(factor.states), u.reshape(-1, len(factors) + 1), states))
+        else:
+            columns.append(factor.scaled(u if factor.spread else low + width * u))
+    return np.stack(columns, axis=1)
+
+
+def _between_states(states: FloatArray, u: FloatArray, generator: Generator) -> FloatArray:
+    """Two states of a number for each trajectory: its step crosses the middle of the grid, from one to the other."""
+    pairs = np.array([np.sort(generator.choice(len(states), 2, replace=False)) for _ in u])
+    return np.asarray(np.where(u < 0.5, states[pairs[:, :1]], states[pairs[:, 1:]])).ravel()
+
+
+def _series(experiment: Experiment, factors: Sequence[Factor], points: FloatArray) -> RunSeries:
+    """The runs of a design, numbered like its points."""
     names = [factor.name for factor in factors]
 
     def task(first: int, last: int) -> Task[Chunk]:
@@ -401,8 +414,10 @@ def _rows(
             from SALib.analyze import morris
 
             indices = morris.analyze(problem, units, column, num_levels=LEVELS, seed=key)
-            columns = {"mu_star": indices["mu_star"], "mu_star_se": indices["mu_star_conf"] / 1.96,
-                       "mu": indices["mu"], "sigma": indices["sigma"]}  # fmt: skip
+            # From one state to another there is no slope to be drawn out to the whole range.
+            step = np.array([STEP if factor.shares else 1.0 for factor in factors])
+            columns = {"mu_star": step * indices["mu_star"], "mu_star_se": step * indices["mu_star_conf"] / 1.96,
+                       "mu": step * indices["mu"], "sigma": step * indices["sigma"]}  # fmt: skip
         else:
             from SALib.analyze import sobol
 

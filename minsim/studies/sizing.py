@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -25,7 +26,7 @@ from minsim.studies.files import study_files
 from minsim.studies.monte_carlo import estimates
 from minsim.studies.monte_carlo.batches import FailedRun, ReplicationRunner, RunProgress, load, replication_runner
 from minsim.studies.monte_carlo.replications import Experiment, Failure
-from minsim.text.formatting import count, dollars, listing, percent, with_article
+from minsim.text.formatting import count, dollars, listing, long_date, percent, with_article
 from minsim.text.messages import unknown
 
 if TYPE_CHECKING:
@@ -59,13 +60,18 @@ class Level:
 
     @property
     def service(self) -> float:
-        """Share of replications served."""
-        return self.served / self.count
+        """Share of replications served; `nan` if none could be computed."""
+        return self.served / self.count if self.count else math.nan
+
+    @property
+    def cause(self) -> str:
+        """Why not one replication could be computed, in a line; empty where one could."""
+        return "" if self.count else self.failures[0].line
 
     @property
     def interval(self) -> tuple[float, float]:
         """Its 95% confidence interval (Wilson)."""
-        return estimates.wilson(self.served, self.count)
+        return estimates.wilson(self.served, self.count) if self.count else (0.0, 1.0)
 
 
 class Sizing(SavedResult):
@@ -77,10 +83,13 @@ class Sizing(SavedResult):
         By size.
     days : float or None
         The smallest sufficient target, in whole days; None if no target up to `most_days` is sufficient.
+    standing : int
+        Replications in which the shortage without the stockpile still stands on the last day. They count as not served:
+        a stockpile that lasts until then says how long the run is, and not how large a stockpile must be.
     """
 
-    def __init__(self, question: Question, levels: list[Level], usd_per_day: float) -> None:
-        self.question, self.usd_per_day = question, usd_per_day
+    def __init__(self, question: Question, levels: list[Level], usd_per_day: float, standing: int = 0) -> None:
+        self.question, self.usd_per_day, self.standing = question, usd_per_day, standing
         self.levels = sorted(levels, key=lambda level: level.days)
         self.scenario = question.scenario
         enough = [level.days for level in self.levels if level.service >= question.service]
@@ -102,7 +111,7 @@ class Sizing(SavedResult):
         return [
             {
                 "target_days": level.days,
-                "service": level.service,
+                "service": level.service if level.count else None,
                 "low": level.interval[0],
                 "high": level.interval[1],
                 "replications": level.count,
@@ -130,21 +139,41 @@ class Sizing(SavedResult):
         q = self.question
         whom = f"{with_article(q.region)} with {q.what}"
         where = f"{percent(q.service)} of replications"
-        if self.days is None:
+        if self.days is None and self._is_standing:
+            head = f"No size can be named for {whom}: the shortage still stands on the last day"
+            lines = []
+        elif self.days is None:
             head = f"No target up to {count(q.most_days, 'day')} serves {whom} in {where}"
             lines = [self._best_line()]
         else:
             head = f"{count(self.days, 'day')} of use serve {whom} in {where}"
             lines = list(self._size_lines(self.days))
-        lines.append(self._stated_line())
+        lines += [*self._standing_line(), self._stated_line()]
         if self.failed_runs:
             failed = count(len(self.failed_runs), "replication")
             lines.append(f"{failed} failed, of all sizes together, and count neither as served nor as not served.")
+        lines += [f"Not computed: a target of {count(k.days, 'day')}. {k.cause}" for k in self.levels if not k.count]
         return Answer(head, (*lines, q.definition))
+
+    @property
+    def _is_standing(self) -> bool:
+        """Whether too many replications end within a shortage for any size to serve."""
+        most = max((level.count for level in self.levels), default=0)
+        return self.standing > 0 and most - self.standing < self.question.service * most
+
+    def _standing_line(self) -> Iterator[str]:
+        """Replications whose shortage outlasts the run."""
+        if self.standing:
+            ending = long_date(self.scenario.model.end)
+            most = max(level.count for level in self.levels)
+            yield (
+                f"Without the stockpile the shortage still stands on the last day, {ending}, in {self.standing:,} of "
+                f"{count(most, 'replication')}: what it needs is not known, and they count as not served."
+            )
 
     def _best_line(self) -> str:
         """The best service, where no size is sufficient."""
-        best = max(self.levels, key=lambda level: level.service)
+        best = max((level for level in self.levels if level.count), key=lambda level: level.service)
         return f"The most is {percent(best.service)}, at {count(best.days, 'day')} of use. {self.question.why_not}"
 
     def _size_lines(self, days: float) -> Iterator[str]:
@@ -159,6 +188,8 @@ class Sizing(SavedResult):
     def _stated_line(self) -> str:
         """Service of the target stated in the scenario."""
         stated = next(level for level in self.levels if level.days == self.question.stated_days)
+        if not stated.count:
+            return f"The {count(stated.days, 'day')} of the scenario cannot be told: {stated.cause}"
         enough = "are enough" if stated.service >= self.question.service else "are not enough"
         low, high = stated.interval
         return (
@@ -193,6 +224,7 @@ class Sizing(SavedResult):
             "at_most_days_lost": q.at_most_days,
             "full": q.full,
             "smallest_days": self.days,
+            "standing_on_last_day": self.standing,
             "low_days": None if self.days is None else low,
             "high_days": None if self.days is None else high,
             "failures": [failed.as_dict() for failed in self.failed_runs],
@@ -357,7 +389,7 @@ def size(
     with replication_runner(jobs=jobs, executor=executor, out=out, progress=progress) as runner:
         search = _SizeSearch(question, runner)
         search.run()
-    return Sizing(question, list(search.levels.values()), usd_per_day(question))
+    return Sizing(question, list(search.levels.values()), usd_per_day(question), len(search.standing))
 
 
 def _check(scenario: Scenario, stockpile: str, region: str, service: float) -> None:
@@ -384,21 +416,57 @@ class _SizeSearch:
     def __init__(self, question: Question, runner: ReplicationRunner) -> None:
         self.question, self.runner = question, runner
         self.levels: dict[float, Level] = {}
+        self.standing: frozenset[int] = frozenset()
 
     def run(self) -> None:
         """Double the size until it is sufficient, bisect to whole days, then simulate the points of the curve."""
         low, high = 0.0, float(FIRST_STEP_DAYS)
+        self.standing = self._standing()
         self.simulate([self.question.stated_days, 0.0])
-        if not self.serves(0.0):
+        if not self.serves(0.0) and self._is_possible():
             while high < self.question.most_days and not self.serves(high):
                 low, high = high, min(2.0 * high, self.question.most_days)
-            if self.serves(high):
-                while high - low > 1.0:
-                    middle = float(math.floor((low + high) / 2.0))
-                    low, high = (low, middle) if self.serves(middle) else (middle, high)
+            if not self.serves(high) and self._failed():
+                high = min(self._failed())  # a size may be enough below those that cannot be computed
+                low = max(days for days in self.levels if days < high and not self.serves(days))
+                high = min(days for days in self.levels if days > low and (self.serves(days) or days in self._failed()))
+            if self.serves(high) or high in self._failed():
+                high = self._bisected(low, high)
         reach = max(1.5 * high, self.question.stated_days, float(FIRST_STEP_DAYS))
         steps = np.linspace(0.0, min(reach, max(self.question.most_days, self.question.stated_days)), CURVE_POINTS)
         self.simulate([float(round(days)) for days in steps])
+
+    def _failed(self) -> list[float]:
+        """Sizes of which not one replication could be computed."""
+        return [days for days, level in self.levels.items() if not level.count]
+
+    def _bisected(self, low: float, high: float) -> float:
+        """The smallest size above an insufficient one that is sufficient, or that cannot be computed like the upper end."""
+        while high - low > 1.0:
+            middle = float(math.floor((low + high) / 2.0))
+            is_above = self.serves(middle) or {middle, high} <= set(self._failed())
+            low, high = (low, middle) if is_above else (middle, high)
+        return high
+
+    def _standing(self) -> frozenset[int]:
+        """Replications that end short without the stockpile: a run that is a day shorter has a short day less."""
+        q = self.question
+        nothing = q.scenario.with_overrides(q.changes(0.0))
+        end = nothing.model.end - dt.timedelta(days=1)
+        if end <= nothing.model.start:
+            return frozenset()
+        runs = [Experiment.of(own, q.seed) for own in (nothing, nothing.with_overrides({"end": end}))]
+        days = [
+            dict(zip(batch.replications.tolist(), batch.values_in("duration_days", q.region, q.materials), strict=True))
+            for batch in self.runner.replicate(runs, q.replications)
+        ]
+        whole, shorter = days
+        return frozenset(k for k in whole.keys() & shorter.keys() if (whole[k] > shorter[k]).any())
+
+    def _is_possible(self) -> bool:
+        """Whether enough replications end without a shortage for some size to serve."""
+        computed = self.levels[0.0].count
+        return computed - len(self.standing) >= self.question.service * computed
 
     def serves(self, days: float) -> bool:
         """Whether a size is sufficient."""
@@ -413,6 +481,7 @@ class _SizeSearch:
         for days, batch in zip(new, batches, strict=True):
             lost, short = (batch.values_in(name, q.region, q.materials) for name in ("shortfall_days", "duration_days"))
             served = self._served(lost, short)
+            served[np.isin(batch.replications, list(self.standing))] = False
             self.levels[days] = Level(days, int(served.sum()), len(served), batch.failures)
 
     def _served(self, lost: FloatArray, short: FloatArray) -> FloatArray:

@@ -49,7 +49,7 @@ class Spending(SavedResult):
         self, question: Budget, lost: Estimate, yields: Sequence[Yield], mix: Mix, failed_runs: Sequence[FailedRun] = ()
     ) -> None:
         self.question, self.lost, self.mix = question, lost, mix
-        self.yields = sorted(yields, key=lambda y: (-y.per_million.value, y.purchase.name))
+        self.yields = sorted(yields, key=_most_useful_first)
         self.scenario, self.failed_runs = question.scenario, list(failed_runs)
 
     # ------------------------------------------------------------------------------------------------------------- tables
@@ -169,12 +169,15 @@ class Spending(SavedResult):
                     f"{y.purchase.label}: {_amount(y.purchase, y.best.usd)} for {dollars(y.best.usd)} saves "
                     f"{_days(y.best.saved)}, {three_figures(y.per_million.value)} per million dollars{self._range(y)}."
                 )
-        idle = [y.purchase for y in self.yields if not y.is_useful]
+        idle = [y.purchase for y in self.yields if y.is_computed and not y.is_useful]
         if idle and self.lost.value > LEAST_SAVED_DAYS:
             named = "; ".join(map(_inside, idle))
             yield f"Alone, at up to {dollars(q.budget_usd)}, these save next to nothing: {named}.{self._why_idle(idle)}"
         if self.mix.steps:
             yield self._mix_line()
+        if unknown_yields := [y.purchase for y in self.yields if not y.is_computed]:
+            named = "; ".join(map(_inside, unknown_yields))
+            yield f"Not computed, at {dollars(q.budget_usd)} each: {named}. {self.failed_runs[0].failure.line}"
 
     def _range(self, y: Yield) -> str:
         low, high = map(three_figures, y.range_per_million)
@@ -280,6 +283,10 @@ class Spending(SavedResult):
 def _days(estimate: Estimate) -> str:
     """Days saved, which may be few: to three figures, or to the first digit of their standard error."""
     return days(estimate) if estimate.se > 0 else f"{three_figures(estimate.value)} days"
+
+
+def _most_useful_first(y: Yield) -> tuple[float, str]:
+    return (-y.per_million.value if y.is_computed else math.inf, y.purchase.name)
 
 
 def _named(purchase: Purchase) -> dict[str, str]:

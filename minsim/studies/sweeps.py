@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minsim.errors import ScenarioError
-from minsim.metrics.consumers import CONSUMER_UNITS
+from minsim.metrics.consumers import CONSUMER_UNITS, FloatArray
 from minsim.results import plotting
 from minsim.results.answer import Answer
 from minsim.results.files import ResultFiles, SavedResult
@@ -21,7 +21,7 @@ from minsim.scenario import Scenario, parse_override
 from minsim.studies.answers import days, material_name, path_words
 from minsim.studies.files import study_files
 from minsim.studies.monte_carlo import estimates
-from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, replication_runner
+from minsim.studies.monte_carlo.batches import Batch, FailedRun, RunProgress, load, ranked_places, replication_runner
 from minsim.studies.monte_carlo.estimates import rounded
 from minsim.studies.monte_carlo.replications import Experiment, MaterialRegion
 from minsim.text.formatting import capital, count, listing, with_article
@@ -34,6 +34,8 @@ SWEPT = tuple(name for name, unit in CONSUMER_UNITS.items() if unit != "date")
 """Metrics of a sweep, besides the probability of any shortfall."""
 MOST_VALUES = 10_000
 """Most values of one path."""
+MOST_TIES = 3
+"""Most points that come out alike and are named; of more, the number is said."""
 
 
 def parse_over(text: str) -> tuple[str, tuple[Any, ...]]:
@@ -87,12 +89,14 @@ class Sweep(SavedResult):
         self.points = list(itertools.product(*self.over.values()))
 
     @cached_property
+    def computed(self) -> list[int]:
+        """Positions of the points of which at least one replication could be computed."""
+        return [k for k, batch in enumerate(self.batches) if len(batch.replications)]
+
+    @cached_property
     def places(self) -> list[MaterialRegion]:
-        """Places, by the most days lost at any point of the grid."""
-        schema = self.batches[0].schema
-        lost = {p: max(self.estimate(k, p, "shortfall_days").value for k in range(len(self.points)))
-                for p in schema.consumers}  # fmt: skip
-        return sorted(lost, key=lambda place: (-round(lost[place], 6), place))
+        """Places, by the most days lost at any point of the grid; of equals, the thinnest stock first."""
+        return ranked_places([self.batches[k] for k in self.computed])
 
     def estimate(self, point: int, place: MaterialRegion, metric: str) -> estimates.Estimate:
         """Mean of a metric at a point of the grid, or `probability_of_shortfall`.
@@ -111,11 +115,29 @@ class Sweep(SavedResult):
         Estimate
             `value` and its standard error `se` in the metric's unit.
         """
-        batch = self.batches[point]
         if metric == "probability_of_shortfall":
-            return estimates.probability(batch.values_at("duration_days", place) > 0.0)
-        values = batch.values_at(metric, place)
-        return estimates.mean(values[~np.isnan(values)])
+            return estimates.probability(self.values(point, place, "duration_days") > 0.0)
+        return estimates.mean(self.values(point, place, metric))
+
+    def values(self, point: int, place: MaterialRegion, metric: str) -> FloatArray:
+        """Values of a metric at a point of the grid, one per replication in which it applies.
+
+        Parameters
+        ----------
+        point : int
+            Position in `points`.
+        place : MaterialRegion
+            Material and region.
+        metric : str
+            A metric of a region that is no date.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            In the metric's unit.
+        """
+        values = self.batches[point].values_at(metric, place)
+        return values[~np.isnan(values)]
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -129,12 +151,13 @@ class Sweep(SavedResult):
 
     def _row(self, k: int, point: tuple[Any, ...], place: MaterialRegion, metric: str) -> dict[str, Any]:
         found = self.estimate(k, place, metric)
+        of = "duration_days" if metric == "probability_of_shortfall" else metric
         return {
             **dict(zip(self.over, point, strict=True)),
             **place._asdict(),
             "metric": metric,
             "unit": CONSUMER_UNITS.get(metric, "fraction"),
-            "replications": len(self.batches[k].replications),
+            "replications": len(self.values(k, place, of)),
             "mean": rounded(found.value),
             "se": None if self.is_central else rounded(found.se),
         }
@@ -155,20 +178,45 @@ class Sweep(SavedResult):
             A `headline` and the `lines` behind it; `print` shows both.
         """
         place = self.places[0]
+        lost = {k: round(self.estimate(k, place, "shortfall_days").value, 6) for k in self.computed}
+        fewest, most = min(lost.values()), max(lost.values())
+        ends = [[k for k in lost if lost[k] == end] for end in (fewest, most)]
+        lines = [f"Fewest days are lost at {self._listed(ends[0])}, most at {self._listed(ends[1])}."]
+        return Answer(
+            self._headline(place, ends[0][0], ends[1][0]),
+            (*(lines if fewest < most else ()), *self._failed_points(), self._foot()),
+        )
+
+    def _headline(self, place: MaterialRegion, least: int, most: int) -> str:
         who, what = capital(with_article(place.region)), material_name(self.scenario, place.material)
-        lost = [self.estimate(k, place, "shortfall_days").value for k in range(len(self.points))]
-        least, most = min(range(len(lost)), key=lost.__getitem__), max(range(len(lost)), key=lost.__getitem__)
-        if round(lost[least], 6) == round(lost[most], 6):
-            head = f"{who} loses {self._days(least, place)} of {what} at every point of the grid"
-        else:
-            numbers = listing([path_words(path)[0].replace(": ", "'s ") for path in self.over])
-            head = (
-                f"{who} loses {self._days(least, place)} to {self._days(most, place)} of {what}, depending on {numbers}"
-            )
-        ends = [f"Fewest days are lost at {self.named(least)}, most at {self.named(most)}."]
-        count_of = "the central case" if self.is_central else count(len(self.batches[0].replications), "replication")
-        foot = f"{count(len(self.points), 'point')}, {count_of} each, seed {self.seed}"
-        return Answer(head, (*ends, foot + ("." if self.is_central else "; ± is one standard error.")))
+        where = "every point of the grid" if len(self.computed) == len(self.points) else "every point computed"
+        few, many = self._days(least, place), self._days(most, place)
+        if not self.estimate(most, place, "shortfall_days").value > 0.0:
+            used = sorted({place.material for place in self.places})
+            names = listing([material_name(self.scenario, name) for name in used])
+            return f"Nobody runs short of {names} at {where.replace('every', 'any')}"
+        if few == many:
+            return f"{who} loses {few} of {what} at {where}"
+        numbers = listing([path_words(path)[0].replace(": ", "'s ") for path in self.over])
+        return f"{who} loses {few} to {many} of {what}, depending on {numbers}"
+
+    def _listed(self, points: Sequence[int]) -> str:
+        """Points that come out alike: by name, or how many they are."""
+        return listing(list(map(self.named, points))) if len(points) <= MOST_TIES else count(len(points), "point")
+
+    def _failed_points(self) -> Iterator[str]:
+        """The points of which nothing could be computed, each with the reason."""
+        for k, batch in enumerate(self.batches):
+            if k not in self.computed:
+                yield f"Not computed: {self.named(k)}. {batch.cause}"
+
+    def _foot(self) -> str:
+        counts = {len(self.batches[k].replications) for k in self.computed}
+        wanted = max(len(batch.replications) + len(batch.failures) for batch in self.batches)
+        each = "the central case" if self.is_central else f"{count(wanted, 'replication')}"
+        fewer = f" ({min(counts):,} where some failed)" if min(counts) < wanted else ""
+        foot = f"{count(len(self.computed), 'point')}, {each} each{fewer}, seed {self.seed}"
+        return foot + ("." if self.is_central else "; ± is one standard error.")
 
     def _days(self, k: int, place: MaterialRegion) -> str:
         return days(self.estimate(k, place, "shortfall_days"))

@@ -42,7 +42,7 @@ def day_count(days: float) -> str:
         return "no day"
     if math.isnan(days):
         return "an unknown number of days"
-    return "less than a day" if days < 0.5 else count(days, "day")
+    return count(days, "day") if round(days) else "less than a day"
 
 
 def whole_days(days: float) -> str:
@@ -51,7 +51,7 @@ def whole_days(days: float) -> str:
     >>> whole_days(252.3), whole_days(0.3), whole_days(0.0)
     ('252', '<1', '0')
     """
-    return "<1" if 0.0 < days < 0.5 else f"{days:,.0f}"
+    return "<1" if days > 0.0 and not round(days) else f"{days:,.0f}"
 
 
 def three_figures(number: float) -> str:

@@ -14,7 +14,7 @@ from minsim.report.decisive_inputs import InputEffect, InputScreening, nearest_f
 from minsim.report.sections import FirstScreen
 from minsim.report.stock_options import forms_of, stock_option
 from minsim.studies import ensemble
-from minsim.studies.sensitivities import factors_of
+from minsim.studies.factors import factors_of
 
 UNITED_STATES_STOCK = "materials.magnets.consumers.United States.stock_days"
 

@@ -8,8 +8,8 @@ import pytest
 import synthetic
 from synthetic import FROM, LEAD
 
-from minsim.results import answer
 from minsim.results.answer import LONGEST_HEADLINE
+from minsim.text import formatting
 
 
 def text(run):
@@ -162,25 +162,25 @@ def test_the_answer_is_json():
 @pytest.mark.parametrize(
     ("function", "argument", "expected"),
     [
-        (answer.day_count, 0.0, "no day"),
-        (answer.day_count, 0.49, "less than a day"),
-        (answer.day_count, 0.6, "1 day"),
-        (answer.day_count, 1234.0, "1,234 days"),
-        (answer.day_count, float("nan"), "an unknown number of days"),
-        (answer.tonnes, 0.0, "0 t"),
-        (answer.tonnes, 123456.0, "123,000 t"),
-        (answer.tonnes, 12.0, "12 t"),
-        (answer.tonnes, 0.001234, "0.00123 t"),
-        (answer.dollars, 2.149e9, "$2.15 billion"),
-        (answer.dollars, 999.0, "$999"),
-        (answer.percent, 0.0, "0%"),
-        (answer.percent, 1.0, "100%"),
-        (answer.percent, 0.998, "more than 99%"),
-        (answer.percent, 0.004, "less than 1%"),
-        (answer.with_article, "Rest of world", "the rest of the world"),
-        (answer.inside_sentence, "Gallium", "gallium"),
-        (answer.inside_sentence, "NdFeB magnets", "NdFeB magnets"),
-        (answer.inside_sentence, "", ""),
+        (formatting.day_count, 0.0, "no day"),
+        (formatting.day_count, 0.49, "less than a day"),
+        (formatting.day_count, 0.6, "1 day"),
+        (formatting.day_count, 1234.0, "1,234 days"),
+        (formatting.day_count, float("nan"), "an unknown number of days"),
+        (formatting.tonnes, 0.0, "0 t"),
+        (formatting.tonnes, 123456.0, "123,000 t"),
+        (formatting.tonnes, 12.0, "12 t"),
+        (formatting.tonnes, 0.001234, "0.00123 t"),
+        (formatting.dollars, 2.149e9, "$2.15 billion"),
+        (formatting.dollars, 999.0, "$999"),
+        (formatting.percent, 0.0, "0%"),
+        (formatting.percent, 1.0, "100%"),
+        (formatting.percent, 0.998, "more than 99%"),
+        (formatting.percent, 0.004, "less than 1%"),
+        (formatting.with_article, "Rest of world", "the rest of the world"),
+        (formatting.inside_sentence, "Gallium", "gallium"),
+        (formatting.inside_sentence, "NdFeB magnets", "NdFeB magnets"),
+        (formatting.inside_sentence, "", ""),
     ],
 )
 def test_small_wordings(function, argument, expected):

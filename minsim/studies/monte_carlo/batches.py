@@ -73,6 +73,11 @@ class Batch:
         own = [self.schema.places.index(MaterialRegion(name, region)) for name in materials]
         return self.column(metric)[:, own]
 
+    @property
+    def cause(self) -> str:
+        """Why not one run could be computed, in a line; empty where one could."""
+        return "" if len(self.replications) else self.failures[0].line
+
 
 @dataclass(frozen=True)
 class FailedRun:
@@ -137,14 +142,17 @@ class ReplicationRunner:
         self.out, self.jobs, self.executor, self.progress = out, jobs, executor, progress
         self._known: dict[tuple[Experiment, int], Batch] = {}
         self._done = self._requested = 0
+        self._schema: ResultSchema | None = None
 
     def replicate(self, experiments: Iterable[Experiment], replications: int) -> list[Batch]:
         """Replicate every experiment; replication k has the same random numbers in all that share a seed.
 
+        An experiment of which not one replication can be computed has a batch without values, with its failures.
+
         Raises
         ------
         SimulationError
-            If not one replication of an experiment could be computed.
+            If nothing at all could be computed.
         """
         requested = list(experiments)
         new = [e for e in dict.fromkeys(requested) if (e, replications) not in self._known]
@@ -172,7 +180,9 @@ class ReplicationRunner:
                     store.write(chunk)
                 chunks[index].append(chunk)
                 self._report(chunk.last + 1 - chunk.first)
-        return [gathered(own_chunks, own) for own_chunks, own in zip(chunks, series, strict=True)]
+        schemas = (chunk.schema for own_chunks in chunks for chunk in own_chunks)
+        self._schema = self._schema or next((schema for schema in schemas if schema is not None), None)
+        return [gathered(own_chunks, own, self._schema) for own_chunks, own in zip(chunks, series, strict=True)]
 
     def _store(self, series: RunSeries) -> ReplicationStore | None:
         return None if self.out is None else ReplicationStore(self.out, series.experiment, series.design)
@@ -222,19 +232,49 @@ def _labelled(label: int, function: Callable[..., Chunk], arguments: tuple[objec
     return label, function(*arguments)
 
 
-def gathered(chunks: Sequence[Chunk], series: RunSeries) -> Batch:
-    """Join the chunks of one series, in the order of their runs; drop runs beyond its count."""
+def gathered(chunks: Sequence[Chunk], series: RunSeries, schema: ResultSchema | None = None) -> Batch:
+    """Join the chunks of one series, in the order of their runs; drop runs beyond its count.
+
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+    series : RunSeries
+    schema : ResultSchema, optional
+        That of a series computed beside this one: with it, a series that failed throughout is a batch without values.
+
+    Raises
+    ------
+    SimulationError
+        If not one run could be computed, and no schema is given.
+    """
     ordered = sorted(chunks, key=lambda chunk: chunk.first)
     failures = tuple(f for chunk in ordered for f in chunk.failures if f.replication < series.count)
     computed = [chunk for chunk in ordered if chunk.schema is not None]
     numbers = np.concatenate([chunk.replications for chunk in computed]) if computed else np.empty(0, dtype=np.int64)
     counted = numbers < series.count
     if not counted.any():
-        raise SimulationError(f"{series.experiment.name}: not one run could be computed: {failures[0].cause}")
+        if schema is None:
+            raise SimulationError(f"{series.experiment.name}: not one run could be computed: {failures[0].cause}")
+        return Batch(numbers[:0], np.empty((0, len(schema.places), len(METRICS))), schema, failures)
     schema = computed[0].schema
     assert schema is not None
     values = np.concatenate([chunk.values for chunk in computed])
     return Batch(numbers[counted], values[counted], schema, failures)
+
+
+def ranked_places(batches: Sequence[Batch]) -> list[MaterialRegion]:
+    """Places that are consumers in every batch, by the most days lost in any; of equals, the thinnest stock first.
+
+    The stock tells a region that the event hits, and that is spared by its stock, from those that it does not concern.
+    """
+    common = [place for place in batches[0].schema.consumers if all(place in b.schema.consumers for b in batches)]
+
+    def means(metric: str, place: MaterialRegion) -> list[float]:
+        return [round(float(np.nan_to_num(batch.values_at(metric, place).mean())), 6) for batch in batches]
+
+    lost = {place: max(means("shortfall_days", place)) for place in common}
+    stock = {place: min(means("min_commercial_cover_days", place)) for place in common}
+    return sorted(common, key=lambda place: (-lost[place], stock[place], place))
 
 
 def design_of(*parts: bytes | str) -> str:

@@ -130,6 +130,12 @@ class Failure:
     replication: int
     cause: str
 
+    @property
+    def line(self) -> str:
+        """The cause in one line."""
+        lines = [line.strip() for line in self.cause.splitlines()]
+        return " ".join(line for line in lines if line and not line.endswith("nothing was run.")).rstrip(".") + "."
+
 
 @dataclass(frozen=True)
 class Chunk:
