@@ -113,6 +113,11 @@ class Network:
     moved_t_per_year: dict[str, float] = field(default_factory=dict)
     products: tuple[tuple[str, str], ...] = (("magnets", "fabricate"),)
 
+    @property
+    def reader(self) -> Any:
+        materials = self.scenario.model.materials
+        return SimpleNamespace(reference_price_usd_per_kg=lambda material: float(materials[material].price_usd_per_kg))
+
     def date_of(self, day: int) -> dt.date:
         return self.start + dt.timedelta(days=day)
 

@@ -160,7 +160,7 @@ def _draw_central(ax: Axes, found: Comparison, place: MaterialRegion) -> None:
         for k, case in enumerate(found.central)
         if case is not None
     }
-    start = min((schema.start for schema, _ in central.values()), default=found.scenario.model.start)
+    start = min([schema.start for schema, _ in central.values()] or [found.scenario.model.start])
     end = max(
         (schema.start + dt.timedelta(days=schema.days) for schema, _ in central.values()),
         default=start + dt.timedelta(days=WEEK_DAYS),

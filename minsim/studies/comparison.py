@@ -178,7 +178,7 @@ class Comparison(SavedResult):
         for place in self.places:
             change = estimates.mean(self.difference(k, place))
             if abs(change.value) < 1e-9 and not change.se > 0:
-                same.append(with_article(place.region))
+                same.append(place.region)
                 continue
             more = "more" if change.value > 0 else "less"
             amount = days(estimates.Estimate(abs(change.value), change.se))
@@ -188,7 +188,7 @@ class Comparison(SavedResult):
         if same and not differing:
             yield f"{name} and {first} differ nowhere: every region loses the same in both."
         elif same:
-            yield f"No difference for {listing(same)}."
+            yield f"No difference for {listing([with_article(region) for region in sorted(same)])}."
 
     def plot(self) -> Axes:
         """Draw the central cases in one chart, and the differences below.

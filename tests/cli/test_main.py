@@ -448,9 +448,10 @@ def test_schema_writes_a_file(workplace):
 
 
 def test_schema_that_cannot_be_written_fails_with_1(workplace):
-    outcome = command("schema", "--out", "missing/scenario.schema.json")
+    (workplace / "file").touch()
+    outcome = command("schema", "--out", "file/scenario.schema.json")
     assert outcome.exit_code == EXIT_FAILED
-    assert "missing/scenario.schema.json" in outcome.stderr
+    assert "file/scenario.schema.json" in outcome.stderr
 
 
 # ------------------------------------------------------------------------------------------------- how commands end

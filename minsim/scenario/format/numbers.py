@@ -284,7 +284,9 @@ def _bounded(
         if isinstance(number, Lognormal) and low == 0:
             lowest = max(lowest, math.ulp(0.0))
         unbounded = isinstance(number, Normal | Lognormal)
-        if math.isnan(lowest) or lowest < low or (above and lowest <= low) or highest > high:
+        # An open end may lie beyond what is merely implausible, but not beyond what cannot be, as a share above 1.
+        too_high = highest > high and not (unbounded and math.isinf(highest) and high > 1)
+        if math.isnan(lowest) or lowest < low or (above and lowest <= low) or too_high:
             got = f"{lowest:g}" if lowest == highest else f"values from {lowest:g} to {highest:g}"
             hint = "; give the distribution low and high" if isinstance(number, Normal) else ""
             raise ValueError(f"expected {wanted}, got {got}{hint}")
