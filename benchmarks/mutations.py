@@ -51,7 +51,7 @@ except Exception as error:
     said = {"by": "an error", "first": f"{type(error).__name__}: {error}".splitlines()[0], "drifts": 1}
 print("RESULT " + json.dumps(said))
 """
-MOST_SECONDS = 240
+MOST_SECONDS = 900
 
 
 @dataclass(frozen=True)

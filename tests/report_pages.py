@@ -16,6 +16,8 @@ QUOTES = "\"'><img src=x onerror=hacked()>"
 REGION = "South\"'<b onmouseover=hacked()"
 """A region's name may hold anything but `>`, dots, colons and brackets."""
 
+NEVER_ENDING_S = 1e6
+"""Time to screen inputs in: all are screened, however busy the machine."""
 UNSCREENED = ("gallium-germanium-antimony-suspension-ends", "truce-lapses-legal")
 """Scenarios that take long to screen, whose pages are read for other things."""
 
@@ -96,7 +98,7 @@ def findings(name: str) -> PageContents:
     """What the page tells of a library scenario, or of one of the above, with few draws."""
     made = {"salt": salt, "calm": calm, "hostile": hostile}
     run = minsim.run(made[name]() if name in made else name)
-    seconds = 0.0 if name in UNSCREENED else 60.0
+    seconds = 0.0 if name in UNSCREENED else NEVER_ENDING_S
     return gather(run, Effort(draws=4, screening_seconds=seconds, jobs=1), lambda what, done, wanted: None)
 
 

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-LONGEST_CELL_S = 300
+LONGEST_CELL_S = 1800
 DRAWS = re.compile(r"(\.|^)plot[\w.]*\(", re.MULTILINE)
 """A call of a method or function named after plotting."""
 

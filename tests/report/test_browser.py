@@ -19,6 +19,8 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+PATIENCE_MS = 600_000
+"""Ends a wait for what never comes; nothing that works takes so long, on however busy a machine."""
 CHART = "figure.chart >> nth=0"
 
 if BROWSER is None:
@@ -29,7 +31,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        running = driver.chromium.launch(executable_path=BROWSER, args=FLAGS, timeout=PATIENCE_MS)
         yield running
         running.close()
 
@@ -43,6 +45,7 @@ def opened(browser, tmp_path):
         file = tmp_path / f"{name}.html"
         file.write_text(page(name), "utf-8")
         context = browser.new_context(viewport=viewport, **settings)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         context.add_init_script("window.hacked = () => { window.was_hacked = true; };")
         tab = context.new_page()

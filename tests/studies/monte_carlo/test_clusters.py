@@ -16,6 +16,8 @@ from minsim.studies import ensemble, size
 from minsim.studies.monte_carlo.clusters import dask_cluster
 
 pytest.importorskip("distributed")
+PATIENCE_S = 600
+"""Ends a wait for what never comes; nothing that works takes so long, on however busy a machine."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def scheduler(tmp_path_factory):
                     [sys.executable, "-m", "dask", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )
             )
-            end = time.monotonic() + 60
+            end = time.monotonic() + PATIENCE_S
             while not file.exists() and time.monotonic() < end:
                 time.sleep(0.1)
         yield str(file)
@@ -51,7 +53,7 @@ def with_both_workers(scheduler):
     from distributed import Client
 
     with Client(scheduler_file=scheduler, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=PATIENCE_S)
     return dask_cluster(scheduler)
 
 
