@@ -71,10 +71,10 @@ def test_the_format_reference_is_whole(hook):
 
 def test_bounds_and_defaults_are_told(hook):
     page = hook("format_reference").reference()
-    assert "| `review_days` | days ≥ 0 and ≤ 1e+06 | required |" in page
+    assert "| `review_days` | days ≥ 0 and ≤ 1,000,000 | required |" in page
     assert "| `decisions_per_day` | a number > 0 | required |" in page
     assert "| `switching_days` | days > 0 or `.inf` |" in page
-    assert "| `authorisation_days` | whole days ≥ 0 | `0` |" in page
+    assert "| `authorisation_days` | whole days ≥ 0 and ≤ 1,000,000 | `0` |" in page
     assert "| `bounds` | list of 2 numbers | `[0.2, 20]` |" in page
     assert "| `share` | a share ≥ 0 and ≤ 1 | required |" in page
     assert "At `materials.KEY.stages.KEY.trade` or `materials.KEY.trade`." in page

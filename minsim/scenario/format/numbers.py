@@ -276,7 +276,7 @@ def _bounded(
     low: float, high: float, *, above: bool = False, whole: bool = False, infinite: bool = False, unit: str = ""
 ) -> Any:
     wanted = f"{unit or 'a number'} {'>' if above else '>='} {low:g}" + (
-        f" and <= {high:g}" if math.isfinite(high) else ""
+        f" and <= {high:,.7g}" if math.isfinite(high) else ""
     )
 
     def check(number: Number) -> Number:
