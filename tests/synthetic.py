@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from minsim.network.agents import Reader
 from minsim.simulation.log import LogEntry, LogKind
 
 START = dt.date(2026, 2, 1)
@@ -114,9 +115,10 @@ class Network:
     products: tuple[tuple[str, str], ...] = (("magnets", "fabricate"),)
 
     @property
-    def reader(self) -> Any:
-        materials = self.scenario.model.materials
-        return SimpleNamespace(reference_price_usd_per_kg=lambda material: float(materials[material].price_usd_per_kg))
+    def reader(self) -> Reader:
+        reader = object.__new__(Reader)  # the real one reads regions too, which these scenarios lack
+        reader.model, reader.draws = self.scenario.model, self.draws
+        return reader
 
     def date_of(self, day: int) -> dt.date:
         return self.start + dt.timedelta(days=day)
