@@ -12,9 +12,11 @@ import numpy as np
 
 from minsim.charts.page import bare, framed, write_page
 from minsim.charts.style import COLOURS, DASHES, GREY, INK, LIGHT_GREY, drawing_style, panels, save_figure
+from minsim.errors import OutputError
 from minsim.regression.drifts import METRIC_WORDS, Drift
 from minsim.regression.session import Verdict
 from minsim.regression.tables import Baseline, Key, unit_of
+from minsim.results.atomic import reason
 from minsim.text.formatting import capital
 
 if TYPE_CHECKING:
@@ -61,6 +63,10 @@ def draw_all(verdict: Verdict, folder: Path) -> list[Path]:
     """
     if verdict.old is None:
         return []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # there also when nothing drifted, for whoever collects it
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {reason(error)}") from error
     drawn = []
     for topic in topics(verdict.drifts):
         path = folder / f"{verdict.name}-{topic.stem}.png"
