@@ -33,7 +33,7 @@ def check_horizon(model: ScenarioModel) -> Iterator[Finding]:
     """A horizon beyond a hundred years is simulated only if it is said to be meant."""
     years = (model.end - model.start).days / 365.25
     if years > LONGEST_YEARS and not model.long_horizon:
-        fix = "mend it, or say `long_horizon: true` if it is meant"
+        fix = "correct it, or say `long_horizon: true` if it is meant"
         yield ("end",), f"expected at most {LONGEST_YEARS} years from the start, {model.start}, got {years:.0f}; {fix}"
 
 

@@ -41,7 +41,7 @@ class Frozen(BaseModel):
     """Why this value; how an assumption was reached."""
 
 
-LARGEST_NUMBER, SMALLEST_NUMBER = 1e12, 1e-12
+LARGEST_NUMBER, SMALLEST_NUMBER = 1e18, 1e-12
 """Most a number other than `.inf` can be, and least one above 0 where 0 is refused: beyond, products and ratios overflow."""
 
 WIDEST_LOGNORMAL = 1000.0
@@ -356,7 +356,7 @@ LeadDays = Annotated[_Number, _bounded(1, 3650, whole=True, unit="days")]
 DaysOrNever = Annotated[_Number, _bounded(0, math.inf, above=True, infinite=True, unit="days")]
 
 
-TimeConstant = Annotated[_Number, _bounded(1, LONGEST_DAYS, unit="days")]
+TimeConstant = Annotated[_Number, _bounded(1, math.inf, unit="days")]
 
 
 TonnesPerYear = Annotated[_Number, _bounded(0, math.inf, unit="t/year")]

@@ -31,7 +31,8 @@ def spells(record: Record, name: str, plant_name: str) -> tuple[np.ndarray, np.n
 @pytest.fixture(scope="module")
 def long_run() -> tuple[np.ndarray, np.ndarray, int]:
     days = int(YEARS * DAYS_PER_YEAR)
-    down, up = spells(run(chain({"event": failing("China")}, days=days), "none", seed=7), "event", "China")
+    mapping = {**chain({"event": failing("China")}, days=days), "long_horizon": True}
+    down, up = spells(run(mapping, "none", seed=7), "event", "China")
     return down[: len(up)], up, days
 
 
