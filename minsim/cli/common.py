@@ -68,7 +68,9 @@ def prepare_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:  # closed by the shell
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif stream.errors in ("strict", "backslashreplace", "surrogateescape") and isinstance(stream, io.TextIOWrapper):
+        elif stream.errors in ("strict", "backslashreplace", "surrogateescape") and isinstance(
+            stream, io.TextIOWrapper
+        ):
             stream.reconfigure(errors="minsim.plainer")
 
 
