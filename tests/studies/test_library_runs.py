@@ -64,7 +64,7 @@ def test_any_number_of_jobs_gives_the_same_files(tmp_path):
         library_runs.save_index(entries, out, plot=False)
         files = sorted(path for path in out.rglob("*") if path.is_file())
         texts.append({str(path.relative_to(out)): path.read_bytes() for path in files})
-    assert len(texts[0]) == 2 + 6 + 7  # one has licences
+    assert len(texts[0]) == 3 + 6 + 7  # index and manifest, and one scenario has licences
     assert texts[0] == texts[1]
 
 
