@@ -76,7 +76,13 @@ def test_the_command_writes_and_goes_on(tmp_path, monkeypatch):
     first = CliRunner().invoke(main, given, catch_exceptions=False)
     assert first.exit_code == 0, first.stderr
     assert "Bismuth  [screening only]" in first.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"stops.csv", "stops.png", "summary.json", "manifest.json", "parts"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "stops.csv",
+        "stops.png",
+        "summary.json",
+        "manifest.json",
+        "parts",
+    }
     summary = (tmp_path / "summary.json").read_bytes()
     assert json.loads(summary)["replications"] == 2
     monkeypatch.setattr("minsim.studies.monte_carlo.batches.compute_values", None)  # whoever calls it fails
