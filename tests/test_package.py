@@ -9,6 +9,8 @@ import pytest
 
 import minsim
 
+pytestmark = pytest.mark.slow  # builds the wheel
+
 TREE = Path(__file__).parent.parent
 
 

@@ -140,7 +140,7 @@ def plot(*arguments):
     return outcome
 
 
-@pytest.mark.parametrize("replication", [None, 3])
+@pytest.mark.parametrize("replication", [None, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_folder_of_results_is_drawn_from_the_same_numbers(tmp_path, replication):
     results.run("magnet-ban", replication=replication).save(tmp_path / "out")
     assert plot(tmp_path / "out", "-o", tmp_path / "again.svg").exit_code == 0

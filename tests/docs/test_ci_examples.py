@@ -56,6 +56,7 @@ def test_the_steps_are_those_tested_here():
     assert set(WORKFLOW[True]) == {"push", "pull_request"}
 
 
+@pytest.mark.slow
 def test_the_workflow_passes_where_nothing_changed(project):
     for name in ("Install", "Validate", "Regress", "Summary"):
         done = run_step(project, name)
@@ -78,6 +79,7 @@ def test_the_workflow_fails_and_comments_where_an_outcome_changed(project):
     assert list((project / "drifts").glob("ban-*.png"))
 
 
+@pytest.mark.slow
 def test_the_workflow_stops_at_a_broken_scenario(project):
     (project / "scenarios" / "broken.yaml").write_text("format: 1\n", "utf-8")
     assert run_step(project, "Validate").returncode == 2
@@ -85,6 +87,7 @@ def test_the_workflow_stops_at_a_broken_scenario(project):
     assert run_step(project, "Summary").returncode == 0
 
 
+@pytest.mark.slow
 def test_the_hook_takes_scenarios_and_finds_broken_ones(project):
     (hook,) = HOOKS["repos"][0]["hooks"]
     assert HOOKS["repos"][0]["repo"] == "local"

@@ -25,7 +25,7 @@ from networks import (
 from minsim.simulation.engine import Record, simulate
 
 WITHIN = 1e-6
-RANDOM = settings(max_examples=200, deadline=None, derandomize=True)
+RANDOM = settings(max_examples=100, deadline=None, derandomize=True)
 
 
 def check_closed_form(
@@ -253,7 +253,7 @@ def test_undisturbed_for_twenty_years(behaviour: dict, stages: int) -> None:
     assert_undisturbed(mapping, "reference")
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     mappings(days=TWENTY_YEARS, curbed=False, buying=False, growth=False),
     st.sampled_from(["none", "reference", "free"]),

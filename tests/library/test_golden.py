@@ -18,6 +18,7 @@ def test_every_scenario_has_a_golden_and_the_reverse():
     assert goldens == sorted(minsim.library()), "run: minsim regress NAME --baselines tests/golden --update"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", minsim.library())
 def test_library_scenario_comes_out_as_it_did(name):
     (verdict,) = regression.regress(regression.plan([name], GOLDEN))

@@ -36,6 +36,7 @@ def test_is_kept_without_outputs(path: Path) -> None:
     assert not kept, f"strip the outputs: jupyter nbconvert --clear-output --inplace {path.name}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_and_shows_what_it_speaks_of(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))

@@ -41,6 +41,7 @@ def run_pytest(folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
 
 
+@pytest.mark.slow
 def test_does_nothing_unless_asked(project):
     done = run_pytest(project)
     assert done.returncode == 0, done.stdout
@@ -55,6 +56,7 @@ def test_scenarios_are_tests(project):
     assert "3 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_drift_fails_in_plain_words(project):
     path = project / "scenarios" / "ban.yaml"
     path.write_text(path.read_text("utf-8").replace("duration_days: 100", "duration_days: 130"), "utf-8")
@@ -70,6 +72,7 @@ def test_a_drift_fails_in_plain_words(project):
     assert "runtest" not in done.stdout
 
 
+@pytest.mark.slow
 def test_patterns_are_a_setting(project):
     (project / "scenarios").rename(project / "cases")
     (project / "pytest.ini").write_text("[pytest]\nminsim_scenarios = cases/b*.yaml\n", "utf-8")
