@@ -486,12 +486,24 @@ def test_an_interrupt_is_told_in_one_line(monkeypatch):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
 def test_an_interrupt_from_the_keyboard_leaves_no_traceback():
-    code = "import minsim.scenario, signal; minsim.scenario.library = lambda: (print(flush=True), signal.pause())\n"
-    code += "from minsim.cli.main import main; main(['list'])"
+    code = """
+import signal, time
+import minsim.scenario
+from minsim.cli.main import main
+
+def wait():
+    print(flush=True)
+    while True:  # in short sleeps: a signal just before a long one would be noticed only after it
+        time.sleep(0.05)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+minsim.scenario.library = wait
+main(["list"])
+"""
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate()
+        _, complaint = process.communicate(timeout=300)
     assert process.returncode == EXIT_INTERRUPTED
     assert complaint.startswith(b"Interrupted. ")
     assert complaint.count(b"\n") == 1
