@@ -62,7 +62,6 @@ class Product:
     stage: Stage
     sellers: list[Seller]
     buyers: list[Buyer] = field(default_factory=list)
-    piles: list[Buyer] = field(default_factory=list)
     trade: BaselineTrade | None = None
     terms: TradeTerms | None = None
 
